@@ -1,0 +1,1 @@
+"""Starcast: train, compare, explain and serve recommenders learned from star ratings."""

@@ -1,0 +1,1 @@
+"""From files to Ratings: data sets by name, and files of your own."""

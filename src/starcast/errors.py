@@ -1,0 +1,50 @@
+"""The few named errors. Every message says what is wrong, where, and what to do next."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StarcastError(Exception):
+    """Base of every error a user can cause; the command line prints it as one line."""
+
+
+class UnknownNameError(StarcastError):
+    """A model, data set or metric name that does not exist."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {kind} '{name}': {hint}")
+
+
+class UnknownIdError(StarcastError):
+    """A user or item id that was not in the training data."""
+
+
+class DataError(StarcastError):
+    """Rating or item files that cannot be read as such."""
+
+
+class FetchError(StarcastError):
+    """A download that failed or did not match its checksum."""
+
+
+class ConfigError(StarcastError):
+    """A setting out of its range, or settings that do not fit together."""
+
+
+class ArtifactError(StarcastError):
+    """A saved model that is missing, damaged, or not one of ours."""
+
+
+class SplitMismatchError(StarcastError):
+    """Two artifacts, or an artifact and a split, that do not share one train/test split."""
+
+
+class TrainingError(StarcastError):
+    """Training that cannot go on, such as a loss that is no longer a number."""
+
+
+class MissingExtraError(StarcastError):
+    """An optional dependency that is not installed."""

@@ -1,0 +1,122 @@
+"""Vocabulary: external ids on one side, row numbers on the other."""
+
+from collections.abc import Sequence
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from starcast.errors import UnknownIdError
+
+Ids = NDArray[Any]
+Rows = NDArray[np.int32]
+
+
+@final
+class Vocabulary:
+    """External ids in row order.
+
+    The ids are kept sorted, so that equal sets of ids always get equal rows and a row is found by
+    binary search.
+
+    Args:
+        ids: (n,) unique integers or strings, ascending.
+        kind: what the ids name ("user", "item"), for messages.
+
+    >>> films = Vocabulary(np.array([10, 20, 50]), kind="item")
+    >>> films.rows([50, 10]).tolist()
+    [2, 0]
+    >>> films.ids[[2, 0]].tolist()
+    [50, 10]
+    """
+
+    __slots__ = ("ids", "kind")
+
+    def __init__(self, ids: Ids, kind: str = "id") -> None:
+        if len(ids) > 1 and not bool(np.all(ids[:-1] < ids[1:])):
+            raise ValueError("vocabulary ids must be unique and ascending")
+        self.ids = ids
+        self.kind = kind
+
+    @classmethod
+    def encode(cls, values: Ids, kind: str = "id") -> tuple[Self, Rows]:
+        """The vocabulary of `values` and the row of each of them.
+
+        Args:
+            values: (n,) integers or strings, repeats welcome.
+            kind: what the ids name, for messages.
+        Returns: the vocabulary; int32 (n,) rows.
+        """
+        if np.issubdtype(values.dtype, np.integer) and len(values):
+            lowest, highest = int(values.min()), int(values.max())
+            if highest - lowest < 4 * len(values):  # dense integers: a table beats a sort
+                seen = np.zeros(highest - lowest + 1, bool)
+                offsets = values - lowest
+                seen[offsets] = True
+                rows = (np.cumsum(seen, dtype=np.int32) - 1)[offsets]
+                return cls(np.flatnonzero(seen).astype(np.int64) + lowest, kind), rows
+        ids, rows = np.unique(values, return_inverse=True)
+        return cls(ids, kind), rows.astype(np.int32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, external_id: object) -> bool:
+        return bool(self._find(np.array([external_id]))[0] >= 0)
+
+    def rows(self, external_ids: ArrayLike) -> Rows:
+        """Rows of external ids.
+
+        Args:
+            external_ids: (n,) ids; text such as "42" is accepted where the ids are integers.
+        Returns: int32 (n,), rows in [0, len(self)).
+        Raises: UnknownIdError: an id that is not here, with the nearest known ids.
+        """
+        wanted = np.atleast_1d(np.asarray(external_ids))
+        rows = self._find(wanted)
+        missing = np.flatnonzero(rows < 0)
+        if len(missing):
+            raise UnknownIdError(self._explain(wanted[missing[0]], len(missing)))
+        return rows
+
+    def nearest(self, external_id: object, n: int = 3) -> list[str]:
+        """The `n` known ids that sort closest to an unknown one, as text."""
+        if not len(self):
+            return []
+        wanted = self._comparable(np.array([external_id]))
+        if wanted is None:
+            return [str(known) for known in self.ids[:n]]
+        at = int(np.searchsorted(self.ids, wanted[0]))
+        start = min(max(at - n // 2 - 1, 0), max(len(self) - n, 0))
+        return [str(known) for known in self.ids[start : start + n]]
+
+    def _find(self, wanted: Ids) -> Rows:
+        comparable = self._comparable(wanted)
+        if comparable is None or not len(self):
+            return np.full(len(wanted), -1, np.int32)
+        rows = np.minimum(np.searchsorted(self.ids, comparable), len(self) - 1)
+        return np.where(self.ids[rows] == comparable, rows, -1).astype(np.int32)
+
+    def _comparable(self, wanted: Ids) -> Ids | None:
+        """`wanted` in the type of the ids, or None where that is impossible."""
+        ours_are_integers = np.issubdtype(self.ids.dtype, np.integer)
+        if ours_are_integers == np.issubdtype(wanted.dtype, np.integer):
+            return wanted
+        try:
+            return wanted.astype(np.int64 if ours_are_integers else str)
+        except (ValueError, OverflowError):
+            return None
+
+    def _explain(self, external_id: object, n_missing: int) -> str:
+        others = f" (and {n_missing - 1} more)" if n_missing > 1 else ""
+        return (
+            f"{self.kind} '{external_id}'{others} was not in the training data; "
+            f"nearest known: {', '.join(self.nearest(external_id))}"
+        )
+
+
+def concatenate(parts: Sequence[Ids]) -> Ids:
+    """One id array from several, integers when all are integers and text otherwise."""
+    if all(np.issubdtype(part.dtype, np.integer) for part in parts):
+        return np.concatenate(parts)
+    return np.concatenate([part.astype(str) for part in parts])

@@ -1,0 +1,1 @@
+"""The network engine: deep networks and ensembles in Keras on TensorFlow."""

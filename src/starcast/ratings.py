@@ -1,0 +1,133 @@
+"""Ratings: who rated what, with how many stars, and when."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.errors import DataError
+from starcast.ids import Ids, Rows, Vocabulary
+from starcast.scale import RatingScale
+
+Stars = NDArray[np.float32]
+
+
+@final
+@dataclass(frozen=True, eq=False, slots=True)
+class Ratings:
+    """Immutable columns over two vocabularies, sorted by (user, item), each pair once.
+
+    Attributes:
+        user_rows: int32 (n,), rows in [0, n_users).
+        item_rows: int32 (n,), rows in [0, n_items).
+        stars: float32 (n,), the ratings.
+        timestamps: int64 (n,), any unit that grows with time, or None.
+        users, items: the vocabularies behind the rows.
+        scale: the stars that exist.
+        titles: str (n_items,), one per item row, "" where unknown.
+        name: the data set's name, for folders and reports.
+    """
+
+    user_rows: Rows
+    item_rows: Rows
+    stars: Stars
+    timestamps: NDArray[np.int64] | None
+    users: Vocabulary
+    items: Vocabulary
+    scale: RatingScale
+    titles: NDArray[np.str_]
+    name: str
+
+    @classmethod
+    def from_columns(
+        cls,
+        user_ids: Ids,
+        item_ids: Ids,
+        stars: NDArray[np.floating[Any]],
+        timestamps: NDArray[np.integer[Any]] | None = None,
+        *,
+        titles: dict[Any, str] | None = None,
+        scale: RatingScale | None = None,
+        name: str = "ratings",
+    ) -> Self:
+        """Ratings from columns of external ids, in any order, each (user, item) pair once.
+
+        Args:
+            user_ids, item_ids: (n,) integers or strings.
+            stars: (n,) ratings.
+            timestamps: (n,) integers, or None.
+            titles: item id to title.
+            scale: the stars that exist; inferred from `stars` if not given.
+            name: the data set's name.
+        Raises: DataError: no rows, ratings outside the scale, or a pair that occurs twice.
+
+        >>> ratings = Ratings.from_columns(
+        ...     np.array(["ann", "ann", "bob"]), np.array([7, 3, 7]), np.array([4.0, 1.0, 5.0]))
+        >>> ratings.item_rows.tolist(), ratings.stars.tolist()
+        ([0, 1, 1], [1.0, 4.0, 5.0])
+        """
+        if not len(stars):
+            raise DataError(f"{name} holds no ratings")
+        users, user_rows = Vocabulary.encode(user_ids, "user")
+        items, item_rows = Vocabulary.encode(item_ids, "item")
+        stars = np.ascontiguousarray(stars, np.float32)
+        when = None if timestamps is None else np.ascontiguousarray(timestamps, np.int64)
+        keys = user_rows.astype(np.int64) * len(items) + item_rows
+        if not np.all(keys[:-1] < keys[1:]):
+            order = np.argsort(keys, kind="stable")
+            keys, stars = keys[order], stars[order]
+            user_rows, item_rows = user_rows[order], item_rows[order]
+            when = None if when is None else when[order]
+            if not np.all(keys[:-1] < keys[1:]):
+                raise DataError(f"{name} rates the same item twice for one user")
+        scale = scale or RatingScale.infer(stars)
+        if stars.min() < scale.lowest or stars.max() > scale.highest:
+            raise DataError(f"{name} has ratings outside {scale}")
+        known = titles or {}
+        names = np.array([known.get(item, "") for item in items.ids.tolist()], np.str_)
+        return cls(user_rows, item_rows, stars, when, users, items, scale, names, name)
+
+    def __len__(self) -> int:
+        return len(self.stars)
+
+    @property
+    def n_users(self) -> int:
+        """Users in the vocabulary, whether or not they have a row here."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Items in the vocabulary, whether or not they have a row here."""
+        return len(self.items)
+
+    def take(self, chosen: NDArray[Any]) -> Self:
+        """The rows that a boolean mask or ascending row numbers choose; vocabularies stay whole."""
+        return type(self)(
+            self.user_rows[chosen],
+            self.item_rows[chosen],
+            self.stars[chosen],
+            None if self.timestamps is None else self.timestamps[chosen],
+            self.users,
+            self.items,
+            self.scale,
+            self.titles,
+            self.name,
+        )
+
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of ids and ratings: equal for equal data in any order of rows."""
+        digest = hashlib.sha256()
+        for ids in (self.users.ids, self.items.ids):
+            digest.update(ids.dtype.kind.encode())
+            digest.update("\n".join(map(str, ids.tolist())).encode())
+        for column in (self.user_rows, self.item_rows, self.stars):
+            digest.update(np.ascontiguousarray(column).data)
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"Ratings({self.name!r}: {len(self):,} ratings, {self.n_users:,} users, "
+            f"{self.n_items:,} items, {self.scale})"
+        )

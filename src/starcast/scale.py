@@ -1,0 +1,70 @@
+"""RatingScale: the stars that exist."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.errors import DataError
+
+_RESOLUTION = 1_000_000  # steps are found among ratings rounded to a millionth of a star
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RatingScale:
+    """Lowest and highest rating and the step between neighbours, in stars.
+
+    >>> RatingScale(0.5, 5.0, 0.5).nearest(np.array([4.3, 9.0]))
+    array([4.5, 5. ], dtype=float32)
+    """
+
+    lowest: float
+    highest: float
+    step: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.lowest) and self.lowest < self.highest < math.inf):
+            raise DataError(
+                f"a rating scale needs lowest < highest, got {self.lowest} and {self.highest}"
+            )
+        if not 0 < self.step <= self.highest - self.lowest:
+            raise DataError(f"a rating step of {self.step} does not fit {self}")
+
+    @classmethod
+    def infer(cls, stars: NDArray[np.floating[Any]]) -> Self:
+        """The smallest scale that holds every rating; the step is their common divisor.
+
+        Raises: DataError: all ratings are equal, so that there is nothing to learn.
+        """
+        levels = np.unique(np.round(np.unique(stars).astype(np.float64) * _RESOLUTION))
+        if len(levels) < 2:
+            only = f"{levels[0] / _RESOLUTION:g}" if len(levels) else "missing"
+            raise DataError(f"every rating is {only}: there is nothing to learn from")
+        step = math.gcd(*np.diff(levels).astype(np.int64).tolist())
+        return cls(levels[0] / _RESOLUTION, levels[-1] / _RESOLUTION, step / _RESOLUTION)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A scale from "LOWEST:HIGHEST" or "LOWEST:HIGHEST:STEP" (step 1 unless said)."""
+        try:
+            lowest, highest, *step = (float(part) for part in text.split(":"))
+            return cls(lowest, highest, *(step or [1.0]))
+        except (ValueError, TypeError):
+            raise DataError(
+                f"'{text}' is no scale; write LOWEST:HIGHEST:STEP, as 0.5:5:0.5"
+            ) from None
+
+    def clip(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Predictions pulled into [lowest, highest]; float32, any shape."""
+        return np.clip(predictions, self.lowest, self.highest, dtype=np.float32)
+
+    def nearest(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """The rating on the scale that is closest to each prediction; halves go up."""
+        steps = np.floor((self.clip(predictions) - self.lowest) / self.step + 0.5)
+        return (self.lowest + steps * self.step).astype(np.float32)
+
+    def __str__(self) -> str:
+        return f"{self.lowest:g} to {self.highest:g} stars in steps of {self.step:g}"

@@ -33,6 +33,7 @@ class Vocabulary:
     __slots__ = ("ids", "kind")
 
     def __init__(self, ids: Ids, kind: str = "id") -> None:
+        ids = _plain(ids)
         if len(ids) > 1 and not bool(np.all(ids[:-1] < ids[1:])):
             raise ValueError("vocabulary ids must be unique and ascending")
         self.ids = ids
@@ -47,16 +48,24 @@ class Vocabulary:
             kind: what the ids name, for messages.
         Returns: the vocabulary; int32 (n,) rows.
         """
+        values = _plain(values)
         if np.issubdtype(values.dtype, np.integer) and len(values):
             lowest, highest = int(values.min()), int(values.max())
             if highest - lowest < 4 * len(values):  # dense integers: a table beats a sort
-                seen = np.zeros(highest - lowest + 1, bool)
-                offsets = values - lowest
-                seen[offsets] = True
-                rows = (np.cumsum(seen, dtype=np.int32) - 1)[offsets]
-                return cls(np.flatnonzero(seen).astype(np.int64) + lowest, kind), rows
+                return cls._encode_dense(values, lowest, highest, kind)
         ids, rows = np.unique(values, return_inverse=True)
         return cls(ids, kind), rows.astype(np.int32)
+
+    @classmethod
+    def _encode_dense(cls, values: Ids, lowest: int, highest: int, kind: str) -> tuple[Self, Rows]:
+        seen = np.zeros(highest - lowest + 1, bool)
+        offsets = values if lowest == 0 else values - lowest
+        seen[offsets] = True
+        vocabulary = cls(np.flatnonzero(seen).astype(np.int64) + lowest, kind)
+        if len(vocabulary) == len(seen):  # no gaps: the offsets are the rows
+            return vocabulary, offsets.astype(np.int32)
+        row_of = np.cumsum(seen, dtype=np.int32) - np.int32(1)
+        return vocabulary, row_of[offsets]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -92,6 +101,8 @@ class Vocabulary:
 
     def _find(self, wanted: Ids) -> Rows:
         comparable = self._comparable(wanted)
+        if comparable is None and len(wanted) > 1:  # one odd id must not hide the others
+            return np.concatenate([self._find(one) for one in wanted[:, np.newaxis]])
         if comparable is None or not len(self):
             return np.full(len(wanted), -1, np.int32)
         rows = np.minimum(np.searchsorted(self.ids, comparable), len(self) - 1)
@@ -99,11 +110,9 @@ class Vocabulary:
 
     def _comparable(self, wanted: Ids) -> Ids | None:
         """`wanted` in the type of the ids, or None where that is impossible."""
-        ours_are_integers = np.issubdtype(self.ids.dtype, np.integer)
-        if ours_are_integers == np.issubdtype(wanted.dtype, np.integer):
-            return wanted
+        theirs = _plain(wanted)
         try:
-            return wanted.astype(np.int64 if ours_are_integers else str)
+            return theirs.astype(np.int64 if self.ids.dtype.kind == "i" else str, copy=False)
         except (ValueError, OverflowError):
             return None
 
@@ -117,6 +126,18 @@ class Vocabulary:
 
 def concatenate(parts: Sequence[Ids]) -> Ids:
     """One id array from several, integers when all are integers and text otherwise."""
-    if all(np.issubdtype(part.dtype, np.integer) for part in parts):
-        return np.concatenate(parts)
-    return np.concatenate([part.astype(str) for part in parts])
+    plain = [_plain(part) for part in parts]
+    if all(part.dtype.kind == "i" for part in plain):
+        return np.concatenate(plain)
+    return np.concatenate([part.astype(str) for part in plain])
+
+
+def _plain(values: Ids) -> Ids:
+    """`values` as int64 if they are integers that fit, and as text otherwise.
+
+    Two types only, so that the same ids compare, sort and hash alike whoever read the file.
+    """
+    too_long = values.dtype == np.uint64 and np.any(values > np.iinfo(np.int64).max)
+    if np.issubdtype(values.dtype, np.integer) and not too_long:
+        return values.astype(np.int64, copy=False)
+    return values.astype(str, copy=False)

@@ -1,6 +1,7 @@
 """Ratings: who rated what, with how many stars, and when."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Self, final
 
@@ -68,22 +69,47 @@ class Ratings:
         >>> ratings.item_rows.tolist(), ratings.stars.tolist()
         ([0, 1, 1], [1.0, 4.0, 5.0])
         """
-        if not len(stars):
-            raise DataError(f"{name} holds no ratings")
         users, user_rows = Vocabulary.encode(user_ids, "user")
         items, item_rows = Vocabulary.encode(item_ids, "item")
+        return cls.from_rows(
+            users, items, user_rows, item_rows, stars, timestamps,
+            titles=titles, scale=scale, name=name,
+        )  # fmt: skip
+
+    @classmethod
+    def from_rows(
+        cls,
+        users: Vocabulary,
+        items: Vocabulary,
+        user_rows: Rows,
+        item_rows: Rows,
+        stars: NDArray[np.floating[Any]],
+        timestamps: NDArray[np.integer[Any]] | None = None,
+        *,
+        titles: dict[Any, str] | None = None,
+        scale: RatingScale | None = None,
+        name: str = "ratings",
+    ) -> Self:
+        """Ratings from ids that are rows of vocabularies already, in any order, each pair once.
+
+        Args:
+            users, items: the vocabularies behind the rows.
+            user_rows, item_rows: int32 (n,), rows in them.
+            stars, timestamps, titles, scale, name: as in `from_columns`.
+        Raises: DataError: no rows, ratings outside the scale, or a pair that occurs twice.
+        """
+        if not len(stars):
+            raise DataError(f"{name} holds no ratings")
         stars = np.ascontiguousarray(stars, np.float32)
         when = None if timestamps is None else np.ascontiguousarray(timestamps, np.int64)
-        keys = user_rows.astype(np.int64) * len(items) + item_rows
-        if not np.all(keys[:-1] < keys[1:]):
-            order = np.argsort(keys, kind="stable")
-            keys, stars = keys[order], stars[order]
-            user_rows, item_rows = user_rows[order], item_rows[order]
+        if not _ascending(user_rows, item_rows):
+            order = np.argsort(user_rows.astype(np.int64) * len(items) + item_rows, kind="stable")
+            user_rows, item_rows, stars = user_rows[order], item_rows[order], stars[order]
             when = None if when is None else when[order]
-            if not np.all(keys[:-1] < keys[1:]):
+            if not _ascending(user_rows, item_rows):
                 raise DataError(f"{name} rates the same item twice for one user")
         scale = scale or RatingScale.infer(stars)
-        if stars.min() < scale.lowest or stars.max() > scale.highest:
+        if not (stars.min() >= scale.lowest and stars.max() <= scale.highest):  # NaN is outside too
             raise DataError(f"{name} has ratings outside {scale}")
         known = titles or {}
         names = np.array([known.get(item, "") for item in items.ids.tolist()], np.str_)
@@ -120,8 +146,7 @@ class Ratings:
         """SHA-256 (hex) of ids and ratings: equal for equal data in any order of rows."""
         digest = hashlib.sha256()
         for ids in (self.users.ids, self.items.ids):
-            digest.update(ids.dtype.kind.encode())
-            digest.update("\n".join(map(str, ids.tolist())).encode())
+            digest.update(json.dumps(ids.tolist()).encode())  # tells 1 from "1", and any two lists
         for column in (self.user_rows, self.item_rows, self.stars):
             digest.update(np.ascontiguousarray(column).data)
         return digest.hexdigest()
@@ -131,3 +156,11 @@ class Ratings:
             f"Ratings({self.name!r}: {len(self):,} ratings, {self.n_users:,} users, "
             f"{self.n_items:,} items, {self.scale})"
         )
+
+
+def _ascending(user_rows: Rows, item_rows: Rows) -> bool:
+    """Whether every (user, item) pair is greater than the one before it."""
+    same_user = user_rows[:-1] == user_rows[1:]
+    later_user = user_rows[:-1] < user_rows[1:]
+    later_item = item_rows[:-1] < item_rows[1:]
+    return bool(np.all(later_user | (same_user & later_item)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from starcast.errors import DataError
 
 _RESOLUTION = 1_000_000  # steps are found among ratings rounded to a millionth of a star
+_TOLERANCE = 0.001  # of a step: decimal steps such as 0.1 are not exact in binary
 
 
 @final
@@ -30,16 +31,24 @@ class RatingScale:
             raise DataError(
                 f"a rating scale needs lowest < highest, got {self.lowest} and {self.highest}"
             )
-        if not 0 < self.step <= self.highest - self.lowest:
-            raise DataError(f"a rating step of {self.step} does not fit {self}")
+        n_steps = (self.highest - self.lowest) / self.step if self.step > 0 else 0.0
+        if n_steps < 0.5 or abs(n_steps - round(n_steps)) > _TOLERANCE:
+            raise DataError(
+                f"no whole number of steps of {self.step:g} leads from {self.lowest:g} to "
+                f"{self.highest:g} stars"
+            )
 
     @classmethod
     def infer(cls, stars: NDArray[np.floating[Any]]) -> Self:
         """The smallest scale that holds every rating; the step is their common divisor.
 
-        Raises: DataError: all ratings are equal, so that there is nothing to learn.
+        Raises: DataError: a rating is not a finite number, or all ratings are equal, so that there
+            is nothing to learn.
         """
-        levels = np.unique(np.round(np.unique(stars).astype(np.float64) * _RESOLUTION))
+        if not np.all(np.isfinite(stars)):
+            raise DataError("every rating must be a finite number")
+        as_written = np.unique(stars).astype(str).astype(np.float64)  # float32 99.9 is 99.9000015
+        levels = np.unique(np.round(as_written * _RESOLUTION))
         if len(levels) < 2:
             only = f"{levels[0] / _RESOLUTION:g}" if len(levels) else "missing"
             raise DataError(f"every rating is {only}: there is nothing to learn from")
@@ -59,12 +68,17 @@ class RatingScale:
 
     def clip(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predictions pulled into [lowest, highest]; float32, any shape."""
-        return np.clip(predictions, self.lowest, self.highest, dtype=np.float32)
+        clipped: NDArray[np.float32] = np.clip(
+            predictions, self.lowest, self.highest, dtype=np.float32
+        )
+        return clipped
 
     def nearest(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """The rating on the scale that is closest to each prediction; halves go up."""
-        steps = np.floor((self.clip(predictions) - self.lowest) / self.step + 0.5)
-        return (self.lowest + steps * self.step).astype(np.float32)
+        exact = self.clip(predictions).astype(np.float64)  # in float32, 1 + 7 · 0.1 is not 1.7
+        steps = np.floor((exact - self.lowest) / self.step + 0.5)
+        levels: NDArray[np.float32] = (self.lowest + steps * self.step).astype(np.float32)
+        return levels
 
     def __str__(self) -> str:
         return f"{self.lowest:g} to {self.highest:g} stars in steps of {self.step:g}"

@@ -17,7 +17,7 @@ Parts = NDArray[np.uint8]
 
 
 def fingerprint(content_hash: str, parts: Parts) -> str:
-    """SHA-256 (hex) over the data and the part of every row: equal for one and the same split only."""
+    """SHA-256 (hex) over the data and every row's part: equal for the very same split only."""
     return hashlib.sha256(content_hash.encode() + parts.tobytes()).hexdigest()
 
 

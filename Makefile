@@ -1,0 +1,58 @@
+# Starcast: `make` alone lists what there is to make.
+# Needs GNU make and Python 3.11 or newer; everything else is installed into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# One stamp per set of extras. A stamp newer than both files means that pip has nothing to do, so
+# that every target works offline from the second time on.
+DEMO_INSTALLED := $(VENV)/.installed-demo
+TEST_INSTALLED := $(VENV)/.installed-test
+REQUIREMENTS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test format clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEMO_INSTALLED) ## install, train all four models, write reports/ml-latest-small/
+	$(BIN)/starcast compare
+
+test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types; run every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(TEST_INSTALLED) ## rewrite the code in the house format and fix what ruff can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove caches and build results, but neither .venv nor your data, models and reports
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEMO_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
+	@echo "installing Starcast into $(VENV); the first time takes a minute or two and 2.5 GB"
+	@$(PIP_INSTALL) -e '.[cpu]'
+	@touch $@
+
+$(TEST_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
+	@echo "installing Starcast and its test needs into $(VENV); the first time takes a minute or two"
+	@$(PIP_INSTALL) -e '.[cpu,test]'
+	@touch $(DEMO_INSTALLED) $@
+
+# A half-made environment would look finished the next time, hence the rm.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null \
+	  || { echo "no '$(PYTHON)' found: install Python 3.11 or newer, or say make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Starcast needs Python 3.11 or newer; say make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "this Python cannot make virtual environments: install its venv package (on Debian: python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 1; }

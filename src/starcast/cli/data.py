@@ -1,0 +1,81 @@
+"""`starcast data`: which data sets there are, fetching them, and a look at one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starcast.cli import options as opt
+
+app = typer.Typer(help="Data sets: list, fetch and describe.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="A data set, such as ml-1m.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the data sets that can be named."""
+    from rich.table import Table
+
+    from starcast.cli.show import console
+    from starcast.data.catalog import CATALOG
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "ratings", "users", "items", "released", ""):
+        table.add_column(
+            heading, justify="right" if heading in ("ratings", "users", "items") else "left"
+        )
+    for data_set in CATALOG.values():
+        counts = (data_set.n_ratings, data_set.n_users, data_set.n_items)
+        where = "embedded" if data_set.embedded else ""
+        table.add_row(data_set.name, *(f"{n:,}" for n in counts), str(data_set.released), where)
+    console.print(table, highlight=False)
+
+
+@app.command()
+def fetch(name: Name, data_dir: opt.DataDir = Path("datasets"), mirror: opt.Mirror = None) -> None:
+    """Download a data set, check it against its pinned sums, and unpack it."""
+    from starcast.cli.show import console, fetching
+    from starcast.data import catalog
+    from starcast.data.fetch import fetch as download
+
+    if catalog.find(name).embedded:
+        console.print(f"{name} comes with Starcast: nothing to fetch")
+        return
+    with fetching(name) as on_progress:
+        folder = download(name, data_dir, mirror, on_progress)
+    console.print(f"{name} is in {folder}", highlight=False)
+
+
+@app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="A data set, such as ml-1m.")] = "ml-latest-small",
+    ratings: opt.RatingsFile = None,
+    items: opt.ItemsFile = None,
+    scale: opt.Scale = None,
+    data_dir: opt.DataDir = Path("datasets"),
+    mirror: opt.Mirror = None,
+) -> None:
+    """Count users, items and ratings, and show how the stars are spread."""
+    import numpy as np
+    from rich.table import Table
+
+    from starcast.cli.show import console
+
+    data = opt.load_ratings(name, ratings, items, scale, data_dir, mirror)
+    console.print(repr(data), highlight=False)
+    filled = len(data) / (data.n_users * data.n_items)
+    per_user = np.bincount(data.user_rows, minlength=data.n_users)
+    per_item = np.bincount(data.item_rows, minlength=data.n_items)
+    console.print(
+        f"mean {data.stars.mean(dtype=np.float64):.3f} stars; {filled:.2%} of all pairs are rated; "
+        f"median {np.median(per_user):.0f} ratings a user, {np.median(per_item):.0f} an item",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("stars", "ratings", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
+    levels, counts = np.unique(data.stars, return_counts=True)
+    for level, count in list(zip(levels.tolist(), counts.tolist(), strict=True))[:40]:
+        table.add_row(f"{level:g}", f"{count:,}", "█" * max(1, round(40 * count / counts.max())))
+    console.print(table, highlight=False)

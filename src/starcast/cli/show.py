@@ -1,0 +1,57 @@
+"""What the terminal shows: tables, notes and bars."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from starcast import metrics
+
+if TYPE_CHECKING:
+    from starcast.evaluate import Report
+
+_PIPED_WIDTH = 120  # columns where there is no terminal to ask
+
+console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+errors = Console(stderr=True)
+
+
+def note(message: str) -> None:
+    """One line the user should know of, on stderr."""
+    errors.print(f"note: {message}", style="yellow", highlight=False, soft_wrap=True)
+
+
+def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -> None:
+    """A table of figures by name; with their definitions if asked."""
+    table = Table(title=title, title_justify="left", box=None, show_header=False)
+    for name, value in values.items():
+        row = [name, f"{value:.4f}"]
+        table.add_row(*row, metrics.explain(name) if explain else "")
+    console.print(table)
+
+
+def test_figures(report: "Report", *, k: int, explain: bool = False) -> None:
+    """The figures that close a training run."""
+    wanted = ("RMSE", "MAE", f"Precision@{k}", f"Recall@{k}", f"F1@{k}")
+    values = report.figures(k)
+    title = f"{report.artifact.title}: {report.n_rows:,} test ratings, opened once"
+    figures(title, {name: values[name] for name in wanted}, explain=explain)
+
+
+@contextmanager
+def fetching(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar that appears when the first bytes arrive."""
+    with Progress(
+        TextColumn(f"fetching {name}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(compact=True),
+        console=errors,
+        transient=True,
+    ) as progress:
+        task = progress.add_task(name, visible=False, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

@@ -1,0 +1,227 @@
+"""`starcast train`: one model on one split, to an artifact on disk."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from starcast.cli import options as opt
+from starcast.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    from starcast.artifact import Artifact
+    from starcast.config import Config
+    from starcast.fit import Observe
+    from starcast.models import Model
+    from starcast.split import Split
+
+_PARENTS = "Transfer learning"
+_K = 20  # list size of the figures that close a run, as in the 2018 system
+
+ModelName = Annotated[str, typer.Option("--model", help="Which model to train.")]
+Out = Annotated[Path, typer.Option("--out", help="Where trained models go.")]
+Logs = Annotated[Path, typer.Option("--logs", help="Where TensorBoard's logs go.")]
+InitFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--init-from",
+        help="A parent's artifact; give it twice: latent factor model, deep network. "
+        "Else those in --out are used, or trained first.",
+        rich_help_panel=_PARENTS,
+    ),
+]
+TransferWeight = Annotated[
+    float | None,
+    typer.Option(
+        "--transfer-weight",
+        help="Share of the latent factor model in the first prediction.",
+        rich_help_panel=_PARENTS,
+    ),
+]
+FreshParents = Annotated[
+    bool,
+    typer.Option("--fresh-parents", help="Train parents anew.", rich_help_panel=_PARENTS),
+]
+LeakyParents = Annotated[
+    bool,
+    typer.Option(
+        "--leaky-parents",
+        help="Accept parents of another split. Their training rows may be test rows here: the "
+        "artifact and its figures are stamped LEAKY.",
+        rich_help_panel=_PARENTS,
+    ),
+]
+
+
+def train(
+    model: ModelName = "latent-factor-model",
+    dataset: opt.Dataset = "ml-latest-small",
+    ratings: opt.RatingsFile = None,
+    items: opt.ItemsFile = None,
+    scale: opt.Scale = None,
+    data_dir: opt.DataDir = Path("datasets"),
+    mirror: opt.Mirror = None,
+    split: opt.SplitText = "random",
+    test_share: opt.TestShare = 0.2,
+    validation_share: opt.ValidationShare = 0.1,
+    seed: opt.Seed = 42,
+    epochs: opt.Epochs = None,
+    batch_size: opt.BatchSize = None,
+    dimension: opt.Dimension = None,
+    learning_rate: opt.LearningRate = None,
+    optimizer: opt.Optimizer = None,
+    dropout_rate: opt.Dropout = None,
+    regularization_factor: opt.Regularization = None,
+    layers: opt.Layers = None,
+    patience: opt.Patience = None,
+    refit: opt.Refit = False,
+    init_from: InitFrom = None,
+    transfer_weight: TransferWeight = None,
+    fresh_parents: FreshParents = False,
+    leaky_parents: LeakyParents = False,
+    out: Out = Path("pretrained_models"),
+    logs: Logs = Path("tf_logs"),
+    explain: opt.Explain = False,
+) -> None:
+    """Train a model on a split, keep its best weights, and print its test figures."""
+    from starcast import models
+    from starcast.config import parse_layers
+    from starcast.evaluate import evaluate
+    from starcast.fit import fit
+
+    chosen = models.find(model)
+    config = chosen.config(
+        epochs=epochs,
+        batch_size=batch_size,
+        dimension=dimension,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        dropout_rate=dropout_rate,
+        regularization_factor=regularization_factor,
+        layers=None if layers is None else parse_layers(layers),
+        patience=patience,
+        transfer_weight=transfer_weight,
+    )
+    if init_from and not chosen.parents:
+        raise ConfigError(f"{model} starts from no parents; leave --init-from out")
+    divided = opt.load_split(
+        opt.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
+        split=split,
+        test_share=test_share,
+        validation_share=validation_share,
+        seed=seed,
+        official_from=None if ratings else data_dir,
+    )
+    home = out / opt.folder_name(divided)
+    watch = observe(divided, logs)
+    parents = [
+        _parent(name, place, config, divided, seed, refit, watch)
+        for name, place in _places(chosen, init_from, home, fresh_parents)
+    ]
+    artifact = fit(
+        divided,
+        model,
+        config,
+        seed=seed,
+        refit=refit,
+        parents=parents or None,
+        leak=leak_between(divided, parents) if leaky_parents else "",
+        observe=watch,
+    )
+    keep(artifact, home / model)
+    from starcast.cli import show
+
+    show.test_figures(evaluate(artifact), k=_K, explain=explain)
+
+
+def observe(split: "Split", logs: Path) -> "Observe":
+    """Observers for every run: the console, and TensorBoard below `logs`."""
+    from starcast.cli.show import console
+    from starcast.fit import Run
+    from starcast.observers import ConsoleObserver, HasGraph, TensorBoardObserver
+    from starcast.training import Observer
+
+    started = time.strftime("%Y%m%d-%H%M%S")
+
+    def observers(run: Run) -> Sequence[Observer]:
+        suffix = "-refit" if run.is_refit else ""
+        folder = logs / opt.folder_name(split) / f"{run.model.name}-{started}{suffix}"
+        graph = run.engine.graph() if isinstance(run.engine, HasGraph) else b""
+        settings = asdict(run.config) | {"layers": str(list(run.config.layers)), "seed": run.seed}
+        return [
+            ConsoleObserver(console, run.title),
+            TensorBoardObserver(folder, settings, split.ratings.titles, graph),
+        ]
+
+    return observers
+
+
+def keep(artifact: "Artifact", folder: Path) -> None:
+    """Save a trained model and say where; a run that broke off is saved, then reported."""
+    from starcast import storage
+    from starcast.cli.show import console, note
+
+    storage.save(artifact, folder)
+    if artifact.broken_off:
+        raise TrainingError(
+            f"{artifact.broken_off}; the best weights so far (epoch {artifact.best_epoch}) "
+            f"are in {folder}"
+        )
+    if artifact.leak:
+        note(f"LEAKY: {artifact.leak}")
+    console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", highlight=False)
+
+
+def leak_between(split: "Split", parents: "Sequence[Artifact]") -> str:
+    """Why figures are worthless when parents come from another split; "" if they do not."""
+    import numpy as np
+
+    from starcast.split import TEST
+
+    for parent in parents:
+        if parent.split.fingerprint != split.fingerprint:
+            seen = np.mean(parent.split.parts[split.parts == TEST] != TEST)
+            return (
+                f"{parent.model} was trained on split {parent.split.fingerprint[:12]} and has seen "
+                f"{seen:.0%} of these test ratings; every test figure is worthless"
+            )
+    return ""
+
+
+def _places(
+    model: "Model", init_from: list[Path] | None, home: Path, fresh: bool
+) -> list[tuple[str, Path]]:
+    """Each parent's name and folder; a folder that is not there means: train it there first."""
+    if init_from and len(init_from) != len(model.parents):
+        raise ConfigError(
+            f"{model.name} starts from {' and '.join(model.parents)}; give --init-from for each"
+        )
+    if init_from:
+        return list(zip(model.parents, init_from, strict=True))
+    return [(name, home / (f"{name}-fresh" if fresh else name)) for name in model.parents]
+
+
+def _parent(
+    name: str,
+    folder: Path,
+    config: "Config",
+    split: "Split",
+    seed: int,
+    refit: bool,
+    watch: "Observe",
+) -> "Artifact":
+    """A parent from disk, or trained on this split and kept there."""
+    from starcast import storage
+    from starcast.cli.show import console, note
+    from starcast.fit import fit, parent_config
+
+    if folder.exists():
+        console.print(f"starting from {folder}", highlight=False)
+        return storage.load(folder)
+    note(f"no {name} at {folder}: training it first, on the same split")
+    parent = fit(split, name, parent_config(name, config), seed=seed, refit=refit, observe=watch)
+    keep(parent, folder)
+    return parent

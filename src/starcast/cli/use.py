@@ -1,0 +1,82 @@
+"""`starcast evaluate`, `predict` and `recommend`: a trained model in use, from its folder alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starcast.cli import options as opt
+
+ArtifactFolder = Annotated[
+    Path,
+    typer.Argument(help="A trained model, such as pretrained_models/ml-1m/latent-factor-model."),
+]
+Fallback = Annotated[
+    bool, typer.Option("--fallback", help="Answer for unknown ids with damped means.")
+]
+User = Annotated[str, typer.Option("--user", help="A user id.")]
+K = Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")]
+
+
+def evaluate(
+    artifact: ArtifactFolder,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="List size.")] = 10,
+    explain: opt.Explain = False,
+) -> None:
+    """Judge a trained model on the test ratings of its own split."""
+    from starcast import storage
+    from starcast.cli import show
+    from starcast.evaluate import evaluate as judge
+
+    report = judge(storage.load(artifact), k=k)
+    if report.artifact.leak:
+        show.note(f"LEAKY: {report.artifact.leak}")
+    title = f"{report.artifact.title}: {report.n_rows:,} test ratings"
+    show.figures(title, report.figures(), explain=explain)
+
+
+def predict(
+    artifact: ArtifactFolder,
+    user: User,
+    item: Annotated[list[str], typer.Option("--item", help="An item id; repeat for more.")],
+    fallback: Fallback = False,
+) -> None:
+    """Predict the stars a user would give to items."""
+    from starcast.cli.show import console
+    from starcast.recommend import Recommender
+
+    recommender = _recommender(artifact, fallback)
+    for name, stars in zip(item, recommender.predict([user] * len(item), item), strict=True):
+        title = recommender.title(name)
+        console.print(f"{stars:.2f}  {title or name}", highlight=False, soft_wrap=True)
+
+
+def recommend(
+    artifact: ArtifactFolder,
+    user: User,
+    k: K = 10,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Also list what the user has rated.")
+    ] = False,
+    fallback: Fallback = False,
+) -> None:
+    """List the items a user would like most."""
+    from rich.table import Table
+
+    from starcast.cli.show import console
+
+    listed = _recommender(artifact, fallback).recommend(user, k, exclude_seen=not include_seen)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stars", justify="right")
+    table.add_column("item")
+    table.add_column("title")
+    for row in listed:
+        table.add_row(f"{row.prediction:.2f}", str(row.item_id), row.title)
+    console.print(table, highlight=False)
+
+
+def _recommender(folder: Path, fallback: bool):  # type: ignore[no-untyped-def]
+    from starcast import storage
+    from starcast.recommend import Recommender
+
+    return Recommender(storage.load(folder), fallback=fallback)

@@ -1,0 +1,79 @@
+"""Config: the settings of one training run, the same for every model."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import final
+
+from starcast.errors import ConfigError, UnknownNameError
+
+GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
+FACTOR_OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of a training run; names follow the 2018 command line.
+
+    Attributes:
+        optimizer: "Adam", "RMSProp" or "GradientDescent" over mini-batches; for the latent factor
+            model also "SGD" (per rating) and "ALS" (alternating least squares).
+        dimension: length of an embedding, ≥ 1.
+        layers: widths of the dense layers of the deep branch; the last is 1, the prediction.
+        epochs: upper bound on passes over the training rows.
+        batch_size: ratings per step of the mini-batch optimizers.
+        learning_rate: step size; ALS has none.
+        regularization_factor: λ, weight of the squared norms of the embedding rows.
+        dropout_rate: share of inputs to each hidden layer dropped in training, in [0, 1).
+        patience: epochs without a better validation RMSE before training stops
+            (`--max_checkout_without_progress`).
+        transfer_weight: α, share of the latent factor model in the warm-started ensemble.
+    """
+
+    optimizer: str = "Adam"
+    dimension: int = 32
+    layers: tuple[int, ...] = (64, 32, 16, 8, 1)
+    epochs: int = 40
+    batch_size: int = 1000
+    learning_rate: float = 0.001
+    regularization_factor: float = 0.05
+    dropout_rate: float = 0.0
+    patience: int = 5
+    transfer_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in FACTOR_OPTIMIZERS:
+            raise UnknownNameError("optimizer", self.optimizer, FACTOR_OPTIMIZERS)
+        for name in ("dimension", "epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("learning_rate", "regularization_factor"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0) or (name[0] == "l" and value == 0):
+                raise ConfigError(f"{name} must be a positive number, got {value}")
+        if not 0 <= self.dropout_rate < 1:
+            raise ConfigError(f"dropout_rate must lie in [0, 1), got {self.dropout_rate}")
+        if not 0 <= self.transfer_weight <= 1:
+            raise ConfigError(f"transfer_weight must lie in [0, 1], got {self.transfer_weight}")
+        if len(self.layers) < 2 or min(self.layers) < 1 or self.layers[-1] != 1:
+            raise ConfigError(
+                f"layers must be at least two widths and end in 1, got {list(self.layers)}"
+            )
+
+
+def parse_layers(text: str) -> tuple[int, ...]:
+    """Layer widths from text such as "[64,32,16,8,1]".
+
+    Raises: ConfigError: anything but a list of whole numbers.
+
+    >>> parse_layers("[64, 32, 1]")
+    (64, 32, 1)
+    """
+    try:
+        widths = json.loads(text if text.lstrip().startswith("[") else f"[{text}]")
+    except json.JSONDecodeError:
+        widths = None
+    if not isinstance(widths, list) or not all(type(width) is int for width in widths):
+        raise ConfigError(f"'{text}' is no list of layer widths; write [64,32,16,8,1]")
+    return tuple(widths)

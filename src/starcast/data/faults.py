@@ -1,0 +1,86 @@
+"""Where a table goes wrong: the slow second look, taken only when the fast reader refused."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starcast.data import columns
+from starcast.data.delimited import Layout, open_text
+from starcast.errors import DataError
+from starcast.scale import RatingScale
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ADVICE = "correct or remove that line"
+
+
+def in_text(layout: Layout, scale: RatingScale | None, why: str) -> DataError:
+    """The error for the first bad line of a text table.
+
+    Args:
+        layout: how the table is cut.
+        scale: the stars that are allowed, where that is known.
+        why: what the fast reader said, in case every line looks right here.
+    """
+    blank = 0
+    try:
+        for line, record in _records(layout):
+            if not any(record):
+                blank = blank or line
+            elif reason := _reason(record, layout, scale):
+                return DataError(f"{layout.path}, line {line}: {reason}; {_ADVICE}")
+    except (OSError, EOFError) as error:
+        return DataError(f"{layout.path} cannot be read to its end: {error}")
+    if blank:
+        return DataError(f"{layout.path}, line {blank} is blank; remove it")
+    return DataError(f"{layout.path} cannot be read as a table: {why.splitlines()[0]}")
+
+
+def in_parquet(path: Path, table: "pl.LazyFrame", scale: RatingScale | None) -> DataError:
+    """The error for the first bad row of a Parquet table, counted from 1.
+
+    Args:
+        path: the file.
+        table: its columns, named by kind.
+        scale: the stars that are allowed, where that is known.
+    """
+    import polars as pl
+    from polars import selectors
+
+    texts = table.with_columns(selectors.temporal().dt.epoch("s")).select(pl.all().cast(pl.String))
+    for number, row in enumerate(texts.collect().iter_rows(named=True), start=1):
+        if reason := columns.fault(row, scale):
+            return DataError(f"{path}, row {number}: {reason}; correct or remove that row")
+    return DataError(f"{path} has user or item ids that are neither integers nor text")
+
+
+def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Every record after the header with the line it begins in."""
+    with open_text(layout.path) as file:
+        reader = csv.reader(file, delimiter=layout.separator)
+        if layout.has_header:
+            next((record for record in reader if any(record)), None)
+        while True:
+            begins = reader.line_num + 1
+            try:
+                record = next(reader, None)
+            except csv.Error as error:
+                raise DataError(f"{layout.path}, line {begins}: {error}; {_ADVICE}") from None
+            if record is None:
+                return
+            yield begins, record
+
+
+def _reason(record: list[str], layout: Layout, scale: RatingScale | None) -> str | None:
+    text = "".join(record)
+    if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
+        return "it is not UTF-8 text"
+    if len(record) > layout.n_fields or len(record) <= max(layout.places.values()):
+        has, needs = (
+            n // layout.stride + n % layout.stride for n in (len(record), layout.n_fields)
+        )
+        hint = " (is a quotation mark left open?)" if "\n" in text else ""
+        return f"it has {has} of {needs} fields{hint}"
+    return columns.fault({kind: record[at] for kind, at in layout.places.items()}, scale)

@@ -1,0 +1,249 @@
+"""Ratings of your own: CSV, TSV and other text tables, and Parquet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from starcast.data import columns, faults
+from starcast.data.columns import ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
+from starcast.data.delimited import Layout, check_readable, sniff
+from starcast.data.encoding import encode, latest
+from starcast.errors import DataError
+from starcast.ids import Ids
+from starcast.ratings import Ratings
+from starcast.scale import RatingScale
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PARQUET = b"PAR1"
+
+
+def read(
+    ratings_path: Path,
+    items_path: Path | None = None,
+    *,
+    scale: RatingScale | None = None,
+    name: str = "ratings",
+) -> tuple[Ratings, int]:
+    """Ratings from a file of your own, each pair once.
+
+    Text is cut at comma, tab, semicolon, bar or "::", whichever fits, and has a header (names as in
+    `columns.RATING_TABLE`) or the order user, item, rating[, timestamp]; gzip is fine. Ids are
+    integers if every one of a column is written as a plain integer, and text otherwise, so that
+    "007" stays "007". Spaces around values do not count. Of several ratings of one pair the latest
+    timestamp wins, then the later row.
+
+    Args:
+        ratings_path: one row per rating.
+        items_path: one row per item, with its title.
+        scale: the stars that are allowed; inferred if not given.
+        name: the data set's name.
+    Returns: the ratings; how many older duplicates were left out.
+    Raises: DataError: a file or a value that cannot be used, with file, line and reason.
+    """
+    check_readable(ratings_path)
+    is_parquet = _is_parquet(ratings_path)
+    frame = _parquet_frame(ratings_path, scale) if is_parquet else _text_frame(ratings_path, scale)
+    n_rows = len(frame)
+    if not n_rows:
+        raise DataError(f"{ratings_path} holds no ratings; it needs a row per rating")
+    rows = latest(encode(frame, ratings_path))
+    titles = None if items_path is None else read_titles(items_path, rows.items.ids)
+    try:
+        ratings = Ratings.from_rows(*rows, titles=titles, scale=scale, name=name)
+    except DataError as error:
+        raise DataError(f"{ratings_path}: {error}") from None
+    return ratings, n_rows - len(ratings)
+
+
+def read_titles(items_path: Path, item_ids: Ids) -> dict[int | str, str]:
+    """The titles of items, from a text table or Parquet with an id and a title column.
+
+    Args:
+        items_path: one row per item; other columns and other items do not matter, and of two rows
+            of one item the later counts.
+        item_ids: (n,) the ids wanted; "7" in the file is the integer 7 here.
+    Raises: DataError: the file cannot be read, or has no such columns.
+    """
+    import polars as pl
+
+    check_readable(items_path)
+    layout = None
+    try:
+        if _is_parquet(items_path):
+            table = _parquet_table(items_path, columns.ITEM_TABLE, (ITEM, TITLE))
+        else:
+            layout = sniff(items_path, columns.ITEM_TABLE, (ITEM, TITLE))
+            table = layout.scan({})
+        frame = table.select(_id(table, ITEM, items_path), pl.col(TITLE).cast(pl.String)).collect()
+    except pl.exceptions.PolarsError as error:
+        if layout:
+            raise faults.in_text(layout, None, str(error)) from None
+        raise _damaged(items_path, error) from None
+    texts = frame[ITEM].cast(pl.String).to_list()
+    titles = dict(zip(texts, frame[TITLE].fill_null("").str.strip_chars().to_list(), strict=True))
+    return {one: titles[str(one)] for one in item_ids.tolist() if str(one) in titles}
+
+
+def _text_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
+    """User, item, rating and perhaps timestamp of a text table, every value sound."""
+    import polars as pl
+
+    layout = sniff(path, columns.RATING_TABLE, NEEDED)
+    try:
+        frame = _plain_frame(layout)
+        if _has_nulls(frame):
+            frame = _normal_frame(_without_blank_lines(layout.scan({})), path)
+    except pl.exceptions.PolarsError as error:
+        raise faults.in_text(layout, scale, str(error)) from None
+    if not _is_sound(frame, scale):
+        raise faults.in_text(layout, scale, "it holds values that are no ratings")
+    return frame
+
+
+def _plain_frame(layout: Layout) -> "pl.DataFrame":
+    """The quick way, for tables with plain integers as ids and timestamps; null where not so."""
+    import polars as pl
+
+    def plain_integer(kind: str) -> pl.Expr:
+        text = pl.col(kind)  # whatever begins with "+", "-" or a leading "0" sorts before "1"
+        is_plain = (text >= "1") | (text == "0")
+        return pl.when(is_plain).then(text.cast(pl.Int64, strict=False)).alias(kind)
+
+    others = {RATING: pl.Float32(), TIMESTAMP: pl.Int64()}
+    table = layout.scan({}).select(
+        plain_integer(USER),
+        plain_integer(ITEM),
+        *(
+            pl.col(kind).cast(others[kind], strict=False)
+            for kind in layout.places
+            if kind in others
+        ),
+    )
+    return table.collect(engine="streaming")
+
+
+def _without_blank_lines(table: "pl.LazyFrame") -> "pl.LazyFrame":
+    import polars as pl
+
+    return table.filter(pl.any_horizontal(pl.all().is_not_null()))
+
+
+def _stripped(kind: str) -> "pl.Expr":
+    """Text without spaces around it, null where nothing is left."""
+    import polars as pl
+
+    text = pl.col(kind).cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _parquet_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        table = _parquet_table(path, columns.RATING_TABLE, NEEDED)
+        frame = _normal_frame(table, path)
+        if _is_sound(frame, scale):
+            return frame
+        raise faults.in_parquet(path, table, scale)
+    except pl.exceptions.PolarsError as error:
+        raise _damaged(path, error) from None
+
+
+def _parquet_table(
+    path: Path, aliases: dict[str, tuple[str, ...]], needed: tuple[str, ...]
+) -> "pl.LazyFrame":
+    import polars as pl
+
+    table = pl.scan_parquet(path, glob=False)
+    names = table.collect_schema().names()
+    places = columns.positions(names, aliases, needed, path)
+    return table.select(pl.col(names[at]).alias(kind) for kind, at in places.items())
+
+
+def _normal_frame(table: "pl.LazyFrame", path: Path) -> "pl.DataFrame":
+    """Ids as Int64 or text, ratings as Float32, timestamps as Int64 seconds; null where bad."""
+    import polars as pl
+
+    schema = table.collect_schema()
+    wanted = [_id(table, USER, path), _id(table, ITEM, path), _stars(schema[RATING], path)]
+    if TIMESTAMP in schema:
+        wanted.append(_when(schema[TIMESTAMP], path))
+    frame = table.select(wanted).collect(engine="streaming")
+    if TIMESTAMP in schema and frame[TIMESTAMP].dtype == pl.String:
+        frame = frame.with_columns(_seconds(frame[TIMESTAMP]))
+    return frame
+
+
+def _id(table: "pl.LazyFrame", kind: str, path: Path) -> "pl.Expr":
+    import polars as pl
+
+    dtype, column = table.collect_schema()[kind], pl.col(kind)
+    if dtype.is_integer():
+        return column if dtype == pl.Int64 else column.cast(pl.Int64, strict=False)
+    if dtype.is_float():  # what a data frame makes of integers when one is missing
+        return pl.when(column == column.floor()).then(column.cast(pl.Int64, strict=False))
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return _stripped(kind)
+    raise _wrong_type(path, kind, dtype, "integers or text")
+
+
+def _stars(dtype: "pl.DataType", path: Path) -> "pl.Expr":
+    import polars as pl
+
+    if dtype.is_numeric() or dtype == pl.String:
+        column = _stripped(RATING) if dtype == pl.String else pl.col(RATING)
+        return column.cast(pl.Float32, strict=False)
+    raise _wrong_type(path, RATING, dtype, "numbers")
+
+
+def _when(dtype: "pl.DataType", path: Path) -> "pl.Expr":
+    import polars as pl
+
+    column = pl.col(TIMESTAMP)
+    if dtype in (pl.Date, pl.Datetime):
+        return column.dt.epoch("s")
+    if dtype.is_numeric():
+        return (column.floor() if dtype.is_float() else column).cast(pl.Int64, strict=False)
+    if dtype == pl.String:
+        return _stripped(TIMESTAMP)
+    raise _wrong_type(path, TIMESTAMP, dtype, "seconds or dates")
+
+
+def _seconds(texts: "pl.Series") -> "pl.Series":
+    """Unix seconds of texts, null where they are none."""
+    import polars as pl
+
+    whole = texts.cast(pl.Int64, strict=False)
+    if not whole.has_nulls():
+        return whole
+    known = {text: columns.seconds(text) for text in texts.unique().drop_nulls().to_list()}
+    return texts.replace_strict(known, default=None, return_dtype=pl.Int64)
+
+
+def _has_nulls(frame: "pl.DataFrame") -> bool:
+    return any(column.has_nulls() for column in frame)
+
+
+def _is_sound(frame: "pl.DataFrame", scale: RatingScale | None) -> bool:
+    if _has_nulls(frame):
+        return False
+    stars = frame[RATING].to_numpy()
+    if not np.all(np.isfinite(stars)):
+        return False
+    return not scale or bool(np.all((stars >= scale.lowest) & (stars <= scale.highest)))
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return path.suffix.lower() == ".parquet" or file.read(4) == _PARQUET
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is no readable Parquet file: {str(error).splitlines()[0]}")
+
+
+def _wrong_type(path: Path, kind: str, dtype: "pl.DataType", wanted: str) -> DataError:
+    return DataError(f"{path}: the {kind} column holds {dtype}; it needs {wanted}")

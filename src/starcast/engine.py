@@ -1,0 +1,74 @@
+"""What every engine offers the loop, and every scorer the recommender."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.ids import Rows
+
+Weights = Mapping[str, NDArray[np.float32]]
+"""A model as named float32 arrays: what is trained, saved, warm-started and scored."""
+
+Scores = NDArray[np.float32]
+
+
+class EpochLoss(NamedTuple):
+    """One epoch over the training rows, as seen while the weights were moving.
+
+    Attributes:
+        loss: mean over the rows of half the squared error plus the penalty, in stars squared.
+        training_error: root of the mean squared error, in stars.
+    """
+
+    loss: float
+    training_error: float
+
+
+class Engine(Protocol):
+    """A model being trained. It knows rows and arrays, no ids, files or metrics."""
+
+    def run_epoch(self) -> EpochLoss:
+        """Visit every training row once and update the weights."""
+        ...
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """A copy of the weights by name, ready to be saved or scored."""
+        ...
+
+    def load(self, weights: Weights) -> None:
+        """Take weights back, as `weights()` gave them; optimizer state starts anew."""
+        ...
+
+
+class Scorer(Protocol):
+    """The deployed form of a model: NumPy in, raw scores in stars out, not yet clipped."""
+
+    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        """float32 (n,) for int32 (n,) users and items."""
+        ...
+
+    def score_all(self, user_rows: Rows) -> Scores:
+        """float32 (n, n_items) for int32 (n,) users: every item in the catalogue."""
+        ...
+
+
+def check_shapes(given: Weights, wanted: Mapping[str, tuple[int, ...]]) -> str:
+    """What differs between given weights and the shapes a model has; "" when nothing does.
+
+    >>> check_shapes({"a": np.zeros((2, 8), np.float32)}, {"a": (2, 16)})
+    "'a' is (2, 8), wanted (2, 16)"
+    """
+    differences = [
+        f"'{name}' is {given[name].shape if name in given else 'missing'}, wanted {shape}"
+        for name, shape in wanted.items()
+        if name not in given or given[name].shape != shape
+    ]
+    differences += [f"'{name}' is not part of this model" for name in given if name not in wanted]
+    return "; ".join(differences)
+
+
+def seen_rows(rows: Rows, n: int) -> NDArray[Any]:
+    """bool (n,), whether a row occurs among the training rows at all."""
+    return np.bincount(rows, minlength=n) > 0

@@ -1,0 +1,121 @@
+"""Evaluate: a trained model on the held-out rows of its split, opened here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast import metrics
+from starcast.artifact import Artifact
+from starcast.metrics import HeldOutCurves, RankingMetrics
+from starcast.ratings import Ratings
+from starcast.recommend import Recommender
+
+MAX_K = 100
+
+
+@final
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report:
+    """What held-out rows say of one model.
+
+    Attributes:
+        artifact: the model.
+        n_rows: held-out ratings.
+        rmse, mae: stars, of predictions clipped to the scale.
+        accuracy: share of predictions that round to the exact rating.
+        curves: precision, recall and F1 over a user's own test items, for list sizes 1 to 100.
+        k: list size of the catalogue figures.
+        ranking: figures of top-k lists drawn from the whole catalogue.
+        coverage: share of the catalogue in at least one of those lists.
+        novelty: mean self-information of their items, bits.
+        squared_errors: float64 (n_users,), Σ of squared errors over each user's rows.
+        n_rows_of_user: int64 (n_users,).
+    """
+
+    artifact: Artifact
+    n_rows: int
+    rmse: float
+    mae: float
+    accuracy: float
+    curves: HeldOutCurves
+    k: int
+    ranking: RankingMetrics
+    coverage: float
+    novelty: float
+    squared_errors: NDArray[np.float64]
+    n_rows_of_user: NDArray[np.int64]
+
+    def figures(self, k: int | None = None) -> dict[str, float]:
+        """Every printed figure by its printed name.
+
+        Args:
+            k: list size of Precision, Recall and F1 over own test items; that of the catalogue
+                figures if not given.
+        """
+        k = k or self.k
+        at = k - 1
+        return {
+            "RMSE": self.rmse,
+            "MAE": self.mae,
+            "Accuracy": self.accuracy,
+            f"Precision@{k}": float(self.curves.precision[at]),
+            f"Recall@{k}": float(self.curves.recall[at]),
+            f"F1@{k}": float(self.curves.f1[at]),
+            f"Catalogue Precision@{self.k}": self.ranking.precision,
+            f"Catalogue Recall@{self.k}": self.ranking.recall,
+            f"NDCG@{self.k}": self.ranking.ndcg,
+            f"MAP@{self.k}": self.ranking.map,
+            f"HitRate@{self.k}": self.ranking.hit_rate,
+            f"Coverage@{self.k}": self.coverage,
+            f"Novelty@{self.k}": self.novelty,
+        }
+
+
+def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
+    """Judge a model on the test rows of its own split.
+
+    Args:
+        artifact: the model.
+        k: list size of the catalogue figures.
+    """
+    test = artifact.split.test
+    raw = artifact.scorer.score_pairs(test.user_rows, test.item_rows)
+    shown = test.scale.clip(raw)
+    errors = np.square(shown - test.stars, dtype=np.float64)
+    return Report(
+        artifact=artifact,
+        n_rows=len(test),
+        rmse=metrics.rmse(test.stars, shown),
+        mae=metrics.mae(test.stars, shown),
+        accuracy=metrics.accuracy(test.stars, test.scale.nearest(shown)),
+        curves=metrics.held_out_curves(test.user_rows, test.stars, raw, MAX_K),
+        k=k,
+        squared_errors=np.bincount(test.user_rows, weights=errors, minlength=test.n_users),
+        n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
+        **_catalogue_figures(artifact, test, k),
+    )
+
+
+def _catalogue_figures(artifact: Artifact, test: Ratings, k: int) -> dict[str, Any]:
+    """Top-k lists for every user with a relevant test item, against those items."""
+    relevant = test.take(_relevant(test))
+    users, first = np.unique(relevant.user_rows, return_index=True)
+    lists = Recommender(artifact).top_rows(users, k)
+    train = artifact.split.train
+    n_raters = np.bincount(train.item_rows, minlength=train.n_items)
+    offsets = np.append(first, len(relevant))
+    return {
+        "ranking": metrics.ranking_at_k(lists, offsets, relevant.item_rows),
+        "coverage": metrics.coverage(lists, train.n_items),
+        "novelty": metrics.novelty(lists, n_raters, len(np.unique(train.user_rows))),
+    }
+
+
+def _relevant(test: Ratings) -> NDArray[np.bool_]:
+    """Rows rated at or above the mean of the user's test ratings, as in the 2018 definition."""
+    count = np.bincount(test.user_rows, minlength=test.n_users)
+    total = np.bincount(test.user_rows, weights=test.stars, minlength=test.n_users)
+    mean = total[test.user_rows] / count[test.user_rows]
+    return np.greater_equal(test.stars, mean - 1e-6 * np.abs(mean))

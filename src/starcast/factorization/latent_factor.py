@@ -1,0 +1,21 @@
+"""The latent factor model: r̂ = μ + b_u + b_i + p_u · q_i, by any of its solvers."""
+
+from starcast.config import Config
+from starcast.engine import Engine
+from starcast.factorization.als import AlsEngine
+from starcast.factorization.minibatch import MiniBatchEngine
+from starcast.factorization.sgd import SgdEngine
+from starcast.ratings import Ratings
+
+
+def latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
+    """The engine that `config.optimizer` names.
+
+    Args:
+        config: settings; which are used depends on the optimizer.
+        train: the training rows.
+        seed: of everything random.
+    Source: Koren, Bell, Volinsky 2009, eq. 4 and 5.
+    """
+    solvers = {"SGD": SgdEngine, "ALS": AlsEngine}
+    return solvers.get(config.optimizer, MiniBatchEngine)(config, train, seed)

@@ -1,0 +1,249 @@
+"""From a split and a model's name to an artifact: parents first, then the loop, then a refit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from starcast import metrics, models
+from starcast.artifact import Arrays, Artifact
+from starcast.config import Config
+from starcast.engine import Engine, Weights
+from starcast.errors import ConfigError, TrainingError
+from starcast.models import Model
+from starcast.ratings import Ratings
+from starcast.split import TEST, Split
+from starcast.training import EpochRecord, Observer, Quality, Trained, Validate, train
+
+_TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
+_VERSIONED = ("starcast", "numpy", "numba", "tensorflow-cpu", "tensorflow", "keras")
+
+
+class Run(NamedTuple):
+    """One run of the loop, as its observers are told of it."""
+
+    model: Model
+    config: Config
+    seed: int
+    is_refit: bool
+    rows: Ratings
+    engine: Engine
+
+    @property
+    def title(self) -> str:
+        """The model's title, and whether this is the refit."""
+        return f"{self.model.title}, refit" if self.is_refit else self.model.title
+
+
+Observe = Callable[[Run], Sequence[Observer]]
+"""Makes the observers of a run."""
+
+
+def unobserved(run: Run) -> Sequence[Observer]:
+    """No observers."""
+    return ()
+
+
+def fit(
+    split: Split,
+    name: str,
+    config: Config | None = None,
+    *,
+    seed: int = 42,
+    refit: bool = False,
+    parents: Sequence[Artifact] | None = None,
+    leak: str = "",
+    observe: Observe = unobserved,
+) -> Artifact:
+    """Train a model; validation rows alone decide when it is best.
+
+    Args:
+        split: which rows train and which validate; the test rows are not looked at.
+        name: of the model in the registry.
+        config: settings; the model's defaults if not given.
+        seed: of everything random.
+        refit: train again on training and validation rows, for the epochs that validation chose.
+        parents: trained parents of a warm-started model; trained here first if not given.
+        leak: why the caller lets parents of another split in; stamps the artifact. "" refuses them.
+        observe: makes the observers of each run of the loop.
+    Raises:
+        SplitMismatchError: a parent was trained on another split.
+        ConfigError: a parent does not fit, with what differs.
+        TrainingError: nothing could be learned.
+    """
+    model = models.find(name)
+    config = config or model.config()
+    if model.parents and parents is None:
+        parents = [
+            fit(
+                split,
+                parent,
+                parent_config(parent, config),
+                seed=seed,
+                refit=refit,
+                observe=observe,
+            )
+            for parent in model.parents
+        ]
+    _check_parents(model, config, split, parents or (), leak)
+    recipe = _Recipe(model, config, seed, parents or (), observe)
+
+    chosen = recipe.run(split.train, split.validation)
+    deployed: Arrays = chosen.weights
+    if refit and not chosen.broken_off:
+        known = split.ratings.take(split.parts != TEST)
+        deployed = recipe.run_again(known, chosen.best_epoch).weights
+    return Artifact(
+        model=name,
+        config=config,
+        seed=seed,
+        weights=deployed,
+        weights_before_refit=chosen.weights,
+        split=split,
+        best_epoch=chosen.best_epoch,
+        history=tuple(_plain(record) for record in chosen.history),
+        refit=deployed is not chosen.weights,
+        leak=leak or next((p.leak for p in parents or () if p.leak), ""),
+        broken_off=chosen.broken_off,
+        versions=_versions(),
+    )
+
+
+def parent_config(parent: str, config: Config) -> Config:
+    """A parent's own defaults in the shape of the model that will start from it."""
+    return models.find(parent).config(dimension=config.dimension, layers=config.layers)
+
+
+def quality(stars: np.ndarray, raw: np.ndarray, ratings: Ratings) -> Quality:
+    """RMSE, MAE and exact-star accuracy of raw scores, clipped as they would be shown."""
+    shown = ratings.scale.clip(raw)
+    return Quality(
+        metrics.rmse(stars, shown),
+        metrics.mae(stars, shown),
+        metrics.accuracy(stars, ratings.scale.nearest(shown)),
+    )
+
+
+@final
+class _Recipe:
+    """One model with one set of settings, ready to be run on any rows of its split."""
+
+    def __init__(
+        self,
+        model: Model,
+        config: Config,
+        seed: int,
+        parents: Sequence[Artifact],
+        observe: Observe,
+    ) -> None:
+        self._model, self._config, self._seed = model, config, seed
+        self._parents, self._observe = parents, observe
+
+    def run(self, rows: Ratings, validation: Ratings) -> Trained:
+        """Train on rows, let validation rows choose the epoch."""
+        engine = self._engine(rows, [parent.weights_before_refit for parent in self._parents])
+        return train(
+            engine,
+            self._validate(rows, validation),
+            epochs=self._config.epochs,
+            patience=self._config.patience,
+            observers=self._observe(self._run(rows, engine, is_refit=False)),
+            measure_start=bool(self._parents),
+        )
+
+    def run_again(self, rows: Ratings, epochs: int) -> Trained:
+        """Train on more rows for a known number of epochs."""
+        engine = self._engine(rows, [parent.weights for parent in self._parents])
+        if not epochs:
+            return Trained(engine.weights(), 0, (), "")
+        trained = train(
+            engine,
+            self._validate(rows, None),
+            epochs=epochs,
+            patience=epochs,
+            observers=self._observe(self._run(rows, engine, is_refit=True)),
+        )
+        if trained.broken_off:
+            raise TrainingError(f"the refit of {self._model.name} broke off: {trained.broken_off}")
+        return trained
+
+    def _run(self, rows: Ratings, engine: Engine, *, is_refit: bool) -> Run:
+        return Run(self._model, self._config, self._seed, is_refit, rows, engine)
+
+    def _engine(self, rows: Ratings, inherited: Sequence[Weights]) -> Engine:
+        engine = self._model.engine(self._config, rows, self._seed)
+        if self._model.transfer and inherited:
+            factor, deep = inherited
+            engine.load(self._model.transfer(factor, deep, self._config.transfer_weight))
+        return engine
+
+    def _validate(self, rows: Ratings, validation: Ratings | None) -> Validate:
+        chosen = np.random.default_rng(self._seed).permutation(len(rows))[:_TRAIN_SAMPLE]
+        sample = rows.take(np.sort(chosen))
+
+        def validate(weights: Weights) -> tuple[Quality, Quality | None]:
+            scorer = self._model.scorer(weights)
+            qualities = (
+                part
+                and quality(part.stars, scorer.score_pairs(part.user_rows, part.item_rows), part)
+                for part in (sample, validation)
+            )
+            return tuple(qualities)  # type: ignore[return-value]
+
+        return validate
+
+
+def _check_parents(
+    model: Model, config: Config, split: Split, parents: Sequence[Artifact], leak: str
+) -> None:
+    if not parents:
+        return
+    given = tuple(parent.model for parent in parents)
+    if given != model.parents:
+        raise ConfigError(
+            f"{model.name} starts from {' and '.join(model.parents) or 'no parents'}, "
+            f"not from {' and '.join(given)}"
+        )
+    for parent in parents:
+        for vocabulary in ("users", "items"):
+            ours = getattr(split.ratings, vocabulary).ids
+            theirs = getattr(parent.split.ratings, vocabulary).ids
+            if not np.array_equal(ours, theirs):
+                raise ConfigError(
+                    f"{parent.model} knows other {vocabulary} ({len(theirs)}) than this data "
+                    f"({len(ours)}); train it on this data"
+                )
+        if not leak:
+            parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
+    _check_shapes(config, *parents)
+
+
+def _check_shapes(config: Config, factor: Artifact, deep: Artifact) -> None:
+    wanted = {"dimension": (config.dimension,), "layers": config.layers}
+    for parent, names in ((factor, ["dimension"]), (deep, ["dimension", "layers"])):
+        for name in names:
+            theirs = getattr(parent.config, name)
+            if (theirs if name == "layers" else (theirs,)) != wanted[name]:
+                raise ConfigError(
+                    f"{parent.model} has {name} {theirs}, the ensemble {getattr(config, name)}; "
+                    f"give both the same --{name}"
+                )
+
+
+def _plain(record: EpochRecord) -> Mapping[str, Any]:
+    """A record as JSON can hold it."""
+    return record._asdict() | {
+        "train": record.train._asdict(),
+        "validation": record.validation and record.validation._asdict(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _VERSIONED:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

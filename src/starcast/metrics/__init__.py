@@ -1,0 +1,28 @@
+"""Metrics: pure functions from arrays to numbers.
+
+`stars` measures single predictions, `held_out` lists of a user's test items (the 2018 curves),
+`catalogue` lists drawn from the whole catalogue, `paired` how far differences can be trusted, and
+`definitions` says in words what each printed name means.
+"""
+
+from starcast.metrics.catalogue import RankingMetrics, coverage, novelty, ranking_at_k
+from starcast.metrics.definitions import DEFINITIONS, explain
+from starcast.metrics.held_out import HeldOutCurves, held_out_curves
+from starcast.metrics.paired import Bootstrap, bootstrap_rmse
+from starcast.metrics.stars import accuracy, mae, rmse
+
+__all__ = [
+    "DEFINITIONS",
+    "Bootstrap",
+    "HeldOutCurves",
+    "RankingMetrics",
+    "accuracy",
+    "bootstrap_rmse",
+    "coverage",
+    "explain",
+    "held_out_curves",
+    "mae",
+    "novelty",
+    "ranking_at_k",
+    "rmse",
+]

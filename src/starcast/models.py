@@ -1,0 +1,150 @@
+"""The registry: every model by name, with its defaults, its engine and its scorer.
+
+A new model is a file in an engine's folder, a scorer, and one entry in `MODELS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.config import FACTOR_OPTIMIZERS, GRADIENT_OPTIMIZERS, Config
+from starcast.engine import Engine, Scorer, Weights
+from starcast.errors import MissingExtraError, UnknownNameError
+from starcast.ratings import Ratings
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
+
+Transfer = Callable[[Weights, Weights, float], dict[str, NDArray[np.float32]]]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What the rest of Starcast needs to know of a model.
+
+    Attributes:
+        name: on the command line.
+        title: for tables and charts.
+        formula: the prediction in one line.
+        defaults: settings by optimizer, chosen on validation rows; the first is the default.
+        engine: config, training rows and seed to a fresh engine.
+        scorer: weights to their deployed form.
+        parents: names of the models it is warm-started from, if any.
+        transfer: the parents' weights and α to its first weights.
+    """
+
+    name: str
+    title: str
+    formula: str
+    defaults: Mapping[str, Config]
+    engine: Callable[[Config, Ratings, int], Engine]
+    scorer: Callable[[Weights], Scorer]
+    parents: tuple[str, ...] = ()
+    transfer: Transfer | None = field(default=None)
+
+    def config(self, **given: Any) -> Config:
+        """The defaults of the (given or default) optimizer with the given settings on top.
+
+        Args:
+            given: fields of Config; None means not given.
+        Raises: UnknownNameError: an optimizer this model cannot be trained by.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        optimizer = chosen.get("optimizer", next(iter(self.defaults)))
+        if optimizer not in self.defaults:
+            raise UnknownNameError(f"optimizer for {self.name}", optimizer, self.defaults)
+        return Config(**asdict(self.defaults[optimizer]) | chosen)
+
+
+def find(name: str) -> Model:
+    """The model of that name. Raises: UnknownNameError, with the nearest name.
+
+    >>> find("latent-factor-model").title
+    'Latent factor'
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    return MODELS[name]
+
+
+def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
+    from starcast.factorization.latent_factor import latent_factor
+
+    return latent_factor(config, train, seed)
+
+
+def _network(name: str) -> Callable[[Config, Ratings, int], Engine]:
+    def engine(config: Config, train: Ratings, seed: int) -> Engine:
+        try:
+            from starcast.networks import build
+        except ModuleNotFoundError as missing:
+            raise MissingExtraError(
+                f"training this model needs {missing.name}; install it with "
+                "pip install 'starcast[cpu]' (or 'starcast[gpu]')"
+            ) from None
+        return build.engine(name, config, train, seed)
+
+    return engine
+
+
+def _transfer(factor: Weights, deep: Weights, alpha: float) -> dict[str, NDArray[np.float32]]:
+    from starcast.networks.warm_start import warm_start
+
+    return warm_start(factor, deep, alpha)
+
+
+def _by_optimizer(names: tuple[str, ...], **settings: Mapping[str, Any]) -> dict[str, Config]:
+    """Settings per optimizer over the shared ones in `every`; the named optimizers come first."""
+    shared = settings.pop("every")
+    order = [*settings, *(name for name in names if name not in settings)]
+    return {name: Config(optimizer=name, **shared, **settings.get(name, {})) for name in order}
+
+
+_FACTOR = _by_optimizer(
+    FACTOR_OPTIMIZERS,
+    every={"dimension": 64, "regularization_factor": 0.04, "epochs": 120},
+    SGD={"learning_rate": 0.005},
+)
+_NETWORK = _by_optimizer(GRADIENT_OPTIMIZERS, every={"dimension": 64}, Adam={})
+
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            name="latent-factor-model",
+            title="Latent factor",
+            formula="μ + b_u + b_i + p_u · q_i",
+            defaults=_FACTOR,
+            engine=_latent_factor,
+            scorer=FactorScorer,
+        ),
+        Model(
+            name="deep-neural-network-model",
+            title="Deep network",
+            formula="MLP([p_u ; q_i])",
+            defaults=_NETWORK,
+            engine=_network("deep_network"),
+            scorer=DeepScorer,
+        ),
+        Model(
+            name="ensemble-no-transfer-learning",
+            title="Ensemble, cold",
+            formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
+            defaults=_NETWORK,
+            engine=_network("ensemble"),
+            scorer=EnsembleScorer,
+        ),
+        Model(
+            name="ensemble-transfer-learning",
+            title="Ensemble, transfer",
+            formula="the ensemble, warm-started at α·factor + (1-α)·deep",
+            defaults=_NETWORK,
+            engine=_network("ensemble"),
+            scorer=EnsembleScorer,
+            parents=("latent-factor-model", "deep-neural-network-model"),
+            transfer=_transfer,
+        ),
+    )
+}

@@ -1,0 +1,171 @@
+"""The network engine: a Keras network and two sparse tables, a whole epoch in one graph."""
+
+from typing import Any, Protocol, final
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from starcast.config import Config
+from starcast.engine import EpochLoss, Weights, check_shapes, seen_rows
+from starcast.networks.batches import row_batches
+from starcast.networks.layers import EMBEDDING_DEVIATION
+from starcast.networks.optimizers import RULES
+from starcast.ratings import Ratings
+
+
+class Network(Protocol):
+    """A Keras model on the table rows of users and items."""
+
+    columns: dict[str, int]
+    trainable_variables: list[Any]
+
+    def __call__(self, user: Any, item: Any, training: bool = False) -> Any:
+        """Stars (n, 1) from dictionaries of (n, width) columns."""
+        ...
+
+
+@final
+class NetworkEngine:
+    """Any network, trained by mini-batches.
+
+    A table row holds the named columns of its user or item, then the slots of the optimizer, so
+    that one gather and one scatter per side and batch move all there is to move.
+
+    Args:
+        config: `optimizer`, `batch_size`, `learning_rate` and `regularization_factor` are used.
+        train: the training rows.
+        network: the network to train.
+        seed: of the tables and of the batches.
+    """
+
+    def __init__(self, config: Config, train: Ratings, network: Network, seed: int) -> None:
+        self._config, self._train, self._network = config, train, network
+        self._rule = RULES[config.optimizer]
+        self._rng = np.random.default_rng([seed, 1])
+        tables = np.random.default_rng(seed)
+        self._user = self._table(tables, train.user_rows, train.n_users)
+        self._item = self._table(tables, train.item_rows, train.n_items)
+        example = self._named(tf.zeros((1, sum(network.columns.values()))))
+        network(example, example)  # builds the layers
+        self._slots = [
+            [tf.Variable(tf.zeros_like(weight)) for _ in range(self._rule.n_slots)]
+            for weight in network.trainable_variables
+        ]
+        self._step = tf.Variable(0.0)
+        self._epoch = tf.function(self._graph_epoch)
+
+    def run_epoch(self) -> EpochLoss:
+        """One pass over the training rows in a fresh order."""
+        train, size = self._train, self._config.batch_size
+        order = self._rng.permutation(len(train))
+        users = row_batches(train.user_rows[order], train.n_users, size)
+        items = row_batches(train.item_rows[order], train.n_items, size)
+        stars = np.zeros(users.place.shape, np.float32)
+        stars.ravel()[: len(train)] = train.stars[order]
+        real = np.zeros_like(stars)
+        real.ravel()[: len(train)] = 1
+        tensors = [tf.constant(array) for array in (*users, *items, stars, real)]
+        squared_error, penalty = (float(total) / len(train) for total in self._epoch(*tensors))
+        loss = 0.5 * (squared_error + self._config.regularization_factor * penalty)
+        return EpochLoss(loss, squared_error**0.5)
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Copies by name: user_* and item_* tables (n, width), bias columns (n,), dense layers."""
+        named = {}
+        for side, table in (("user", self._user), ("item", self._item)):
+            for name, column in self._named(table.numpy()[:-1]).items():
+                named[f"{side}_{name}"] = np.array(column[:, 0] if name == "bias" else column)
+        return named | {
+            f"{variable.path.split('/')[-2]}_{variable.name}": variable.numpy()
+            for variable in self._network.trainable_variables
+        }
+
+    def load(self, weights: Weights) -> None:
+        """Take tables and dense layers back; slots and step count start anew."""
+        wanted = {name: array.shape for name, array in self.weights().items()}
+        if difference := check_shapes(weights, wanted):
+            raise ValueError(difference)
+        for side, table in (("user", self._user), ("item", self._item)):
+            n = table.shape[0]
+            fresh = np.zeros(table.shape, np.float32)
+            for name, column in self._named(fresh).items():
+                column[: n - 1] = weights[f"{side}_{name}"].reshape(n - 1, -1)
+            table.assign(fresh)
+        for variable in self._network.trainable_variables:
+            variable.assign(weights[f"{variable.path.split('/')[-2]}_{variable.name}"])
+        for slot in sum(self._slots, [self._step]):
+            slot.assign(tf.zeros_like(slot))
+
+    def graph(self) -> bytes:
+        """The network's graph, a serialized GraphDef, for TensorBoard."""
+        row = tf.TensorSpec((None, sum(self._network.columns.values())))
+
+        def network(user: Any, item: Any) -> Any:
+            return self._network(self._named(user), self._named(item))
+
+        definition = tf.function(network).get_concrete_function(row, row).graph.as_graph_def()
+        return bytes(definition.SerializeToString())
+
+    def _table(self, rng: np.random.Generator, rows: NDArray[np.int32], n: int) -> Any:
+        """Normal rows, zero biases, zero slots; a spare last row; zero rows for the unseen."""
+        width = sum(self._network.columns.values())
+        table = np.zeros((n + 1, width * (1 + self._rule.n_slots)), np.float32)
+        table[:, :width] = rng.normal(0, EMBEDDING_DEVIATION, (n + 1, width))
+        if "bias" in (columns := self._named(table)):
+            columns["bias"][:] = 0
+        table[:-1][~seen_rows(rows, n)] = 0
+        return tf.Variable(table)
+
+    def _named(self, rows: Any) -> dict[str, Any]:
+        """The columns of table rows by name."""
+        ends = np.cumsum(list(self._network.columns.values())).tolist()
+        starts = [0, *ends[:-1]]
+        return {
+            name: rows[:, start:end]
+            for name, start, end in zip(self._network.columns, starts, ends, strict=True)
+        }
+
+    def _graph_epoch(self, *batches: Any) -> tuple[Any, Any]:
+        squared_error = penalty = tf.constant(0.0)
+        for n in tf.range(tf.shape(batches[0])[0]):
+            self._step.assign_add(1.0)
+            squares, norms = self._graph_batch(*(column[n] for column in batches))
+            squared_error, penalty = squared_error + squares, penalty + norms
+        return squared_error, penalty
+
+    def _graph_batch(
+        self, users: Any, user_place: Any, items: Any, item_place: Any, stars: Any, real: Any
+    ) -> tuple[Any, Any]:
+        """One step. Source of the loss: DESIGN, ½·squared error + ½·λ·squared norms, summed."""
+        dense = self._network.trainable_variables
+        split = 1 + self._rule.n_slots
+        user, *user_slots = tf.split(tf.gather(self._user, users), split, axis=1)
+        item, *item_slots = tf.split(tf.gather(self._item, items), split, axis=1)
+        with tf.GradientTape() as tape:
+            tape.watch([user, item])
+            u, i = tf.gather(user, user_place), tf.gather(item, item_place)
+            predictions = self._network(self._named(u), self._named(i), training=True)[:, 0]
+            squares = tf.reduce_sum(real * tf.square(stars - predictions))
+            norms = tf.reduce_sum(real[:, None] * (tf.square(u) + tf.square(i)))
+            loss = 0.5 * (squares + self._config.regularization_factor * norms)
+        of_user, of_item, *of_dense = tape.gradient(loss, [user, item, *dense])
+        self._update_rows(self._user, users, user, user_slots, of_user)
+        self._update_rows(self._item, items, item, item_slots, of_item)
+        for variable, slots, gradient in zip(dense, self._slots, of_dense, strict=True):
+            for target, value in zip(
+                [variable, *slots], self._updated(variable, slots, gradient), strict=True
+            ):
+                target.assign(value)
+        return squares, norms
+
+    def _update_rows(self, table: Any, rows: Any, weight: Any, slots: Any, gradient: Any) -> None:
+        updated = tf.concat(self._updated(weight, slots, tf.convert_to_tensor(gradient)), axis=1)
+        table.scatter_update(tf.IndexedSlices(updated, rows))
+
+    def _updated(self, weight: Any, slots: Any, gradient: Any) -> list[Any]:
+        rate = self._config.learning_rate
+        weight, slots = self._rule.update(
+            tf.convert_to_tensor(weight), list(slots), gradient, rate, self._step
+        )
+        return [weight, *slots]

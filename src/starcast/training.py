@@ -1,0 +1,161 @@
+"""The one loop: epochs, validation, early stopping, best weights. It knows no files, no models."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.engine import Engine, Weights
+from starcast.errors import TrainingError
+
+
+class Quality(NamedTuple):
+    """How well weights predict some rows: RMSE and MAE in stars, share of exact stars."""
+
+    rmse: float
+    mae: float
+    accuracy: float
+
+
+class EpochRecord(NamedTuple):
+    """One line of a training history.
+
+    Attributes:
+        epoch: counted from 1.
+        loss: mean objective per training row.
+        training_error: RMSE over the training rows while the weights were moving, stars.
+        train: quality on (a sample of) the training rows after the epoch.
+        validation: quality on the validation rows, if there are any, after the epoch.
+        seconds: the epoch took, validation left out.
+    """
+
+    epoch: int
+    loss: float
+    training_error: float
+    train: Quality
+    validation: Quality | None
+    seconds: float
+
+
+class Observer(Protocol):
+    """Sees training go by."""
+
+    def started(self, n_epochs: int) -> None:
+        """At most `n_epochs` are about to run."""
+        ...
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        """An epoch has ended."""
+        ...
+
+    def ended(self) -> None:
+        """No more epochs, for whatever reason."""
+        ...
+
+
+Validate = Callable[[Weights], tuple[Quality, Quality | None]]
+
+
+@final
+@dataclass(frozen=True)
+class Trained:
+    """What a run left.
+
+    Attributes:
+        weights: of the best epoch.
+        best_epoch: counted from 1; 0 if the first weights were never improved upon.
+        history: one record per epoch.
+        broken_off: why the run ended before its time, "" if it did not.
+    """
+
+    weights: dict[str, NDArray[np.float32]]
+    best_epoch: int
+    history: tuple[EpochRecord, ...]
+    broken_off: str
+
+
+def train(
+    engine: Engine,
+    validate: Validate,
+    *,
+    epochs: int,
+    patience: int,
+    observers: Sequence[Observer] = (),
+    measure_start: bool = False,
+) -> Trained:
+    """Train until validation stops improving, and keep the best weights.
+
+    Without validation rows (a refit) every epoch runs and the last weights are kept. A loss that is
+    no number and Ctrl-C end the run early with the best weights so far.
+
+    Args:
+        engine: the model to train.
+        validate: weights to their quality on training and validation rows.
+        epochs: upper bound.
+        patience: epochs without a better validation RMSE before stopping.
+        observers: told of every epoch.
+        measure_start: let the first weights compete as epoch 0 (a warm start may be best as it is).
+    Raises: TrainingError: the run broke off before any epoch was good.
+    """
+    best = _Best()
+    if measure_start:
+        weights = engine.weights()
+        best.offer(0, weights, validate(weights)[1])
+    history: list[EpochRecord] = []
+    broken_off = ""
+    for observer in observers:
+        observer.started(epochs)
+    try:
+        for epoch in range(1, epochs + 1):
+            record, weights = _run_epoch(engine, validate, epoch)
+            if not math.isfinite(record.loss + record.train.rmse):
+                broken_off = f"the loss is no longer a number in epoch {epoch}"
+                break
+            history.append(record)
+            is_best = best.offer(epoch, weights, record.validation)
+            for observer in observers:
+                observer.epoch(record, weights, is_best)
+            if epoch - best.epoch >= patience:
+                break
+    except KeyboardInterrupt:
+        broken_off = f"interrupted in epoch {len(history) + 1}"
+    finally:
+        for observer in observers:
+            observer.ended()
+    if best.weights is None:
+        raise TrainingError(f"{broken_off}: nothing was learned; try a smaller learning rate")
+    return Trained(best.weights, best.epoch, tuple(history), broken_off)
+
+
+@final
+class _Best:
+    """The best weights so far; without validation rows the latest are the best."""
+
+    def __init__(self) -> None:
+        self.epoch, self.rmse = 0, math.inf
+        self.weights: dict[str, NDArray[np.float32]] | None = None
+
+    def offer(
+        self, epoch: int, weights: dict[str, NDArray[np.float32]], validation: Quality | None
+    ) -> bool:
+        """Take the weights if they are better; whether they were."""
+        rmse = validation.rmse if validation else -epoch
+        if not rmse < self.rmse:
+            return False
+        self.epoch, self.rmse, self.weights = epoch, rmse, weights
+        return True
+
+
+def _run_epoch(
+    engine: Engine, validate: Validate, epoch: int
+) -> tuple[EpochRecord, dict[str, NDArray[np.float32]]]:
+    started = time.perf_counter()
+    loss, training_error = engine.run_epoch()
+    seconds = time.perf_counter() - started
+    weights = engine.weights()
+    quality = validate(weights)
+    return EpochRecord(epoch, loss, training_error, *quality, seconds), weights

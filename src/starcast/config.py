@@ -26,6 +26,8 @@ class Config:
         learning_rate: step size; ALS has none.
         regularization_factor: λ, weight of the squared norms of the embedding rows.
         dropout_rate: share of inputs to each hidden layer dropped in training, in [0, 1).
+        averaging: β, share of the running average of weights kept after each epoch, in [0, 1);
+            what is validated and saved is the average. 0 averages nothing.
         patience: epochs without a better validation RMSE before training stops
             (`--max_checkout_without_progress`).
         transfer_weight: α, share of the latent factor model in the warm-started ensemble.
@@ -39,6 +41,7 @@ class Config:
     learning_rate: float = 0.001
     regularization_factor: float = 0.05
     dropout_rate: float = 0.0
+    averaging: float = 0.0
     patience: int = 5
     transfer_weight: float = 0.5
 
@@ -52,8 +55,9 @@ class Config:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0) or (name[0] == "l" and value == 0):
                 raise ConfigError(f"{name} must be a positive number, got {value}")
-        if not 0 <= self.dropout_rate < 1:
-            raise ConfigError(f"dropout_rate must lie in [0, 1), got {self.dropout_rate}")
+        for name in ("dropout_rate", "averaging"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.transfer_weight <= 1:
             raise ConfigError(f"transfer_weight must lie in [0, 1], got {self.transfer_weight}")
         if len(self.layers) < 2 or min(self.layers) < 1 or self.layers[-1] != 1:

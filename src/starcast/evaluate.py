@@ -92,7 +92,7 @@ def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
         accuracy=metrics.accuracy(test.stars, test.scale.nearest(shown)),
         curves=metrics.held_out_curves(test.user_rows, test.stars, raw, MAX_K),
         k=k,
-        squared_errors=np.bincount(test.user_rows, weights=errors, minlength=test.n_users),
+        squared_errors=np.bincount(test.user_rows, errors, test.n_users).astype(np.float64),
         n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
         **_catalogue_figures(artifact, test, k),
     )

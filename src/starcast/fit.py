@@ -148,6 +148,7 @@ class _Recipe:
             self._validate(rows, validation),
             epochs=self._config.epochs,
             patience=self._config.patience,
+            averaging=self._config.averaging,
             observers=self._observe(self._run(rows, engine, is_refit=False)),
             measure_start=bool(self._parents),
         )
@@ -162,6 +163,7 @@ class _Recipe:
             self._validate(rows, None),
             epochs=epochs,
             patience=epochs,
+            averaging=self._config.averaging,
             observers=self._observe(self._run(rows, engine, is_refit=True)),
         )
         if trained.broken_off:

@@ -68,7 +68,7 @@ class Recommender:
         if k < 1:
             raise ConfigError(f"k must be at least 1, got {k}")
         try:
-            user_row = self._ratings.users.rows([user_id])  # type: ignore[list-item]
+            user_row = self._ratings.users.rows([user_id])
         except UnknownIdError:
             if not self._fallback:
                 raise
@@ -85,7 +85,7 @@ class Recommender:
     def title(self, item_id: object) -> str:
         """An item's title, "" if it has none or is unknown."""
         items = self._ratings.items
-        return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""  # type: ignore[list-item]
+        return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""
 
     def top_rows(self, user_rows: Rows, k: int, *, exclude_seen: bool = True) -> Rows:
         """The k best item rows for many users, in memory that does not grow with their number.
@@ -94,7 +94,7 @@ class Recommender:
             user_rows: int32 (n,).
             k: length of the lists.
             exclude_seen: leave out what a user rated in training or validation.
-        Returns: int32 (n, k), best first; ties go to the lower row; -1 where the catalogue runs out.
+        Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
         """
         k_found = min(k, self._ratings.n_items)
         top = np.full((len(user_rows), k), -1, np.int32)

@@ -1,7 +1,7 @@
 """Artifacts to disk and back: atomic, checked, and without executable content.
 
-Format 1: `manifest.json` names every other file with its SHA-256; arrays are safetensors, columns are
-Parquet.
+Format 1: `manifest.json` names every other file with its SHA-256; arrays are safetensors,
+columns are Parquet.
 """
 
 import hashlib
@@ -152,7 +152,7 @@ def _save_ratings(split: Split, folder: Path) -> None:
         "rating": ratings.stars,
         "part": split.parts,
     }
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "users": {"user_id": ratings.users.ids},
         "items": {"item_id": ratings.items.ids, "title": ratings.titles},
         "ratings": columns,

@@ -57,6 +57,7 @@ class Observer(Protocol):
         ...
 
 
+Arrays = dict[str, NDArray[np.float32]]
 Validate = Callable[[Weights], tuple[Quality, Quality | None]]
 
 
@@ -72,7 +73,7 @@ class Trained:
         broken_off: why the run ended before its time, "" if it did not.
     """
 
-    weights: dict[str, NDArray[np.float32]]
+    weights: Arrays
     best_epoch: int
     history: tuple[EpochRecord, ...]
     broken_off: str
@@ -84,6 +85,7 @@ def train(
     *,
     epochs: int,
     patience: int,
+    averaging: float = 0.0,
     observers: Sequence[Observer] = (),
     measure_start: bool = False,
 ) -> Trained:
@@ -97,28 +99,31 @@ def train(
         validate: weights to their quality on training and validation rows.
         epochs: upper bound.
         patience: epochs without a better validation RMSE before stopping.
+        averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
         observers: told of every epoch.
         measure_start: let the first weights compete as epoch 0 (a warm start may be best as it is).
     Raises: TrainingError: the run broke off before any epoch was good.
+    Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
     best = _Best()
+    average = None
     if measure_start:
-        weights = engine.weights()
-        best.offer(0, weights, validate(weights)[1])
+        average = engine.weights()
+        best.offer(0, average, validate(average)[1])
     history: list[EpochRecord] = []
     broken_off = ""
     for observer in observers:
         observer.started(epochs)
     try:
         for epoch in range(1, epochs + 1):
-            record, weights = _run_epoch(engine, validate, epoch)
+            record, average = _run_epoch(engine, validate, epoch, average, averaging)
             if not math.isfinite(record.loss + record.train.rmse):
                 broken_off = f"the loss is no longer a number in epoch {epoch}"
                 break
             history.append(record)
-            is_best = best.offer(epoch, weights, record.validation)
+            is_best = best.offer(epoch, average, record.validation)
             for observer in observers:
-                observer.epoch(record, weights, is_best)
+                observer.epoch(record, average, is_best)
             if epoch - best.epoch >= patience:
                 break
     except KeyboardInterrupt:
@@ -137,10 +142,10 @@ class _Best:
 
     def __init__(self) -> None:
         self.epoch, self.rmse = 0, math.inf
-        self.weights: dict[str, NDArray[np.float32]] | None = None
+        self.weights: Arrays | None = None
 
     def offer(
-        self, epoch: int, weights: dict[str, NDArray[np.float32]], validation: Quality | None
+        self, epoch: int, weights: Arrays, validation: Quality | None
     ) -> bool:
         """Take the weights if they are better; whether they were."""
         rmse = validation.rmse if validation else -epoch
@@ -151,11 +156,15 @@ class _Best:
 
 
 def _run_epoch(
-    engine: Engine, validate: Validate, epoch: int
-) -> tuple[EpochRecord, dict[str, NDArray[np.float32]]]:
+    engine: Engine, validate: Validate, epoch: int, average: Arrays | None, averaging: float
+) -> tuple[EpochRecord, Arrays]:
+    """One epoch's record, and the running average of the weights after it."""
     started = time.perf_counter()
     loss, training_error = engine.run_epoch()
     seconds = time.perf_counter() - started
     weights = engine.weights()
-    quality = validate(weights)
-    return EpochRecord(epoch, loss, training_error, *quality, seconds), weights
+    if average is not None and averaging:
+        weights = {
+            name: averaging * average[name] + (1 - averaging) * now for name, now in weights.items()
+        }
+    return EpochRecord(epoch, loss, training_error, *validate(weights), seconds), weights

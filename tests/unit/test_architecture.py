@@ -139,9 +139,12 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, "a bare except"
         if isinstance(node, ast.Call):
             yield from ((node.lineno, what) for what in _bad_call(node))
-        is_branch = isinstance(node, ast.Compare | ast.MatchValue)
-        if is_branch and MODEL_NAMES & _strings(node) and path != "models.py":
+        if isinstance(node, ast.Compare | ast.MatchValue) and _branches_on_a_model(path, node):
             yield node.lineno, "branches on a model's name; the registry is the place for that"
+
+
+def _branches_on_a_model(path: str, node: ast.AST) -> bool:
+    return path != "models.py" and bool(MODEL_NAMES & _strings(node))
 
 
 def _bad_call(node: ast.Call) -> Iterator[str]:

@@ -54,6 +54,13 @@ def test_encode_reads_objects_as_text() -> None:
     assert rows.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("width", [np.uint8, np.uint64, np.int32])
+def test_integers_of_any_width_are_integers(width: type[np.integer[Any]]) -> None:
+    vocabulary = Vocabulary(np.array([10, 20], width))
+    assert vocabulary.ids.dtype == np.int64
+    assert vocabulary.rows(["20", "10"]).tolist() == [1, 0]
+
+
 @pytest.mark.parametrize("ids", [[2, 1], [1, 1], ["b", "a"]])
 def test_ids_must_ascend(ids: list[Any]) -> None:
     with pytest.raises(ValueError, match="unique and ascending"):

@@ -43,7 +43,8 @@ def test_columns_are_rows_of_the_vocabularies(ratings: Ratings) -> None:
 
 def test_column_types() -> None:
     ratings = two([2, 1], [1, 1], [4, 5], timestamps=np.array([1, 2], np.int32))
-    assert (ratings.user_rows.dtype, ratings.item_rows.dtype) == (np.int32, np.int32)
+    assert ratings.user_rows.dtype == np.int32
+    assert ratings.item_rows.dtype == np.int32
     assert ratings.stars.dtype == np.float32
     assert ratings.timestamps is not None
     assert ratings.timestamps.dtype == np.int64

@@ -86,7 +86,7 @@ def test_parse_refuses_what_is_no_scale(text: str) -> None:
 
 
 def test_parse_says_what_is_wrong_with_a_scale() -> None:
-    with pytest.raises(DataError, match="lowest < highest, got 5.0 and 1.0"):
+    with pytest.raises(DataError, match=r"lowest < highest, got 5\.0 and 1\.0"):
         RatingScale.parse("5:1")
 
 

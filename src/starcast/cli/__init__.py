@@ -4,26 +4,26 @@ import os
 import sys
 from collections.abc import Sequence
 
+from typer import Abort
+from typer.exceptions import TyperException
+
 from starcast.cli.app import app
 from starcast.errors import StarcastError
-
-__all__ = ["app", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; every error a user can cause is one line on stderr and a non-zero exit."""
-    from typer._click.exceptions import Abort, ClickException
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        status = app(args=argv, standalone_mode=False)
-    except ClickException as error:
-        _fail(error.format_message(), 2)
+        sys.exit(app(args=arguments, standalone_mode=False))
+    except TyperException as error:
+        _fail(f"{error.format_message()} See --help.", error.exit_code)
     except StarcastError as error:
         _fail(str(error), 1)
     except (KeyboardInterrupt, Abort):
         _fail("interrupted; nothing was written", 130)
-    except BrokenPipeError:  # the reader, such as `head`, has left
+    except BrokenPipeError:  # the reader, such as `head`, has left; nobody is there to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
@@ -31,8 +31,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         _fail(f"{where}{error.strerror or error}", 1)
     except MemoryError:
         _fail("not enough memory; use a smaller --dimension or data set", 1)
-    else:
-        sys.exit(status if isinstance(status, int) else 0)
 
 
 def _fail(message: str, status: int) -> None:

@@ -57,7 +57,7 @@ class Layout:
             self.path, separator=self.separator, has_header=False, schema=schema, glob=False,
             skip_rows=int(self.has_header), raise_if_empty=False,
         )  # fmt: skip
-        return table.select(self.places)
+        return table.select(list(self.places))
 
 
 def sniff(path: Path, aliases: dict[str, tuple[str, ...]], needed: tuple[str, ...]) -> Layout:

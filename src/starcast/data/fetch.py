@@ -118,7 +118,7 @@ def _from_folder(
 ) -> None:
     archive = Path(mirror).expanduser() / f"{data_set.name}.zip"
     beside = archive.with_name(f"{archive.name}.md5")
-    if "://" in mirror or not archive.is_file():
+    if not archive.is_file():
         raise FetchError(f"there is no file {archive}; a mirror is a folder or an http(s) address")
     noted = beside.read_text("utf-8", "replace") if beside.is_file() else None
     origin = _Origin(str(archive), "mirror", {"md5": _noted_md5(data_set, noted, str(beside))})

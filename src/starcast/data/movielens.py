@@ -1,7 +1,8 @@
 """The layouts of GroupLens: u.data, ratings.dat and ratings.csv, and the titles beside them."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import final, NamedTuple
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,35 +11,150 @@ from starcast.data import faults, tabular
 from starcast.data.columns import ITEM, RATING, TIMESTAMP, USER
 from starcast.data.delimited import Layout, check_readable
 from starcast.errors import DataError, UnknownIdError, UnknownNameError
-from starcast.ids import Ids
 from starcast.ratings import Ratings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @final
-class Release(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Release:
     """How a kind of MovieLens release lays out its two files.
 
     Attributes:
         ratings: name of the rating file: user, item, rating and timestamp in this order.
-        items: name of the film file, id and title first.
-        separator: what stands between fields of both.
-        has_header: whether a line of names leads both.
+        separator: what stands between its fields.
+        items: name of the film file: id and title first.
+        item_separator: what stands between its fields; "," means CSV with a header.
     """
 
     ratings: str
-    items: str
     separator: str
-    has_header: bool
-
-    def layout(self, path: Path) -> Layout:
-        """The rating file's layout, for `path`."""
-        separator, stride = (":", 2) if self.separator == "::" else (self.separator, 1)
-        places = {kind: at * stride for at, kind in enumerate((USER, ITEM, RATING, TIMESTAMP))}
-        return Layout(path, separator, 3 * stride + 1, places, self.has_header, stride)
+    items: str
+    item_separator: str
 
 
 RELEASES = (
-    Release("u.data", "u.item", "\t", has_header=False),  # 100K
-    Release("ratings.dat", "movies.dat", "::", has_header=False),  # 1M and 10M
-    Release("ratings.csv", "movies.csv", ",", has_header=True),  # 20M and all later ones
+    Release("u.data", "\t", "u.item", "|"),  # 100K
+    Release("ratings.dat", "::", "movies.dat", "::"),  # 1M and 10M
+    Release("ratings.csv", ",", "movies.csv", ","),  # 20M and every later one
 )
+
+
+def files(folder: Path) -> tuple[Path, Path]:
+    """The rating file and the film file of a MovieLens folder.
+
+    Raises: DataError: one of them is missing.
+    """
+    release = _release(folder)
+    for path in (folder / release.ratings, folder / release.items):
+        check_readable(path)
+    return folder / release.ratings, folder / release.items
+
+
+def read(folder: Path, name: str) -> Ratings:
+    """The ratings and titles of a MovieLens folder, whichever release it holds.
+
+    Args:
+        folder: where the archive was unpacked.
+        name: the data set's name.
+    Raises: DataError: a file that is missing, or does not hold what it should.
+    """
+    ratings_path, items_path = files(folder)
+    release = _release(folder)
+    frame = _rows(_layout(ratings_path, release.separator))
+    kinds = (USER, ITEM, RATING, TIMESTAMP)  # columns leave the frame, so that none is held twice
+    columns = [frame.drop_in_place(kind).to_numpy() for kind in kinds]
+    titles = _titles(items_path, release.item_separator)
+    try:
+        return Ratings.from_columns(*columns, titles=titles, name=name)
+    except DataError as error:
+        raise DataError(f"{ratings_path}: {error}") from None
+
+
+def official_test(folder: Path, split_name: str, ratings: Ratings) -> NDArray[np.bool_]:
+    """The rows that a split shipped with the data set sets aside as its test.
+
+    Args:
+        folder: where the archive was unpacked.
+        split_name: u1 to u5, ua or ub; the rows are those of SPLIT_NAME.test.
+        ratings: the data set itself.
+    Returns: bool (n,), one per row of `ratings`.
+    Raises:
+        UnknownNameError: the folder ships no such split.
+        DataError: the split has rows that are not in `ratings`.
+    """
+    shipped = {path.stem: path for path in sorted(folder.glob("*.test"))}
+    if split_name not in shipped:
+        raise UnknownNameError("official split", split_name, shipped)
+    path = shipped[split_name]
+    check_readable(path)
+    frame = _rows(_layout(path, "\t"))
+    try:
+        user_rows = ratings.users.rows(frame[USER].to_numpy())
+        item_rows = ratings.items.rows(frame[ITEM].to_numpy())
+    except UnknownIdError as error:
+        raise DataError(f"{path} belongs to other ratings: {error}") from None
+    wanted = user_rows.astype(np.int64) * ratings.n_items + item_rows
+    keys = ratings.user_rows.astype(np.int64) * ratings.n_items + ratings.item_rows
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    n_unknown = int(np.count_nonzero(keys[at] != wanted))
+    if n_unknown:
+        raise DataError(f"{path} belongs to other ratings: {n_unknown} of its rows are not there")
+    mask = np.zeros(len(ratings), bool)
+    mask[at] = True
+    return mask
+
+
+def _release(folder: Path) -> Release:
+    for release in RELEASES:
+        if (folder / release.ratings).exists():
+            return release
+    names = ", ".join(release.ratings for release in RELEASES)
+    raise DataError(f"{folder} is no MovieLens folder: it holds none of {names}; fetch it again")
+
+
+def _layout(path: Path, separator: str) -> Layout:
+    character, stride = (":", 2) if separator == "::" else (separator, 1)
+    places = {kind: at * stride for at, kind in enumerate((USER, ITEM, RATING, TIMESTAMP))}
+    return Layout(path, character, 3 * stride + 1, places, separator == ",", stride)
+
+
+def _rows(layout: Layout) -> "pl.DataFrame":
+    import polars as pl
+
+    types = {USER: pl.Int32(), ITEM: pl.Int32(), RATING: pl.Float32(), TIMESTAMP: pl.Int64()}
+    try:
+        frame = layout.scan(types).collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise faults.in_text(layout, None, str(error)) from None
+    if any(column.has_nulls() for column in frame):
+        raise faults.in_text(layout, None, "values are missing")
+    return frame
+
+
+def _titles(path: Path, separator: str) -> dict[int, str]:
+    """Film id to title, as the file has it: "Matrix, The (1999)"."""
+    if separator == ",":
+        pairs = list(tabular.read_titles(path).items())
+    else:
+        lines = _text(path).rstrip("\r\n").split("\n")
+        pairs = [_two(line.split(separator, 2)) for line in lines]
+    for number, (film, _) in enumerate(pairs, start=1):
+        if not film.isdecimal():
+            raise DataError(f"{path}, film {number}: '{film}' is no film id; fetch the set again")
+    return {int(film): title for film, title in pairs}
+
+
+def _two(fields: list[str]) -> tuple[str, str]:
+    return fields[0], fields[1] if len(fields) > 1 else ""
+
+
+def _text(path: Path) -> str:
+    """UTF-8 where it is that (10M), Latin-1 otherwise (100K and 1M)."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

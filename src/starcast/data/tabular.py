@@ -10,7 +10,6 @@ from starcast.data.columns import ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
 from starcast.data.delimited import Layout, check_readable, sniff
 from starcast.data.encoding import encode, latest
 from starcast.errors import DataError
-from starcast.ids import Ids
 from starcast.ratings import Ratings
 from starcast.scale import RatingScale
 
@@ -50,7 +49,8 @@ def read(
     if not n_rows:
         raise DataError(f"{ratings_path} holds no ratings; it needs a row per rating")
     rows = latest(encode(frame, ratings_path))
-    titles = None if items_path is None else read_titles(items_path, rows.items.ids)
+    known = read_titles(items_path) if items_path else {}
+    titles = {one: known.get(str(one), "") for one in rows.items.ids.tolist()}
     try:
         ratings = Ratings.from_rows(*rows, titles=titles, scale=scale, name=name)
     except DataError as error:
@@ -58,13 +58,13 @@ def read(
     return ratings, n_rows - len(ratings)
 
 
-def read_titles(items_path: Path, item_ids: Ids) -> dict[int | str, str]:
+def read_titles(items_path: Path) -> dict[str, str]:
     """The titles of items, from a text table or Parquet with an id and a title column.
 
     Args:
-        items_path: one row per item; other columns and other items do not matter, and of two rows
-            of one item the later counts.
-        item_ids: (n,) the ids wanted; "7" in the file is the integer 7 here.
+        items_path: one row per item; other columns do not matter, and of two rows of one item the
+            later counts.
+    Returns: item id, as text whatever its type, to title.
     Raises: DataError: the file cannot be read, or has no such columns.
     """
     import polars as pl
@@ -83,8 +83,8 @@ def read_titles(items_path: Path, item_ids: Ids) -> dict[int | str, str]:
             raise faults.in_text(layout, None, str(error)) from None
         raise _damaged(items_path, error) from None
     texts = frame[ITEM].cast(pl.String).to_list()
-    titles = dict(zip(texts, frame[TITLE].fill_null("").str.strip_chars().to_list(), strict=True))
-    return {one: titles[str(one)] for one in item_ids.tolist() if str(one) in titles}
+    titles = frame[TITLE].fill_null("").str.strip_chars().to_list()
+    return {one: title for one, title in zip(texts, titles, strict=True) if one is not None}
 
 
 def _text_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":

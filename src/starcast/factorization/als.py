@@ -70,7 +70,7 @@ def _compiled_solve(d: int) -> Callable[..., float]:
     jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
     size = d + 1
 
-    @jit  # type: ignore[untyped-decorator]
+    @jit
     def normal_equations(fixed: Any, others: Any, stars: Any, gram: Any, target: Any) -> None:
         gram[:], target[:] = 0, 0
         for n in range(len(others)):
@@ -83,7 +83,7 @@ def _compiled_solve(d: int) -> Callable[..., float]:
                 target[a] += residual * x[a]
             target[d] += residual
 
-    @jit  # type: ignore[untyped-decorator]
+    @jit
     def cholesky_solve(gram: Any, target: Any) -> None:
         """Solve in place; `gram` holds its lower triangle, `target` becomes the solution."""
         for a in range(size):
@@ -101,7 +101,7 @@ def _compiled_solve(d: int) -> Callable[..., float]:
                 target[a] -= gram[c, a] * target[c]
             target[a] /= gram[a, a]
 
-    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
     def solve(solved: Any, fixed: Any, starts: Any, others: Any, stars: Any, penalty: Any) -> float:
         squared = np.zeros(len(solved))
         for row in numba.prange(len(solved)):
@@ -124,4 +124,4 @@ def _compiled_solve(d: int) -> Callable[..., float]:
                     squared[row] += error * error
         return squared.sum()
 
-    return solve  # type: ignore[no-any-return]
+    return solve

@@ -1,5 +1,7 @@
 """The latent factor model: r̂ = μ + b_u + b_i + p_u · q_i, by any of its solvers."""
 
+from collections.abc import Callable
+
 from starcast.config import Config
 from starcast.engine import Engine
 from starcast.factorization.als import AlsEngine
@@ -17,5 +19,6 @@ def latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
         seed: of everything random.
     Source: Koren, Bell, Volinsky 2009, eq. 4 and 5.
     """
+    solvers: dict[str, Callable[[Config, Ratings, int], Engine]]
     solvers = {"SGD": SgdEngine, "ALS": AlsEngine}
     return solvers.get(config.optimizer, MiniBatchEngine)(config, train, seed)

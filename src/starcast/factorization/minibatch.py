@@ -40,6 +40,7 @@ class MiniBatchEngine:
         self._tables = FactorTables.initial(train, config.dimension, seed)
         self._rng = np.random.default_rng([seed, 1])
         self._epoch = _compiled_epoch(self._tables.user.shape[1], config.dimension)
+        self._step = 0
         self._reset()
 
     def run_epoch(self) -> EpochLoss:
@@ -80,7 +81,7 @@ def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
     """The epoch for one row width, a constant to the compiler."""
     jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
 
-    @jit  # type: ignore[untyped-decorator]
+    @jit
     def slot_of(row: Any, slots: Any, touched: Any, n_touched: Any, gradient: Any) -> Any:
         """Where the gradient of a row is summed in this batch; a new row gets a cleared slot."""
         slot = slots[row]
@@ -90,7 +91,7 @@ def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
         gradient[n_touched] = 0
         return n_touched, n_touched + 1
 
-    @jit  # type: ignore[untyped-decorator]
+    @jit
     def update(
         side: Any, touched: Any, n_touched: Any, gradient: Any, rule: Any, rate: Any, step: Any
     ) -> None:
@@ -119,7 +120,7 @@ def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
                 for f in range(width):
                     w[f] -= rate * g[f]
 
-    @jit  # type: ignore[untyped-decorator]
+    @jit
     def epoch(
         user_side: Any, item_side: Any, rows: Any, stars: Any, batch_size: Any, rule: Any,
         rate: Any, penalty: Any, step: Any,
@@ -154,4 +155,4 @@ def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
             update(item_side, item_touched, n_items, item_gradient, rule, rate, step)
         return squared, step
 
-    return epoch  # type: ignore[no-any-return]
+    return epoch

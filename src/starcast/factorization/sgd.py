@@ -1,8 +1,8 @@
 """Per-rating stochastic gradient descent for the latent factor model.
 
-The rating matrix is cut into a grid of blocks. Blocks on one (wrapped) diagonal share no user and no
-item, so threads update them at once without locks, and the result does not depend on how many
-threads there are.
+The rating matrix is cut into a grid of blocks. Blocks on one (wrapped) diagonal share no user
+and no item, so threads update them at once without locks, and the result does not depend on how
+many threads there are.
 
 Sources: Koren, Bell, Volinsky 2009, eq. 5 (updates); Gemulla et al. 2011 (stratified blocks).
 """
@@ -78,9 +78,9 @@ def _blocks(
 
 @cache
 def _compiled_epoch(d: int) -> Callable[..., float]:
-    """The epoch for one dimension: a constant to the compiler, so that loops unroll into vectors."""
+    """The epoch for one dimension, a constant to the compiler so that loops become vectors."""
 
-    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
     def epoch(
         user: Any, item: Any, users: Any, items: Any, stars: Any, starts: Any, shifts: Any,
         rate: Any, penalty: Any,
@@ -98,12 +98,12 @@ def _compiled_epoch(d: int) -> Callable[..., float]:
                     error = stars[n] - p[d] - q[d] - dot
                     total += error * error
                     for f in range(d):
-                        old = p[f]
-                        p[f] += rate * (error * q[f] - penalty * old)
-                        q[f] += rate * (error * old - penalty * q[f])
+                        a, b = p[f], q[f]
+                        p[f] = a + rate * (error * b - penalty * a)
+                        q[f] = b + rate * (error * a - penalty * b)
                     p[d] += rate * (error - penalty * p[d])
                     q[d] += rate * (error - penalty * q[d])
                 squared[block] = total
         return squared.sum()
 
-    return epoch  # type: ignore[no-any-return]
+    return epoch

@@ -37,7 +37,7 @@ def row_batches(rows: NDArray[np.int32], n_rows: int, batch_size: int) -> RowBat
     return RowBatches(distinct, place)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _find_distinct(padded: Any, n_rows: int, distinct: Any, place: Any) -> None:
     last = np.zeros(n_rows, np.int32)
     for batch in range(len(padded)):

@@ -1,14 +1,19 @@
 """From a network's name to an engine that trains it."""
 
+from collections.abc import Callable
+
 import keras
 
 from starcast.config import Config
 from starcast.networks.deep_network import DeepNetwork
-from starcast.networks.engine import NetworkEngine
+from starcast.networks.engine import Network, NetworkEngine
 from starcast.networks.ensemble import Ensemble
 from starcast.ratings import Ratings
 
-_NETWORKS = {"deep_network": DeepNetwork, "ensemble": Ensemble}
+_NETWORKS: dict[str, Callable[[Config, float, int], Network]] = {
+    "deep_network": DeepNetwork,
+    "ensemble": Ensemble,
+}
 
 
 def engine(name: str, config: Config, train: Ratings, seed: int) -> NetworkEngine:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from mirror_site import Site, refused_fetch, visible
+from mirror_site import Site, hang, refused_fetch, visible
 
 from starcast.data import fetch as fetching
 from starcast.data.fetch import fetch, is_fetched
@@ -118,3 +118,10 @@ def test_a_full_disk_is_one_line(site: Site, tmp_path: Path) -> None:
     assert "No space left on device" in message
     assert "make room" in message
     assert not (tmp_path / "ml-1m").exists()
+
+
+@pytest.mark.parametrize("path", ["/ml-1m.zip", "/ml-1m.zip.md5"])
+def test_a_silent_mirror_is_given_up(site: Site, tmp_path: Path, path: str) -> None:
+    site.add("ml-1m")
+    site.once(path, hang(0))
+    assert "went silent" in refused_fetch("ml-1m", tmp_path, site.url, timeout=0.3)

@@ -57,6 +57,7 @@ def test_resumes_again_and_again(site: Site, part: Part) -> None:
     assert part.path.read_bytes() == NOISE[:500_000]
     download(site.url + FILE, part)
     assert site.asked(FILE)[2].n_sent == 200_000
+    assert site.asked(FILE)[2].headers["If-Range"] == site.asked(FILE)[1].headers["If-Range"]
     assert part.path.read_bytes() == NOISE
 
 
@@ -194,7 +195,12 @@ def test_an_interrupted_download_is_resumed(site: Site, part: Part) -> None:
 def test_progress_grows_to_the_size_of_the_file(site: Site, part: Part) -> None:
     break_off(site, part)
     progress: list[tuple[int, int | None]] = []
-    download(site.url + FILE, part, on_progress=lambda *now: progress.append(now))
+
+    def watch(received: int, total: int | None) -> None:
+        progress.append((received, total))
+        assert part.path.stat().st_size == received  # a kill would lose nothing
+
+    download(site.url + FILE, part, on_progress=watch)
     received = [now for now, _ in progress]
     assert received == sorted(received)
     assert (received[0], received[-1]) == (300_000, 700_000)

@@ -1,0 +1,131 @@
+"""The cache: a parsed set as Parquet beside its source, used as long as the source stays the same.
+
+It is nobody's file: if it is damaged, foreign or old it is written anew, and where it cannot be
+written Starcast does without.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import time_ns
+from typing import Any, Self, final
+
+from starcast.data import packed
+from starcast.errors import DataError
+from starcast.ratings import Ratings
+
+Parsed = tuple[Ratings, int]  # the ratings, and how many duplicates were left out
+_NOTE, _DUPLICATES = "starcast.source", "starcast.duplicates"
+_TICK = 2_000_000_000  # nanoseconds; a file can change unseen within its clock's coarsest tick
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What tells one state of a source file from another without reading it.
+
+    Attributes:
+        name, size: of the file.
+        modified: nanoseconds since 1970.
+        seen: when we looked, in the same unit.
+    """
+
+    name: str
+    size: int
+    modified: int
+    seen: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        state = path.stat()
+        return cls(path.name, state.st_size, state.st_mtime_ns, time_ns())
+
+    def vouches_for(self, now: Self) -> bool:
+        """Whether a file that looks like `now` must be the one that was stamped."""
+        is_settled = self.seen - self.modified > _TICK
+        same = (self.name, self.size, self.modified) == (now.name, now.size, now.modified)
+        return is_settled and same
+
+
+def path_for(source: Path) -> Path:
+    """Where the cache of a source file lies.
+
+    >>> path_for(Path("datasets/ml-1m/ratings.dat")).name
+    'ratings.dat.starcast.parquet'
+    """
+    return source.with_name(f"{source.name}.starcast.parquet")
+
+
+def through(
+    sources: Sequence[Path], parse: Callable[[], Parsed], *, name: str, options: str = ""
+) -> Parsed:
+    """What `parse` makes of the sources, from the cache where they have not changed.
+
+    Size and time of change are trusted where they settle the question; otherwise the content's
+    hash decides, and the cache is stamped anew.
+
+    Args:
+        sources: the files that `parse` reads; the cache lies beside the first.
+        parse: the slow way.
+        name: the data set's name.
+        options: whatever else `parse` depends on; a cache made with other options is not used.
+    Raises: whatever `parse` raises.
+    """
+    target = path_for(sources[0])
+    try:
+        stamps = [_Stamp.of(path) for path in sources]
+    except OSError:
+        return parse()  # which knows how to say what is wrong with a file
+    found = _recall(target, sources, stamps, name, options)
+    if found:
+        return found
+    with ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(_digest, sources)
+        parsed = parse()
+    _keep(target, parsed, stamps, digest.result(), options)
+    return parsed
+
+
+def _recall(
+    target: Path, sources: Sequence[Path], stamps: list[_Stamp], name: str, options: str
+) -> Parsed | None:
+    """The cached set, or None where there is none to be used."""
+    try:
+        notes = packed.read_notes(target)
+        note = json.loads(notes[_NOTE])
+        before = [_Stamp(**stamp) for stamp in note["stamps"]]
+        if note["options"] != options or len(before) != len(stamps):
+            return None
+        vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
+        if not vouched and _digest(sources) != note["digest"]:
+            return None
+        parsed = packed.read(target, name), int(notes[_DUPLICATES])
+    except (DataError, OSError, ValueError, LookupError, TypeError):
+        return None  # damaged, foreign, old or not there: parse again
+    if not vouched:
+        _keep(target, parsed, stamps, note["digest"], options)
+    return parsed
+
+
+def _keep(
+    target: Path, parsed: Parsed, stamps: list[_Stamp], digest: str, options: str
+) -> None:
+    ratings, n_duplicates = parsed
+    note: dict[str, Any] = {"options": options, "digest": digest}
+    note["stamps"] = [asdict(stamp) for stamp in stamps]
+    notes = {_NOTE: json.dumps(note), _DUPLICATES: str(n_duplicates)}
+    with suppress(OSError):  # a folder that cannot be written, or is full, only costs time
+        packed.write(target, ratings, notes)
+
+
+def _digest(sources: Sequence[Path]) -> str:
+    """SHA-256 (hex) of the contents, in order."""
+    digests = []
+    for path in sources:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return " ".join(digests)

@@ -8,7 +8,10 @@ import hypothesis
 import numpy as np
 import pytest
 
+from starcast.artifact import Artifact
+from starcast.config import Config
 from starcast.ratings import Ratings
+from starcast.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
 
 # Read when the libraries are first imported, hence at the top of the first file pytest loads.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -52,4 +55,67 @@ def ratings() -> Ratings:
         np.array([40, 10, 30, 20, 11, 12, 50, 5]),
         titles={"alien": "Alien (1979)", "duel": "Duel (1971)"},
         name="tiny",
+    )
+
+
+@pytest.fixture(scope="session")
+def planted() -> Ratings:
+    """40 users and 30 items, 60 % of the pairs rated; stars follow two planted factors."""
+    rng = np.random.default_rng(7)
+    user_factors, item_factors = rng.normal(0, 0.8, (40, 2)), rng.normal(0, 0.8, (30, 2))
+    users, items = np.nonzero(rng.random((40, 30)) < 0.6)
+    noise = rng.normal(0, 0.2, len(users))
+    exact = 3 + np.sum(user_factors[users] * item_factors[items], axis=1) + noise
+    return Ratings.from_columns(
+        users + 1,
+        items * 10,
+        np.clip(np.round(2 * exact) / 2, 0.5, 5).astype(np.float32),
+        np.arange(len(users)),
+        titles={item * 10: f"Film {item}" for item in range(30)},
+        name="planted",
+    )
+
+
+@pytest.fixture(scope="session")
+def planted_split(planted: Ratings) -> Split:
+    """The planted ratings, 20 % of them test rows and 20 % of the rest validation rows."""
+    return SplitPlan(validation=0.2).divide(planted)
+
+
+@pytest.fixture
+def known_by_heart(ratings: Ratings) -> Artifact:
+    """A latent factor model of the tiny ratings with weights to reckon with by hand.
+
+    The mean is 3 and the dimension 2:
+
+        ann (0.5; 1, 0)     bob (0; 0, 1)     eve (-0.5; 1, 1)      (bias; factors)
+        alien (1; 1, 0)     brazil (0; 0, 2)  clue (0; 0, 2)        duel (-1; -1, 1)
+
+    Raw scores:
+
+        ann:  alien 5.5,  brazil 3.5,  clue 3.5,  duel 1.5
+        bob:  alien 4,    brazil 5,    clue 5,    duel 3
+        eve:  alien 4.5,  brazil 4.5,  clue 4.5,  duel 1.5
+
+    Training rows: ann–alien 5, ann–brazil 3, bob–alien 2, eve–clue 0.5. Validation: ann–duel 1.
+    Test: ann–clue 4, bob–duel 4.5, eve–brazil 4.
+    """
+    rows = [TRAIN, TRAIN, TEST, VALIDATION, TRAIN, TEST, TEST, TRAIN]
+    weights = {
+        "mean": np.array(3, np.float32),
+        "user_bias": np.array([0.5, 0, -0.5], np.float32),
+        "user_factors": np.array([[1, 0], [0, 1], [1, 1]], np.float32),
+        "item_bias": np.array([1, 0, 0, -1], np.float32),
+        "item_factors": np.array([[1, 0], [0, 2], [0, 2], [-1, 1]], np.float32),
+    }
+    return Artifact(
+        model="latent-factor-model",
+        config=Config(dimension=2),
+        seed=1,
+        weights=weights,
+        weights_before_refit=weights,
+        split=Split(ratings, np.array(rows, np.uint8), "by hand"),
+        best_epoch=3,
+        history=({"epoch": 1, "loss": 0.5, "validation": {"rmse": 1.25}},),
+        versions={"numpy": np.__version__},
     )

@@ -83,7 +83,7 @@ def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
     test = artifact.split.test
     raw = artifact.scorer.score_pairs(test.user_rows, test.item_rows)
     shown = test.scale.clip(raw)
-    errors = np.square(shown - test.stars, dtype=np.float64)
+    errors = np.square(np.subtract(shown, test.stars, dtype=np.float64))
     return Report(
         artifact=artifact,
         n_rows=len(test),

@@ -1,5 +1,6 @@
 """From a split and a model's name to an artifact: parents first, then the loop, then a refit."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Any, NamedTuple, final
@@ -91,9 +92,13 @@ def fit(
 
     chosen = recipe.run(split.train, split.validation)
     deployed: Arrays = chosen.weights
-    if refit and not chosen.broken_off:
+    broken_off = chosen.broken_off
+    if refit and not broken_off:
         known = split.ratings.take(split.parts != TEST)
-        deployed = recipe.run_again(known, chosen.best_epoch).weights
+        try:
+            deployed = recipe.run_again(known, chosen.best_epoch).weights
+        except (TrainingError, KeyboardInterrupt) as error:  # what was learned so far is kept
+            broken_off = f"the refit broke off: {error or 'interrupted'}"
     return Artifact(
         model=name,
         config=config,
@@ -105,7 +110,7 @@ def fit(
         history=tuple(_plain(record) for record in chosen.history),
         refit=deployed is not chosen.weights,
         leak=leak or next((p.leak for p in parents or () if p.leak), ""),
-        broken_off=chosen.broken_off,
+        broken_off=broken_off,
         versions=_versions(),
     )
 
@@ -116,7 +121,12 @@ def parent_config(parent: str, config: Config) -> Config:
 
 
 def quality(stars: np.ndarray, raw: np.ndarray, ratings: Ratings) -> Quality:
-    """RMSE, MAE and exact-star accuracy of raw scores, clipped as they would be shown."""
+    """RMSE, MAE and exact-star accuracy of raw scores, clipped as they would be shown.
+
+    All are NaN where a score is no finite number: clipping would make a rating of an overflow.
+    """
+    if not np.all(np.isfinite(raw)):
+        return Quality(math.nan, math.nan, math.nan)
     shown = ratings.scale.clip(raw)
     return Quality(
         metrics.rmse(stars, shown),
@@ -167,7 +177,7 @@ class _Recipe:
             observers=self._observe(self._run(rows, engine, is_refit=True)),
         )
         if trained.broken_off:
-            raise TrainingError(f"the refit of {self._model.name} broke off: {trained.broken_off}")
+            raise TrainingError(trained.broken_off)
         return trained
 
     def _run(self, rows: Ratings, engine: Engine, *, is_refit: bool) -> Run:
@@ -199,13 +209,11 @@ class _Recipe:
 def _check_parents(
     model: Model, config: Config, split: Split, parents: Sequence[Artifact], leak: str
 ) -> None:
-    if not parents:
-        return
     given = tuple(parent.model for parent in parents)
     if given != model.parents:
         raise ConfigError(
             f"{model.name} starts from {' and '.join(model.parents) or 'no parents'}, "
-            f"not from {' and '.join(given)}"
+            f"not from {' and '.join(given) or 'none'}"
         )
     for parent in parents:
         for vocabulary in ("users", "items"):
@@ -218,7 +226,8 @@ def _check_parents(
                 )
         if not leak:
             parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
-    _check_shapes(config, *parents)
+    if parents:
+        _check_shapes(config, *parents)
 
 
 def _check_shapes(config: Config, factor: Artifact, deep: Artifact) -> None:

@@ -1,11 +1,12 @@
 """Observers of the loop: a live line on the console, and TensorBoard."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, final, runtime_checkable
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from starcast.engine import Weights
 from starcast.training import EpochRecord, Quality
@@ -27,10 +28,11 @@ class ConsoleObserver:
     Args:
         console: where to write.
         what: is being trained.
+        each_epoch: write a line per epoch; else the bar is all there is, and leaves nothing.
     """
 
-    def __init__(self, console: Console, what: str) -> None:
-        self._console, self._what = console, what
+    def __init__(self, console: Console, what: str, *, each_epoch: bool = True) -> None:
+        self._console, self._what, self._each_epoch = console, what, each_epoch
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -42,28 +44,40 @@ class ConsoleObserver:
 
     def started(self, n_epochs: int) -> None:
         """Show the bar and the heads of the columns."""
-        self._console.print(f"[bold]{self._what}[/bold]")
-        self._console.print(
-            f"{'epoch':>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} {'s':>7}",
-            style="dim",
-        )
+        if self._each_epoch:
+            self._write_heads()
         self._task = self._progress.add_task(self._what, total=n_epochs)
         self._progress.start()
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """One line: loss, training error, validation RMSE, MAE and exact stars, seconds."""
-        shown = record.validation or record.train
-        mark = " [green]best[/green]" if is_best and record.validation else ""
-        self._console.print(
-            f"{record.epoch:>5} {record.loss:>8.4f} {record.training_error:>9.4f} {shown.rmse:>8.4f} "
-            f"{shown.mae:>8.4f} {shown.accuracy:>7.1%} {record.seconds:>7.2f}{mark}",
-            highlight=False,
-        )
+        if self._each_epoch:
+            self._write_line(record, is_best)
         self._progress.advance(self._task)
 
     def ended(self) -> None:
         """Take the bar away."""
         self._progress.stop()
+
+    def _write_heads(self) -> None:
+        self._console.print(Text(self._what, "bold"))
+        self._console.print(
+            Text(
+                f"{'epoch':>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} "
+                f"{'s':>7}",
+                "dim",
+            )
+        )
+
+    def _write_line(self, record: EpochRecord, is_best: bool) -> None:
+        shown = record.validation or record.train
+        line = Text(
+            f"{record.epoch:>5} {_short(record.loss):>8} {_short(record.training_error):>9} "
+            f"{shown.rmse:>8.4f} {shown.mae:>8.4f} {shown.accuracy:>7.1%} {record.seconds:>7.2f}"
+        )
+        if is_best and record.validation:
+            line.append(" best", "green")
+        self._console.print(line)
 
 
 @final
@@ -76,56 +90,76 @@ class TensorBoardObserver:
     Args:
         folder: of this run.
         settings: hyper-parameters, plain values.
-        titles: str (n_items,), labels for the projector.
+        labels: one per item row, for the projector.
         graph: a serialized GraphDef; empty where there is none.
+    Raises: OSError: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any], titles: Any, graph: bytes) -> None:
-        from tensorboardX import SummaryWriter
-
-        self._folder, self._settings, self._titles, self._graph = folder, settings, titles, graph
-        self._train = SummaryWriter(str(folder / "train"))
-        self._validation = SummaryWriter(str(folder / "validation"))
-        self._best: tuple[EpochRecord, Weights] | None = None
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], labels: Iterable[str], graph: bytes
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._settings, self._graph = folder, dict(settings), graph
+        self._labels = [" ".join(label.split()) for label in labels]  # a line each, in a table
+        self._writers: dict[str, Any] = {}
+        self._best: tuple[Quality | None, Weights] | None = None
 
     def started(self, n_epochs: int) -> None:
         """Write the network graph."""
         if self._graph:
-            self._write_graph(self._graph)
+            from tensorboardX.proto.event_pb2 import Event
+
+            self._writer("train").file_writer.add_event(Event(graph_def=self._graph))
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """Write the scalars of an epoch."""
-        self._train.add_scalar("loss", record.loss, record.epoch)
-        self._train.add_scalar("training error", record.training_error, record.epoch)
-        self._write(self._train, record.train, record.epoch)
-        if record.validation:
-            self._write(self._validation, record.validation, record.epoch)
+        self._writer("train").add_scalar("loss", record.loss, record.epoch)
+        self._writer("train").add_scalar("training_error", record.training_error, record.epoch)
+        for run, quality in (("train", record.train), ("validation", record.validation)):
+            for name, value in _named(quality).items():
+                self._writer(run).add_scalar(name, value, record.epoch)
         if is_best:
-            self._best = record, weights
+            self._best = record.validation, weights
 
     def ended(self) -> None:
         """Write hyper-parameters with the best epoch's figures, and its embeddings."""
         if self._best:
-            record, weights = self._best
-            shown = (record.validation or record.train)._asdict()
-            self._validation.add_hparams(
-                self._settings, {f"best/{k}": v for k, v in shown.items()}, name="."
-            )
+            validation, weights = self._best
+            if validation:
+                self._write_settings(validation)
             self._write_embeddings(weights)
-        self._train.close()
-        self._validation.close()
+        for writer in self._writers.values():
+            writer.close()
 
-    def _write(self, writer: Any, quality: Quality, epoch: int) -> None:
-        for name, value in zip(("RMSE", "MAE", "accuracy"), quality, strict=True):
-            writer.add_scalar(name, value, epoch)
+    def _writer(self, run: str) -> Any:
+        if run not in self._writers:
+            from tensorboardX import SummaryWriter
 
-    def _write_graph(self, graph: bytes) -> None:
-        from tensorboardX.proto.event_pb2 import Event
+            self._writers[run] = SummaryWriter(str(self._folder / run))
+        return self._writers[run]
 
-        self._train.file_writer.add_event(Event(graph_def=graph))
+    def _write_settings(self, best: Quality) -> None:
+        from tensorboardX.summary import hparams
+
+        # The writer's own add_hparams opens a second file, which within one second has the name of
+        # the first and replaces it.
+        figures = {f"best/{name}": value for name, value in _named(best).items()}
+        for summary in hparams(self._settings, figures):
+            self._writer("validation").file_writer.add_summary(summary)
+        for name, value in figures.items():
+            self._writer("validation").add_scalar(name, value)
 
     def _write_embeddings(self, weights: Weights) -> None:
         for name in ("item_factors", "item_embedding"):
             if name in weights:
-                labels = [title or str(row) for row, title in enumerate(self._titles.tolist())]
-                self._train.add_embedding(np.array(weights[name]), labels, tag=name)
+                self._writer("train").add_embedding(weights[name], self._labels, tag=name)
+
+
+def _short(figure: float) -> str:
+    """Four decimals, unless the run is exploding."""
+    return f"{figure:.4f}" if figure < 1000 else f"{figure:.1e}"
+
+
+def _named(quality: Quality | None) -> dict[str, float]:
+    """Figures by the name of their chart."""
+    return dict(zip(("RMSE", "MAE", "accuracy"), quality or (), strict=False))

@@ -44,14 +44,19 @@ class Recommender:
         Args:
             user_ids, item_ids: (n,) external ids.
         Returns: float32 (n,), stars, clipped to the scale.
-        Raises: UnknownIdError: an id that was not in the training data, unless `fallback` is set.
+        Raises:
+            UnknownIdError: an id that was not in the training data, unless `fallback` is set.
+            ConfigError: the two columns differ in length.
         """
+        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
+        if len(user_ids) != len(item_ids):
+            raise ConfigError(f"{len(user_ids)} users and {len(item_ids)} items make no pairs")
         try:
             users, items = self._ratings.users.rows(user_ids), self._ratings.items.rows(item_ids)
         except UnknownIdError:
             if not self._fallback:
                 raise
-            return self._predict_with_means(np.atleast_1d(user_ids), np.atleast_1d(item_ids))
+            return self._predict_with_means(user_ids, item_ids)
         return self._ratings.scale.clip(self.artifact.scorer.score_pairs(users, items))
 
     def recommend(
@@ -151,10 +156,11 @@ class Recommender:
 
 def _best(scores: Scores, k: int) -> Rows:
     """Columns of the k highest scores of each row, best first, -1 for scores of -inf."""
-    columns = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    columns.sort(axis=1)  # so that a stable sort gives ties to the lower column
-    values = np.take_along_axis(scores, columns, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    best = np.take_along_axis(columns, order, axis=1)
-    best[np.take_along_axis(values, order, axis=1) == -np.inf] = -1
-    return best.astype(np.int32)
+    best = np.full((len(scores), k), -1, np.int32)
+    kth = np.partition(scores, -k, axis=1)[:, -k]
+    for listed, row, lowest in zip(best, scores, kth, strict=True):
+        # A partition would choose among equal scores at will: all that tie with the k-th compete.
+        columns = np.flatnonzero((row >= lowest) & (row > -np.inf))
+        order = np.argsort(-row[columns], kind="stable")[:k]
+        listed[: len(order)] = columns[order]
+    return best

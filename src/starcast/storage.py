@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from starcast import models
-from starcast.artifact import Artifact
+from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
 from starcast.errors import ArtifactError, StarcastError
 from starcast.ids import Vocabulary
@@ -30,7 +30,11 @@ from starcast.split import Split
 
 FORMAT = "starcast-artifact"
 FORMAT_VERSION = 1
+_MANIFEST = "manifest.json"
 _WEIGHTS, _BEFORE = "weights.safetensors", "weights-before-refit.safetensors"
+_TABLES = ("users.parquet", "items.parquet", "ratings.parquet")
+_DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, SafetensorError,
+           pl.exceptions.PolarsError)  # fmt: skip
 
 
 def save(artifact: Artifact, folder: Path) -> Path:
@@ -39,13 +43,13 @@ def save(artifact: Artifact, folder: Path) -> Path:
     Raises: ArtifactError: the folder cannot be written; what was there is untouched.
     """
     with _replacing(folder) as fresh:
-        save_file(dict(artifact.weights), fresh / _WEIGHTS)
+        _save_weights(artifact.weights, fresh / _WEIGHTS)
         if artifact.refit:
-            save_file(dict(artifact.weights_before_refit), fresh / _BEFORE)
+            _save_weights(artifact.weights_before_refit, fresh / _BEFORE)
         _save_ratings(artifact.split, fresh)
         files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
         manifest = json.dumps(_manifest(artifact) | {"files": files}, indent=1, ensure_ascii=False)
-        (fresh / "manifest.json").write_text(manifest + "\n", encoding="utf-8")
+        (fresh / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
     return folder
 
 
@@ -55,20 +59,14 @@ def load(folder: Path) -> Artifact:
     Raises: ArtifactError: nothing there, not one of ours, of a newer format, or damaged.
     """
     manifest = read_manifest(folder)
-    for name, checksum in manifest["files"].items():
-        path = folder / Path(name).name
-        if not path.is_file():
-            raise ArtifactError(f"{folder} is damaged: {name} is missing; train the model again")
-        if _sha256(path) != checksum:
-            raise ArtifactError(
-                f"{folder} is damaged: {name} does not match its checksum; train the model again"
-            )
     try:
+        _check_files(manifest, folder)
         return _assemble(manifest, folder)
-    except StarcastError:
+    except ArtifactError:
         raise
-    except (KeyError, TypeError, ValueError, SafetensorError, pl.exceptions.PolarsError) as error:
-        raise ArtifactError(f"{folder} is damaged: {type(error).__name__} {error}") from None
+    except (*_DAMAGE, OSError) as error:
+        what = str(error) if isinstance(error, StarcastError) else f"{type(error).__name__} {error}"
+        raise ArtifactError(f"{folder} is damaged: {what}; train the model again") from None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
     Raises: ArtifactError: nothing there, not one of ours, or of a newer format.
     """
-    path = folder / "manifest.json"
+    path = folder / _MANIFEST
     if not folder.exists():
         raise ArtifactError(f"no artifact at {folder}; train one with 'starcast train'")
     try:
@@ -85,7 +83,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{folder} is no Starcast artifact: it has no manifest.json") from None
     except NotADirectoryError:
         raise ArtifactError(f"{folder} is a file; an artifact is a folder") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtifactError(f"{path} is not the manifest of a Starcast artifact")
@@ -95,6 +93,24 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{FORMAT_VERSION}; install the Starcast that made it"
         )
     return manifest
+
+
+def _check_files(manifest: dict[str, Any], folder: Path) -> None:
+    """Every file that is read must be listed, lie in the folder, and match its checksum."""
+    listed = manifest["files"]
+    needed = {*_TABLES, _WEIGHTS, *([_BEFORE] if manifest["refit"] else [])}
+    if foreign := sorted(set(listed) - {*_TABLES, _WEIGHTS, _BEFORE}):
+        raise ArtifactError(f"{folder} is not to be trusted: its manifest lists '{foreign[0]}'")
+    if missing := sorted(needed - set(listed)):
+        raise ArtifactError(f"{folder} is damaged: its manifest lists no {missing[0]}")
+    for name in sorted(needed):
+        path = folder / name
+        if not path.is_file():
+            raise ArtifactError(f"{folder} is damaged: {name} is missing; train the model again")
+        if _sha256(path) != listed[name]:
+            raise ArtifactError(
+                f"{folder} is damaged: {name} does not match its checksum; train the model again"
+            )
 
 
 def _manifest(artifact: Artifact) -> dict[str, Any]:
@@ -144,27 +160,27 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
     )
 
 
+def _save_weights(weights: Arrays, path: Path) -> None:
+    """Safetensors reads memory from a pointer on: views and NumPy scalars must become arrays."""
+    save_file({name: np.asarray(weights[name], np.float32, order="C") for name in weights}, path)
+
+
 def _save_ratings(split: Split, folder: Path) -> None:
     ratings = split.ratings
-    columns = {
+    users: dict[str, Any] = {"user_id": ratings.users.ids}
+    items: dict[str, Any] = {"item_id": ratings.items.ids, "title": ratings.titles}
+    rows: dict[str, Any] = {
         "user_row": ratings.user_rows,
         "item_row": ratings.item_rows,
         "rating": ratings.stars,
         "part": split.parts,
     }
-    tables: dict[str, dict[str, Any]] = {
-        "users": {"user_id": ratings.users.ids},
-        "items": {"item_id": ratings.items.ids, "title": ratings.titles},
-        "ratings": columns,
-    }
-    for name, table in tables.items():
-        pl.DataFrame(table).write_parquet(folder / f"{name}.parquet")
+    for name, columns in zip(_TABLES, (users, items, rows), strict=True):
+        pl.DataFrame(columns).write_parquet(folder / name)
 
 
 def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:
-    users, items, rows = (
-        pl.read_parquet(folder / f"{name}.parquet") for name in ("users", "items", "ratings")
-    )
+    users, items, rows = (pl.read_parquet(folder / name, glob=False) for name in _TABLES)
     ratings = Ratings(
         rows["user_row"].to_numpy(),
         rows["item_row"].to_numpy(),
@@ -187,24 +203,48 @@ def _ids(column: pl.Series) -> Any:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """A fresh folder that takes the place of `folder` when all went well, and else vanishes."""
-    fresh = old = None
+    fresh = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        target = folder.resolve()  # what a link points to is replaced, and the link kept
+        _check_replaceable(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         fresh.chmod(0o755)
         yield fresh
-        if folder.exists():
-            old = fresh.with_name(fresh.name + ".old")
-            folder.rename(old)
-        fresh.rename(folder)
-    except (OSError, pl.exceptions.ComputeError, SafetensorError) as error:
-        if old is not None and old.exists():
-            old.rename(folder)
+        _swap(fresh, target)
+    except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
     finally:
-        for leftover in (fresh, old):
-            if leftover is not None:
-                shutil.rmtree(leftover, ignore_errors=True)
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse to replace what is not ours."""
+    if target.exists() and not target.is_dir():
+        raise ArtifactError(f"cannot write {target}: a file is in the way")
+    if target.is_dir() and any(target.iterdir()) and not (target / _MANIFEST).is_file():
+        raise ArtifactError(
+            f"cannot write {target}: it holds other files and is no artifact; choose another --out"
+        )
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put `fresh` in the place of `target`; on any failure, Ctrl-C too, `target` is put back."""
+    if not target.exists():
+        fresh.rename(target)
+        return
+    old = fresh.with_name(f"{fresh.name}.old")
+    try:
+        target.rename(old)
+        fresh.rename(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
+    finally:
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

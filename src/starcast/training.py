@@ -112,13 +112,15 @@ def train(
         best.offer(0, average, validate(average)[1])
     history: list[EpochRecord] = []
     broken_off = ""
-    for observer in observers:
-        observer.started(epochs)
     try:
+        for observer in observers:
+            observer.started(epochs)
         for epoch in range(1, epochs + 1):
             record, average = _run_epoch(engine, validate, epoch, average, averaging)
-            if not math.isfinite(record.loss + record.train.rmse):
-                broken_off = f"the loss is no longer a number in epoch {epoch}"
+            if not _is_finite(record):
+                broken_off = (
+                    f"the loss is no longer a number in epoch {epoch} (try a smaller learning rate)"
+                )
                 break
             history.append(record)
             is_best = best.offer(epoch, average, record.validation)
@@ -132,7 +134,7 @@ def train(
         for observer in observers:
             observer.ended()
     if best.weights is None:
-        raise TrainingError(f"{broken_off}: nothing was learned; try a smaller learning rate")
+        raise TrainingError(f"{broken_off}: nothing was learned")
     return Trained(best.weights, best.epoch, tuple(history), broken_off)
 
 
@@ -144,15 +146,18 @@ class _Best:
         self.epoch, self.rmse = 0, math.inf
         self.weights: Arrays | None = None
 
-    def offer(
-        self, epoch: int, weights: Arrays, validation: Quality | None
-    ) -> bool:
+    def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
         """Take the weights if they are better; whether they were."""
         rmse = validation.rmse if validation else -epoch
         if not rmse < self.rmse:
             return False
         self.epoch, self.rmse, self.weights = epoch, rmse, weights
         return True
+
+
+def _is_finite(record: EpochRecord) -> bool:
+    validation = record.validation.rmse if record.validation else 0.0
+    return math.isfinite(record.loss + record.train.rmse + validation)
 
 
 def _run_epoch(
@@ -165,6 +170,8 @@ def _run_epoch(
     weights = engine.weights()
     if average is not None and averaging:
         weights = {
-            name: averaging * average[name] + (1 - averaging) * now for name, now in weights.items()
+            # a sum of arrays without axes is a scalar, no array
+            name: np.asarray(averaging * average[name] + (1 - averaging) * now)
+            for name, now in weights.items()
         }
     return EpochRecord(epoch, loss, training_error, *validate(weights), seconds), weights

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from starcast.cli import data, train, use
+from starcast.cli import compare, data, train, use
 
 
 def _normalize(token: str) -> str:
@@ -40,6 +40,7 @@ def _starcast(
     pass
 
 
+app.command("compare")(compare.compare)
 app.command("train")(train.train)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)

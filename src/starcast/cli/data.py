@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from starcast.cli import inputs
 from starcast.cli import options as opt
 
 app = typer.Typer(help="Data sets: list, fetch and describe.", no_args_is_help=True)
@@ -62,7 +63,7 @@ def describe(
 
     from starcast.cli.show import console
 
-    data = opt.load_ratings(name, ratings, items, scale, data_dir, mirror)
+    data = inputs.load_ratings(name, ratings, items, scale, data_dir, mirror)
     console.print(repr(data), highlight=False)
     filled = len(data) / (data.n_users * data.n_items)
     per_user = np.bincount(data.user_rows, minlength=data.n_users)

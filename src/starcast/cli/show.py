@@ -1,5 +1,6 @@
 """What the terminal shows: tables, notes and bars."""
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,25 +17,29 @@ if TYPE_CHECKING:
 
 _PIPED_WIDTH = 120  # columns where there is no terminal to ask
 
-console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-errors = Console(stderr=True)
+# No markup, no emoji codes: a film called "[rec]" or ":thumbs_up:" is printed as it is.
+console = Console(
+    width=None if sys.stdout.isatty() else _PIPED_WIDTH, markup=False, emoji=False, highlight=False
+)
+errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def note(message: str) -> None:
     """One line the user should know of, on stderr."""
-    errors.print(f"note: {message}", style="yellow", highlight=False, soft_wrap=True)
+    errors.print(f"note: {message}", style="yellow", soft_wrap=True)
 
 
 def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -> None:
     """A table of figures by name; with their definitions if asked."""
-    table = Table(title=title, title_justify="left", box=None, show_header=False)
+    console.print(title)
+    table = Table(box=None, show_header=False)
     for name, value in values.items():
-        row = [name, f"{value:.4f}"]
-        table.add_row(*row, metrics.explain(name) if explain else "")
+        shown = f"{value:.4f}" if math.isfinite(value) else "–"  # no user has a list that long
+        table.add_row(name, shown, metrics.explain(name) if explain else "")
     console.print(table)
 
 
-def test_figures(report: "Report", *, k: int, explain: bool = False) -> None:
+def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
     """The figures that close a training run."""
     wanted = ("RMSE", "MAE", f"Precision@{k}", f"Recall@{k}", f"F1@{k}")
     values = report.figures(k)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.errors import ConfigError, TrainingError
 
@@ -76,6 +77,7 @@ def train(
     dropout_rate: opt.Dropout = None,
     regularization_factor: opt.Regularization = None,
     layers: opt.Layers = None,
+    averaging: opt.Averaging = None,
     patience: opt.Patience = None,
     refit: opt.Refit = False,
     init_from: InitFrom = None,
@@ -102,23 +104,24 @@ def train(
         dropout_rate=dropout_rate,
         regularization_factor=regularization_factor,
         layers=None if layers is None else parse_layers(layers),
+        averaging=averaging,
         patience=patience,
         transfer_weight=transfer_weight,
     )
     if init_from and not chosen.parents:
         raise ConfigError(f"{model} starts from no parents; leave --init-from out")
-    divided = opt.load_split(
-        opt.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
+    divided = inputs.load_split(
+        inputs.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
         split=split,
         test_share=test_share,
         validation_share=validation_share,
         seed=seed,
         official_from=None if ratings else data_dir,
     )
-    home = out / opt.folder_name(divided)
+    home = out / inputs.folder_name(divided)
     watch = observe(divided, logs)
     parents = [
-        _parent(name, place, config, divided, seed, refit, watch)
+        _parent(name, place, config, divided, seed, refit, fresh_parents, watch)
         for name, place in _places(chosen, init_from, home, fresh_parents)
     ]
     artifact = fit(
@@ -134,26 +137,28 @@ def train(
     keep(artifact, home / model)
     from starcast.cli import show
 
-    show.test_figures(evaluate(artifact), k=_K, explain=explain)
+    show.closing_figures(evaluate(artifact), k=_K, explain=explain)
 
 
-def observe(split: "Split", logs: Path) -> "Observe":
-    """Observers for every run: the console, and TensorBoard below `logs`."""
+def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
+    """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
     from starcast.cli.show import console
     from starcast.fit import Run
     from starcast.observers import ConsoleObserver, HasGraph, TensorBoardObserver
     from starcast.training import Observer
 
     started = time.strftime("%Y%m%d-%H%M%S")
+    items = zip(split.ratings.titles.tolist(), split.ratings.items.ids.tolist(), strict=True)
+    labels = [title or str(item_id) for title, item_id in items]
 
     def observers(run: Run) -> Sequence[Observer]:
         suffix = "-refit" if run.is_refit else ""
-        folder = logs / opt.folder_name(split) / f"{run.model.name}-{started}{suffix}"
+        folder = logs / inputs.folder_name(split) / f"{run.model.name}-{started}{suffix}"
         graph = run.engine.graph() if isinstance(run.engine, HasGraph) else b""
         settings = asdict(run.config) | {"layers": str(list(run.config.layers)), "seed": run.seed}
         return [
-            ConsoleObserver(console, run.title),
-            TensorBoardObserver(folder, settings, split.ratings.titles, graph),
+            ConsoleObserver(console, run.title, each_epoch=each_epoch),
+            TensorBoardObserver(folder, settings, labels, graph),
         ]
 
     return observers
@@ -172,7 +177,7 @@ def keep(artifact: "Artifact", folder: Path) -> None:
         )
     if artifact.leak:
         note(f"LEAKY: {artifact.leak}")
-    console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", highlight=False)
+    console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", soft_wrap=True)
 
 
 def leak_between(split: "Split", parents: "Sequence[Artifact]") -> str:
@@ -183,10 +188,16 @@ def leak_between(split: "Split", parents: "Sequence[Artifact]") -> str:
 
     for parent in parents:
         if parent.split.fingerprint != split.fingerprint:
-            seen = np.mean(parent.split.parts[split.parts == TEST] != TEST)
+            theirs, rows = parent.split, split.test
+            known = theirs.ratings.take(theirs.parts != TEST)
+            width = max(rows.n_items, known.n_items)
+            seen = np.isin(
+                rows.user_rows.astype(np.int64) * width + rows.item_rows,
+                known.user_rows.astype(np.int64) * width + known.item_rows,
+            )
             return (
-                f"{parent.model} was trained on split {parent.split.fingerprint[:12]} and has seen "
-                f"{seen:.0%} of these test ratings; every test figure is worthless"
+                f"{parent.model} was trained on split {theirs.fingerprint[:12]} and has seen "
+                f"{seen.mean():.0%} of these test ratings; every test figure is worthless"
             )
     return ""
 
@@ -195,10 +206,16 @@ def _places(
     model: "Model", init_from: list[Path] | None, home: Path, fresh: bool
 ) -> list[tuple[str, Path]]:
     """Each parent's name and folder; a folder that is not there means: train it there first."""
+    from starcast import storage
+
     if init_from and len(init_from) != len(model.parents):
         raise ConfigError(
             f"{model.name} starts from {' and '.join(model.parents)}; give --init-from for each"
         )
+    if init_from and fresh:
+        raise ConfigError("--init-from names trained parents, --fresh-parents trains new ones")
+    for folder in init_from or ():
+        storage.read_manifest(folder)  # a mistyped name is refused, not trained
     if init_from:
         return list(zip(model.parents, init_from, strict=True))
     return [(name, home / (f"{name}-fresh" if fresh else name)) for name in model.parents]
@@ -211,6 +228,7 @@ def _parent(
     split: "Split",
     seed: int,
     refit: bool,
+    anew: bool,
     watch: "Observe",
 ) -> "Artifact":
     """A parent from disk, or trained on this split and kept there."""
@@ -218,8 +236,8 @@ def _parent(
     from starcast.cli.show import console, note
     from starcast.fit import fit, parent_config
 
-    if folder.exists():
-        console.print(f"starting from {folder}", highlight=False)
+    if folder.exists() and not anew:
+        console.print(f"starting from {folder}", soft_wrap=True)
         return storage.load(folder)
     note(f"no {name} at {folder}: training it first, on the same split")
     parent = fit(split, name, parent_config(name, config), seed=seed, refit=refit, observe=watch)

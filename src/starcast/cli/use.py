@@ -1,11 +1,14 @@
 """`starcast evaluate`, `predict` and `recommend`: a trained model in use, from its folder alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from starcast.cli import options as opt
+
+if TYPE_CHECKING:
+    from starcast.recommend import Recommender
 
 ArtifactFolder = Annotated[
     Path,
@@ -43,12 +46,11 @@ def predict(
 ) -> None:
     """Predict the stars a user would give to items."""
     from starcast.cli.show import console
-    from starcast.recommend import Recommender
 
     recommender = _recommender(artifact, fallback)
     for name, stars in zip(item, recommender.predict([user] * len(item), item), strict=True):
         title = recommender.title(name)
-        console.print(f"{stars:.2f}  {title or name}", highlight=False, soft_wrap=True)
+        console.print(f"{stars:.2f}  {title or name}", soft_wrap=True)
 
 
 def recommend(
@@ -72,10 +74,10 @@ def recommend(
     table.add_column("title")
     for row in listed:
         table.add_row(f"{row.prediction:.2f}", str(row.item_id), row.title)
-    console.print(table, highlight=False)
+    console.print(table)
 
 
-def _recommender(folder: Path, fallback: bool):  # type: ignore[no-untyped-def]
+def _recommender(folder: Path, fallback: bool) -> "Recommender":
     from starcast import storage
     from starcast.recommend import Recommender
 

@@ -210,7 +210,7 @@ def _differing(own: dict[str, Any], all_settings: Sequence[dict[str, Any]]) -> s
 
 
 def _listed(names: Sequence[str]) -> str:
-    """ "a", "a and b", or "a, b and c"; titles hold commas, so several are set off by semicolons."""
-    *head, last = names or [""]
-    comma = "; " if any("," in name for name in names) else ", "
-    return f"{comma.join(head)} and {last}" if head else last
+    """Names as a sentence lists them; some titles hold commas, so semicolons part three or more."""
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{'; '.join(names[:-1])}; and {names[-1]}"

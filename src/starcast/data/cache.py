@@ -46,9 +46,16 @@ class _Stamp:
 
     def vouches_for(self, now: Self) -> bool:
         """Whether a file that looks like `now` must be the one that was stamped."""
-        is_settled = self.seen - self.modified > _TICK
-        same = (self.name, self.size, self.modified) == (now.name, now.size, now.modified)
-        return is_settled and same
+        return self.looks_like(now) and self.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the file had been left alone for long enough when we looked."""
+        return self.seen - self.modified > _TICK
+
+    def looks_like(self, now: Self) -> bool:
+        """Whether name, size and time of change are the same."""
+        return (self.name, self.size, self.modified) == (now.name, now.size, now.modified)
 
 
 def path_for(source: Path) -> Path:
@@ -86,7 +93,9 @@ def through(
     with ThreadPoolExecutor(1) as beside:
         digest = beside.submit(_digest, sources)
         parsed = parse()
-    _keep(target, parsed, stamps, digest.result(), options)
+    with suppress(OSError):  # sources that changed or went away meanwhile are not cached
+        if all(old.looks_like(_Stamp.of(path)) for old, path in zip(stamps, sources, strict=True)):
+            _keep(target, parsed, stamps, digest.result(), options)
     return parsed
 
 
@@ -106,14 +115,12 @@ def _recall(
         parsed = packed.read(target, name), int(notes[_DUPLICATES])
     except (DataError, OSError, ValueError, LookupError, TypeError):
         return None  # damaged, foreign, old or not there: parse again
-    if not vouched:
+    if not vouched and all(stamp.is_settled for stamp in stamps):
         _keep(target, parsed, stamps, note["digest"], options)
     return parsed
 
 
-def _keep(
-    target: Path, parsed: Parsed, stamps: list[_Stamp], digest: str, options: str
-) -> None:
+def _keep(target: Path, parsed: Parsed, stamps: list[_Stamp], digest: str, options: str) -> None:
     ratings, n_duplicates = parsed
     note: dict[str, Any] = {"options": options, "digest": digest}
     note["stamps"] = [asdict(stamp) for stamp in stamps]

@@ -2,11 +2,12 @@
 
 import csv
 import gzip
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, final
+from typing import IO, TYPE_CHECKING, Any, cast, final
 
 from starcast.data import columns
 from starcast.errors import DataError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SEPARATORS = (",", "\t", ";", "|", "::")
 _HEAD = 65_536  # bytes looked at before the table is read
 _GZIP = b"\x1f\x8b"
+_UNREADABLE = (OSError, EOFError, zlib.error)  # the last two from gzip
 
 
 @final
@@ -40,7 +42,7 @@ class Layout:
     has_header: bool
     stride: int = 1
 
-    def scan(self, types: "dict[str, pl.DataType | type[pl.DataType]]") -> "pl.LazyFrame":
+    def scan(self, types: "Mapping[str, pl.DataType]") -> "pl.LazyFrame":
         """The columns of `places`, in file order, unread as yet.
 
         Args:
@@ -58,6 +60,38 @@ class Layout:
             skip_rows=int(self.has_header), raise_if_empty=False,
         )  # fmt: skip
         return table.select(list(self.places))
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Every record below the header and the line it begins in, by Python's slower reader.
+
+        Raises: DataError: a quotation mark that is never closed, or a file that breaks off.
+        """
+        try:
+            with open_text(self.path) as file:
+                yield from self._cut(file) if self.stride == 1 else self._split(file)
+        except _UNREADABLE as error:
+            raise DataError(f"{self.path} cannot be read to its end: {error}") from None
+
+    def _cut(self, lines: IO[str]) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(lines, delimiter=self.separator, strict=True)
+        if self.has_header:
+            next(reader, None)
+        begins = reader.line_num + 1
+        try:
+            for record in reader:
+                yield begins, record
+                begins = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(
+                f"{self.path}, line {begins}: {error}; is a quotation mark left open?"
+            ) from None
+
+    def _split(self, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+        """Records cut at the whole separator, so that a title may hold half of it."""
+        for number, line in enumerate(lines, start=1):
+            fields = line.rstrip("\r\n").split(self.separator * self.stride)
+            if number > self.has_header:
+                yield number, [part for field in fields for part in (field, "")][:-1]
 
 
 def sniff(path: Path, aliases: dict[str, tuple[str, ...]], needed: tuple[str, ...]) -> Layout:
@@ -95,7 +129,10 @@ def open_text(path: Path) -> IO[str]:
     options: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
     with path.open("rb") as file:
         is_compressed = file.read(2) == _GZIP
-    return gzip.open(path, "rt", **options) if is_compressed else path.open(**options)
+    return cast(
+        "IO[str]",
+        gzip.open(path, "rt", **options) if is_compressed else path.open(**options),
+    )
 
 
 def check_readable(path: Path) -> None:
@@ -108,27 +145,37 @@ def check_readable(path: Path) -> None:
     try:
         with path.open("rb") as file:
             if not file.read(1):
-                raise DataError(f"{path} is empty; it needs a row per rating")
+                raise DataError(f"{path} is empty; it needs rows")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; check the path") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
 
 
+def is_utf8(text: str) -> bool:
+    """Whether text from `open_text` was UTF-8 all through."""
+    return text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text)
+
+
 def _first_records(path: Path) -> tuple[list[list[str]], str]:
     """The first records that are not blank, cut at the likeliest separator."""
     text = _head(path)
     if not text.strip():
-        raise DataError(f"{path} holds only blank lines; it needs a row per rating")
+        raise DataError(f"{path} holds only blank lines; it needs rows")
+    if "\r" in text and "\n" not in text:
+        raise DataError(f"{path} ends its lines as old Macintoshes did; save it with newlines")
     if not text.splitlines()[0].strip():
         raise DataError(f"{path}, line 1 is blank; remove it")
-    best: tuple[int, list[list[str]], str] = (0, [], "")
-    for separator in SEPARATORS:
-        records = list(_cut(text, separator))
-        width = Counter(map(len, records)).most_common(1)[0][0] if records else 0
-        if width > best[0]:
-            best = (width, records, separator)
-    return best[1], best[2]
+    tables = [(list(_cut(text, separator)), separator) for separator in SEPARATORS]
+    return max(tables, key=lambda table: _regularity(table[0]))
+
+
+def _regularity(records: list[list[str]]) -> tuple[float, int]:
+    """How much records look like a table: the share of one width among them, then that width."""
+    if not records:
+        return 0.0, 0
+    width, count = Counter(map(len, records)).most_common(1)[0]
+    return (count / len(records) if width > 1 else 0.0), width
 
 
 def _head(path: Path) -> str:
@@ -136,7 +183,7 @@ def _head(path: Path) -> str:
         with open_text(path) as file:
             text = file.read(_HEAD)
             is_whole = not file.read(1)
-    except (OSError, EOFError) as error:  # gzip's own errors among them
+    except _UNREADABLE as error:
         raise DataError(f"{path} cannot be unpacked: {error}") from None
     if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):
         raise DataError(f"{path} is UTF-16 text; save it as UTF-8")

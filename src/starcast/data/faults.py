@@ -1,12 +1,10 @@
 """Where a table goes wrong: the slow second look, taken only when the fast reader refused."""
 
-import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starcast.data import columns
-from starcast.data.delimited import Layout, open_text
+from starcast.data.delimited import Layout, is_utf8
 from starcast.errors import DataError
 from starcast.scale import RatingScale
 
@@ -24,18 +22,17 @@ def in_text(layout: Layout, scale: RatingScale | None, why: str) -> DataError:
         scale: the stars that are allowed, where that is known.
         why: what the fast reader said, in case every line looks right here.
     """
-    blank = 0
-    try:
-        for line, record in _records(layout):
-            if not any(record):
-                blank = blank or line
-            elif reason := _reason(record, layout, scale):
-                return DataError(f"{layout.path}, line {line}: {reason}; {_ADVICE}")
-    except (OSError, EOFError) as error:
-        return DataError(f"{layout.path} cannot be read to its end: {error}")
+    blank = quoted = 0
+    for line, record in layout.records():
+        quoted = quoted or line * any('"' in field for field in record)
+        if not any(record):
+            blank = blank or line
+        elif reason := _reason(record, layout, scale):
+            return DataError(f"{layout.path}, line {line}: {reason}; {_ADVICE}")
     if blank:
         return DataError(f"{layout.path}, line {blank} is blank; remove it")
-    return DataError(f"{layout.path} cannot be read as a table: {why.splitlines()[0]}")
+    near = f" (look for a stray quotation mark in line {quoted})" if quoted else ""
+    return DataError(f"{layout.path} cannot be read as a table{near}: {why.splitlines()[0]}")
 
 
 def in_parquet(path: Path, table: "pl.LazyFrame", scale: RatingScale | None) -> DataError:
@@ -56,26 +53,9 @@ def in_parquet(path: Path, table: "pl.LazyFrame", scale: RatingScale | None) -> 
     return DataError(f"{path} has user or item ids that are neither integers nor text")
 
 
-def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Every record after the header with the line it begins in."""
-    with open_text(layout.path) as file:
-        reader = csv.reader(file, delimiter=layout.separator)
-        if layout.has_header:
-            next((record for record in reader if any(record)), None)
-        while True:
-            begins = reader.line_num + 1
-            try:
-                record = next(reader, None)
-            except csv.Error as error:
-                raise DataError(f"{layout.path}, line {begins}: {error}; {_ADVICE}") from None
-            if record is None:
-                return
-            yield begins, record
-
-
 def _reason(record: list[str], layout: Layout, scale: RatingScale | None) -> str | None:
     text = "".join(record)
-    if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
+    if not is_utf8(text):
         return "it is not UTF-8 text"
     if len(record) > layout.n_fields or len(record) <= max(layout.places.values()):
         has, needs = (

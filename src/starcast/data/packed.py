@@ -9,6 +9,8 @@ import base64
 import json
 import os
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -48,11 +50,15 @@ def write(
 
     frame = _pack_rows(ratings)
     header = json.dumps(_header(ratings, frame), ensure_ascii=False).encode()
-    packed = zlib.compress(header, 9 if compression == "zstd" else 1)
+    is_small = compression == "zstd"
+    packed = zlib.compress(header, 9 if is_small else 1)
     metadata = {_FORMAT_KEY: FORMAT, _HEADER_KEY: base64.b64encode(packed).decode(), **notes}
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        frame.write_parquet(part, compression=compression, statistics=False, metadata=metadata)
+        frame.write_parquet(
+            part, compression=compression, compression_level=19 if is_small else None,
+            statistics=False, metadata=metadata,
+        )  # fmt: skip
         part.replace(path)
     except pl.exceptions.PolarsError as error:
         raise OSError(f"{path} cannot be written: {error}") from None
@@ -128,18 +134,29 @@ def _unpack(header: dict[str, Any], frame: "pl.DataFrame", name: str) -> Ratings
     scale = RatingScale(*header["scale"])
     users, items = _vocabulary(header["users"], "user"), _vocabulary(header["items"], "item")
     user_rows = np.repeat(np.arange(len(users), dtype=np.int32), header["ratings_per_user"])
-    item_rows = frame.drop_in_place(_ITEM).to_numpy().astype(np.int32)
-    stars: Stars
+    item_rows = _joined(frame[_ITEM], np.int32, lambda part: part)
     if _LEVEL in frame.columns:
-        stars = _levels(scale)[frame.drop_in_place(_LEVEL).to_numpy()]
+        levels = _levels(scale)
+        stars = _joined(frame[_LEVEL], np.float32, lambda part: levels[part])
     else:
-        stars = frame.drop_in_place(_STARS).to_numpy()
-    when = None
-    if header["first_second"] is not None:
-        since = frame.drop_in_place(_WHEN).to_numpy()
-        when = np.add(since, header["first_second"], dtype=np.int64, casting="unsafe")
+        stars = frame[_STARS].to_numpy()
+    when, first = None, header["first_second"]
+    if first is not None:
+        add = partial(np.add, first, dtype=np.int64, casting="unsafe")
+        when = _joined(frame[_WHEN], np.int64, add)
     titles = np.array(header["titles"], np.str_)
     return Ratings(user_rows, item_rows, stars, when, users, items, scale, titles, name)
+
+
+def _joined(
+    column: "pl.Series", dtype: type[np.generic], convert: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[Any]:
+    """A column in another form, made piece by piece so that it is copied only once."""
+    whole, at = np.empty(len(column), dtype), 0
+    for piece in column.get_chunks():
+        whole[at : at + len(piece)] = convert(piece.to_numpy())
+        at += len(piece)
+    return whole
 
 
 def _steps(stars: Stars, scale: RatingScale) -> NDArray[np.uint8] | None:
@@ -179,7 +196,8 @@ def _checksum(frame: "pl.DataFrame") -> int:
     """CRC-32 over the columns; Parquet readers do not look for flipped bits."""
     total = 0
     for column in frame:
-        total = zlib.crc32(column.to_numpy(), total)
+        for piece in column.get_chunks():
+            total = zlib.crc32(piece.to_numpy().data, total)
     return total
 
 

@@ -1,5 +1,6 @@
 """Ratings of your own: CSV, TSV and other text tables, and Parquet."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,9 @@ import numpy as np
 
 from starcast.data import columns, faults
 from starcast.data.columns import ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
-from starcast.data.delimited import Layout, check_readable, sniff
+from starcast.data.delimited import Layout, check_readable, is_utf8, sniff
 from starcast.data.encoding import encode, latest
+from starcast.data.normal import normal_frame, normal_ids
 from starcast.errors import DataError
 from starcast.ratings import Ratings
 from starcast.scale import RatingScale
@@ -67,24 +69,31 @@ def read_titles(items_path: Path) -> dict[str, str]:
     Returns: item id, as text whatever its type, to title.
     Raises: DataError: the file cannot be read, or has no such columns.
     """
+    check_readable(items_path)
+    pairs = _parquet_titles if _is_parquet(items_path) else _text_titles
+    return {one: (title or "").strip() for one, title in pairs(items_path) if one}
+
+
+def _text_titles(path: Path) -> Iterator[tuple[str, str]]:
+    layout = sniff(path, columns.ITEM_TABLE, (ITEM, TITLE))
+    item, title = layout.places[ITEM], layout.places[TITLE]
+    for line, record in layout.records():
+        if not is_utf8("".join(record)):
+            raise DataError(f"{path}, line {line}: it is not UTF-8 text; save the file as UTF-8")
+        if len(record) > max(item, title):
+            yield record[item].strip(), record[title]
+
+
+def _parquet_titles(path: Path) -> Iterator[tuple[str | None, str | None]]:
     import polars as pl
 
-    check_readable(items_path)
-    layout = None
     try:
-        if _is_parquet(items_path):
-            table = _parquet_table(items_path, columns.ITEM_TABLE, (ITEM, TITLE))
-        else:
-            layout = sniff(items_path, columns.ITEM_TABLE, (ITEM, TITLE))
-            table = layout.scan({})
-        frame = table.select(_id(table, ITEM, items_path), pl.col(TITLE).cast(pl.String)).collect()
+        table = _parquet_table(path, columns.ITEM_TABLE, (ITEM, TITLE))
+        title = pl.col(TITLE).cast(pl.String)
+        frame = table.select(normal_ids(table, ITEM, path).cast(pl.String), title).collect()
     except pl.exceptions.PolarsError as error:
-        if layout:
-            raise faults.in_text(layout, None, str(error)) from None
-        raise _damaged(items_path, error) from None
-    texts = frame[ITEM].cast(pl.String).to_list()
-    titles = frame[TITLE].fill_null("").str.strip_chars().to_list()
-    return {one: title for one, title in zip(texts, titles, strict=True) if one is not None}
+        raise _damaged(path, error) from None
+    yield from frame.iter_rows()
 
 
 def _text_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
@@ -95,7 +104,7 @@ def _text_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
     try:
         frame = _plain_frame(layout)
         if _has_nulls(frame):
-            frame = _normal_frame(_without_blank_lines(layout.scan({})), path)
+            frame = normal_frame(_without_blank_lines(layout.scan({})), path)
     except pl.exceptions.PolarsError as error:
         raise faults.in_text(layout, scale, str(error)) from None
     if not _is_sound(frame, scale):
@@ -131,20 +140,12 @@ def _without_blank_lines(table: "pl.LazyFrame") -> "pl.LazyFrame":
     return table.filter(pl.any_horizontal(pl.all().is_not_null()))
 
 
-def _stripped(kind: str) -> "pl.Expr":
-    """Text without spaces around it, null where nothing is left."""
-    import polars as pl
-
-    text = pl.col(kind).cast(pl.String).str.strip_chars()
-    return pl.when(text != "").then(text)
-
-
 def _parquet_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
     import polars as pl
 
     try:
         table = _parquet_table(path, columns.RATING_TABLE, NEEDED)
-        frame = _normal_frame(table, path)
+        frame = normal_frame(table, path)
         if _is_sound(frame, scale):
             return frame
         raise faults.in_parquet(path, table, scale)
@@ -161,66 +162,6 @@ def _parquet_table(
     names = table.collect_schema().names()
     places = columns.positions(names, aliases, needed, path)
     return table.select(pl.col(names[at]).alias(kind) for kind, at in places.items())
-
-
-def _normal_frame(table: "pl.LazyFrame", path: Path) -> "pl.DataFrame":
-    """Ids as Int64 or text, ratings as Float32, timestamps as Int64 seconds; null where bad."""
-    import polars as pl
-
-    schema = table.collect_schema()
-    wanted = [_id(table, USER, path), _id(table, ITEM, path), _stars(schema[RATING], path)]
-    if TIMESTAMP in schema:
-        wanted.append(_when(schema[TIMESTAMP], path))
-    frame = table.select(wanted).collect(engine="streaming")
-    if TIMESTAMP in schema and frame[TIMESTAMP].dtype == pl.String:
-        frame = frame.with_columns(_seconds(frame[TIMESTAMP]))
-    return frame
-
-
-def _id(table: "pl.LazyFrame", kind: str, path: Path) -> "pl.Expr":
-    import polars as pl
-
-    dtype, column = table.collect_schema()[kind], pl.col(kind)
-    if dtype.is_integer():
-        return column if dtype == pl.Int64 else column.cast(pl.Int64, strict=False)
-    if dtype.is_float():  # what a data frame makes of integers when one is missing
-        return pl.when(column == column.floor()).then(column.cast(pl.Int64, strict=False))
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
-        return _stripped(kind)
-    raise _wrong_type(path, kind, dtype, "integers or text")
-
-
-def _stars(dtype: "pl.DataType", path: Path) -> "pl.Expr":
-    import polars as pl
-
-    if dtype.is_numeric() or dtype == pl.String:
-        column = _stripped(RATING) if dtype == pl.String else pl.col(RATING)
-        return column.cast(pl.Float32, strict=False)
-    raise _wrong_type(path, RATING, dtype, "numbers")
-
-
-def _when(dtype: "pl.DataType", path: Path) -> "pl.Expr":
-    import polars as pl
-
-    column = pl.col(TIMESTAMP)
-    if dtype in (pl.Date, pl.Datetime):
-        return column.dt.epoch("s")
-    if dtype.is_numeric():
-        return (column.floor() if dtype.is_float() else column).cast(pl.Int64, strict=False)
-    if dtype == pl.String:
-        return _stripped(TIMESTAMP)
-    raise _wrong_type(path, TIMESTAMP, dtype, "seconds or dates")
-
-
-def _seconds(texts: "pl.Series") -> "pl.Series":
-    """Unix seconds of texts, null where they are none."""
-    import polars as pl
-
-    whole = texts.cast(pl.Int64, strict=False)
-    if not whole.has_nulls():
-        return whole
-    known = {text: columns.seconds(text) for text in texts.unique().drop_nulls().to_list()}
-    return texts.replace_strict(known, default=None, return_dtype=pl.Int64)
 
 
 def _has_nulls(frame: "pl.DataFrame") -> bool:
@@ -243,7 +184,3 @@ def _is_parquet(path: Path) -> bool:
 
 def _damaged(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} is no readable Parquet file: {str(error).splitlines()[0]}")
-
-
-def _wrong_type(path: Path, kind: str, dtype: "pl.DataType", wanted: str) -> DataError:
-    return DataError(f"{path}: the {kind} column holds {dtype}; it needs {wanted}")

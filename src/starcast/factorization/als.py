@@ -7,8 +7,6 @@ Source: Zhou, Wilkinson, Schreiber, Pan 2008, section 3 (weighted-λ regularizat
 Koren, Bell, Volinsky 2009.
 """
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any, final
 
 import numba
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
+from starcast.errors import ConfigError
 from starcast.factorization.tables import FactorTables
 from starcast.ratings import Ratings
 
@@ -29,9 +28,12 @@ class AlsEngine:
         config: `dimension` and `regularization_factor` are used.
         train: the training rows.
         seed: of the initial factors.
+    Raises: ConfigError: no regularization; a row with fewer ratings than unknowns has no one best.
     """
 
     def __init__(self, config: Config, train: Ratings, seed: int) -> None:
+        if not config.regularization_factor:
+            raise ConfigError("ALS needs a regularization_factor above 0, such as 0.05")
         self._config, self._train = config, train
         self._tables = FactorTables.initial(train, config.dimension, seed)
         centred = train.stars - np.float32(self._tables.mean)
@@ -42,13 +44,13 @@ class AlsEngine:
             train.user_rows[by_item],
             centred[by_item],
         )
-        self._solve = _compiled_solve(config.dimension)
 
     def run_epoch(self) -> EpochLoss:
         """Solve for every user, then for every item."""
         tables, penalty = self._tables, np.float32(self._config.regularization_factor)
-        self._solve(tables.user, tables.item, *self._of_user, penalty)
-        squared_error = self._solve(tables.item, tables.user, *self._of_item, penalty)
+        size = tables.dimension + 1
+        _solve(tables.user, tables.item, *self._of_user, size, penalty)
+        squared_error = _solve(tables.item, tables.user, *self._of_item, size, penalty)
         return tables.epoch_loss(squared_error, self._train, float(penalty))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -64,64 +66,79 @@ def _offsets(rows: NDArray[np.int32], n: int) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
 
 
-@cache
-def _compiled_solve(d: int) -> Callable[..., float]:
-    """The half sweep for one dimension: ridge regressions by Cholesky, rows in parallel."""
-    jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
-    size = d + 1
+_jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
 
-    @jit
-    def normal_equations(fixed: Any, others: Any, stars: Any, gram: Any, target: Any) -> None:
-        gram[:], target[:] = 0, 0
-        for n in range(len(others)):
-            x = fixed[others[n]]
-            residual = stars[n] - x[d]
-            for a in range(d):
-                for b in range(a + 1):
-                    gram[a, b] += x[a] * x[b]
-                gram[d, a] += x[a]
-                target[a] += residual * x[a]
-            target[d] += residual
 
-    @jit
-    def cholesky_solve(gram: Any, target: Any) -> None:
-        """Solve in place; `gram` holds its lower triangle, `target` becomes the solution."""
-        for a in range(size):
+@_jit
+def _add_normal_equations(fixed: Any, others: Any, stars: Any, gram: Any, target: Any) -> None:
+    """Add Σ x·xᵀ (lower triangle) and Σ r·x over a row's ratings, with x = [q, 1]."""
+    d = len(target) - 1
+    for n in range(len(others)):
+        x = fixed[others[n]]
+        residual = stars[n] - x[d]
+        for a in range(d):
             for b in range(a + 1):
-                rest = gram[a, b]
-                for c in range(b):
-                    rest -= gram[a, c] * gram[b, c]
-                gram[a, b] = np.sqrt(rest) if a == b else rest / gram[b, b]
-        for a in range(size):
-            for c in range(a):
-                target[a] -= gram[a, c] * target[c]
-            target[a] /= gram[a, a]
-        for a in range(size - 1, -1, -1):
-            for c in range(a + 1, size):
-                target[a] -= gram[c, a] * target[c]
-            target[a] /= gram[a, a]
+                gram[a, b] += x[a] * x[b]
+            gram[d, a] += x[a]
+            target[a] += residual * x[a]
+        target[d] += residual
+    gram[d, d] += len(others)
 
-    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
-    def solve(solved: Any, fixed: Any, starts: Any, others: Any, stars: Any, penalty: Any) -> float:
-        squared = np.zeros(len(solved))
-        for row in numba.prange(len(solved)):
-            rated = slice(starts[row], starts[row + 1])
-            count = starts[row + 1] - starts[row]
-            if count > 0:
-                gram = np.empty((size, size), np.float32)
-                target = np.empty(size, np.float32)
-                normal_equations(fixed, others[rated], stars[rated], gram, target)
-                gram[d, d] = count
-                for a in range(size):
-                    gram[a, a] += penalty * count
-                cholesky_solve(gram, target)
-                solved[row, :size] = target
-                for n in range(starts[row], starts[row + 1]):
-                    x = fixed[others[n]]
-                    error = stars[n] - x[d] - target[d]
-                    for f in range(d):
-                        error -= x[f] * target[f]
-                    squared[row] += error * error
-        return squared.sum()
 
-    return solve
+@_jit
+def _factor(gram: Any) -> None:
+    """Cholesky: the lower triangle L of gram = L·Lᵀ, in place."""
+    for a in range(len(gram)):
+        for b in range(a + 1):
+            rest = gram[a, b]
+            for c in range(b):
+                rest -= gram[a, c] * gram[b, c]
+            gram[a, b] = np.sqrt(rest) if a == b else rest / gram[b, b]
+
+
+@_jit
+def _substitute(lower: Any, target: Any) -> None:
+    """Solve L·Lᵀ·x = target in place."""
+    size = len(target)
+    for a in range(size):
+        for c in range(a):
+            target[a] -= lower[a, c] * target[c]
+        target[a] /= lower[a, a]
+    for a in range(size - 1, -1, -1):
+        for c in range(a + 1, size):
+            target[a] -= lower[c, a] * target[c]
+        target[a] /= lower[a, a]
+
+
+@_jit
+def _squared_error(fixed: Any, others: Any, stars: Any, solution: Any) -> float:
+    d, squared = len(solution) - 1, 0.0
+    for n in range(len(others)):
+        x = fixed[others[n]]
+        error = stars[n] - x[d] - solution[d]
+        for f in range(d):
+            error -= x[f] * solution[f]
+        squared += error * error
+    return squared
+
+
+@numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
+def _solve(
+    solved: Any, fixed: Any, starts: Any, others: Any, stars: Any, size: Any, penalty: Any
+) -> float:
+    """One half sweep: a ridge regression for every row that has ratings, rows in parallel."""
+    squared = np.zeros(len(solved))
+    for row in numba.prange(len(solved)):
+        rated = slice(starts[row], starts[row + 1])
+        count = starts[row + 1] - starts[row]
+        if count > 0:
+            gram = np.zeros((size, size), np.float32)
+            target = np.zeros(size, np.float32)
+            for a in range(size):
+                gram[a, a] = penalty * count
+            _add_normal_equations(fixed, others[rated], stars[rated], gram, target)
+            _factor(gram)
+            _substitute(gram, target)
+            solved[row, :size] = target
+            squared[row] = _squared_error(fixed, others[rated], stars[rated], target)
+    return squared.sum()

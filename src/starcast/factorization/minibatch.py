@@ -4,7 +4,8 @@ The gradient of a batch is summed per row, then only the rows of the batch are u
 the moments of other rows do not decay). This is what TensorFlow's optimizers did to sparse
 gradients in the 2018 system, apart from its dense decay of Adam's moments.
 
-Sources: Kingma & Ba 2015, algorithm 1 (Adam); Tieleman & Hinton 2012, lecture 6.5 (RMSProp).
+Sources: Kingma & Ba 2015, algorithm 1 with the corrections folded into the rate, as at the end of
+section 2 (Adam); Tieleman & Hinton 2012, lecture 6.5 (RMSProp).
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ class MiniBatchEngine:
         self._config, self._train = config, train
         self._tables = FactorTables.initial(train, config.dimension, seed)
         self._rng = np.random.default_rng([seed, 1])
-        self._epoch = _compiled_epoch(self._tables.user.shape[1], config.dimension)
+        self._epoch = _compiled_epoch(config.dimension)
         self._step = 0
         self._reset()
 
@@ -52,7 +53,7 @@ class MiniBatchEngine:
             (tables.item, *self._item_moments),
             (train.user_rows[order], train.item_rows[order]),
             train.stars[order] - np.float32(tables.mean),
-            config.batch_size,
+            min(config.batch_size, len(train)),
             _RULES[config.optimizer],
             np.float32(config.learning_rate),
             np.float32(config.regularization_factor),
@@ -76,51 +77,68 @@ class MiniBatchEngine:
         self._step = 0
 
 
+_jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
+
+
+@_jit
+def _slot_of(row: Any, slots: Any, touched: Any, n_touched: Any, gradient: Any) -> Any:
+    """Where the gradient of a row is summed in this batch; a new row gets a cleared slot."""
+    slot = slots[row]
+    if slot < n_touched and touched[slot] == row:
+        return slot, n_touched
+    slots[row], touched[n_touched] = n_touched, row
+    gradient[n_touched] = 0
+    return n_touched, n_touched + 1
+
+
+@_jit
+def _add_gradient(summed: Any, own: Any, other: Any, error: Any, penalty: Any, d: Any) -> None:
+    """One rating's share: penalty·own - error·other, where the bias meets a constant 1."""
+    for f in range(d):
+        summed[f] += penalty * own[f] - error * other[f]
+    summed[d] += penalty * own[d] - error
+
+
+@_jit
+def _update(
+    side: Any, touched: Any, n_touched: Any, gradient: Any, rule: Any, rate: Any, step: Any
+) -> None:
+    table, first, second = side
+    for slot in range(n_touched):
+        row = touched[slot]
+        w, m, v, g = table[row], first[row], second[row], gradient[slot]
+        if rule == 0:
+            _adam(w, m, v, g, np.float32(rate * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)))
+        elif rule == 1:
+            _rmsprop(w, v, g, rate)
+        else:
+            for f in range(len(w)):
+                w[f] -= rate * g[f]
+
+
+@_jit
+def _adam(w: Any, m: Any, v: Any, g: Any, corrected: Any) -> None:
+    one, beta_1, beta_2 = np.float32(1), np.float32(BETA_1), np.float32(BETA_2)
+    epsilon = np.float32(EPSILON)
+    for f in range(len(w)):
+        m[f] = beta_1 * m[f] + (one - beta_1) * g[f]
+        v[f] = beta_2 * v[f] + (one - beta_2) * g[f] * g[f]
+        w[f] -= corrected * m[f] / (np.sqrt(v[f]) + epsilon)
+
+
+@_jit
+def _rmsprop(w: Any, v: Any, g: Any, rate: Any) -> None:
+    one, rho, epsilon = np.float32(1), np.float32(RHO), np.float32(EPSILON)
+    for f in range(len(w)):
+        v[f] = rho * v[f] + (one - rho) * g[f] * g[f]
+        w[f] -= rate * g[f] / np.sqrt(v[f] + epsilon)
+
+
 @cache
-def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
-    """The epoch for one row width, a constant to the compiler."""
-    jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
+def _compiled_epoch(d: int) -> Callable[..., tuple[float, int]]:
+    """The epoch for one dimension, a constant to the compiler."""
 
-    @jit
-    def slot_of(row: Any, slots: Any, touched: Any, n_touched: Any, gradient: Any) -> Any:
-        """Where the gradient of a row is summed in this batch; a new row gets a cleared slot."""
-        slot = slots[row]
-        if slot < n_touched and touched[slot] == row:
-            return slot, n_touched
-        slots[row], touched[n_touched] = n_touched, row
-        gradient[n_touched] = 0
-        return n_touched, n_touched + 1
-
-    @jit
-    def update(
-        side: Any, touched: Any, n_touched: Any, gradient: Any, rule: Any, rate: Any, step: Any
-    ) -> None:
-        table, first, second = side
-        one = np.float32(1)
-        beta_1, beta_2, rho = np.float32(BETA_1), np.float32(BETA_2), np.float32(RHO)
-        epsilon = np.float32(EPSILON)
-        corrected = np.float32(rate * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step))
-        for slot in range(n_touched):
-            w, m, v, g = (
-                table[touched[slot]],
-                first[touched[slot]],
-                second[touched[slot]],
-                gradient[slot],
-            )
-            if rule == 0:
-                for f in range(width):
-                    m[f] = beta_1 * m[f] + (one - beta_1) * g[f]
-                    v[f] = beta_2 * v[f] + (one - beta_2) * g[f] * g[f]
-                    w[f] -= corrected * m[f] / (np.sqrt(v[f]) + epsilon)
-            elif rule == 1:
-                for f in range(width):
-                    v[f] = rho * v[f] + (one - rho) * g[f] * g[f]
-                    w[f] -= rate * g[f] / np.sqrt(v[f] + epsilon)
-            else:
-                for f in range(width):
-                    w[f] -= rate * g[f]
-
-    @jit
+    @_jit
     def epoch(
         user_side: Any, item_side: Any, rows: Any, stars: Any, batch_size: Any, rule: Any,
         rate: Any, penalty: Any, step: Any,
@@ -131,28 +149,25 @@ def _compiled_epoch(width: int, d: int) -> Callable[..., tuple[float, int]]:
         item_slots = np.zeros(len(item), np.int32)
         user_touched = np.empty(batch_size, np.int32)
         item_touched = np.empty(batch_size, np.int32)
-        user_gradient = np.empty((batch_size, width), np.float32)
-        item_gradient = np.empty((batch_size, width), np.float32)
+        user_gradient = np.empty((batch_size, user.shape[1]), np.float32)
+        item_gradient = np.empty((batch_size, item.shape[1]), np.float32)
         squared = 0.0
         for start in range(0, len(stars), batch_size):
             n_users = n_items = 0
             for n in range(start, min(start + batch_size, len(stars))):
-                a, n_users = slot_of(users[n], user_slots, user_touched, n_users, user_gradient)
-                b, n_items = slot_of(items[n], item_slots, item_touched, n_items, item_gradient)
+                a, n_users = _slot_of(users[n], user_slots, user_touched, n_users, user_gradient)
+                b, n_items = _slot_of(items[n], item_slots, item_touched, n_items, item_gradient)
                 p, q = user[users[n]], item[items[n]]
                 dot = np.float32(0)
                 for f in range(d):
                     dot += p[f] * q[f]
                 error = stars[n] - p[d] - q[d] - dot
                 squared += error * error
-                for f in range(d):
-                    user_gradient[a, f] += penalty * p[f] - error * q[f]
-                    item_gradient[b, f] += penalty * q[f] - error * p[f]
-                user_gradient[a, d] += penalty * p[d] - error
-                item_gradient[b, d] += penalty * q[d] - error
+                _add_gradient(user_gradient[a], p, q, error, penalty, d)
+                _add_gradient(item_gradient[b], q, p, error, penalty, d)
             step += 1
-            update(user_side, user_touched, n_users, user_gradient, rule, rate, step)
-            update(item_side, item_touched, n_items, item_gradient, rule, rate, step)
+            _update(user_side, user_touched, n_users, user_gradient, rule, rate, step)
+            _update(item_side, item_touched, n_items, item_gradient, rule, rate, step)
         return squared, step
 
     return epoch

@@ -57,7 +57,8 @@ class NetworkEngine:
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        train, size = self._train, self._config.batch_size
+        train = self._train
+        size = min(self._config.batch_size, len(train))
         order = self._rng.permutation(len(train))
         users = row_batches(train.user_rows[order], train.n_users, size)
         items = row_batches(train.item_rows[order], train.n_items, size)
@@ -152,20 +153,13 @@ class NetworkEngine:
         of_user, of_item, *of_dense = tape.gradient(loss, [user, item, *dense])
         self._update_rows(self._user, users, user, user_slots, of_user)
         self._update_rows(self._item, items, item, item_slots, of_item)
+        rate = self._config.learning_rate
         for variable, slots, gradient in zip(dense, self._slots, of_dense, strict=True):
-            for target, value in zip(
-                [variable, *slots], self._updated(variable, slots, gradient), strict=True
-            ):
-                target.assign(value)
+            self._rule.assign(variable.value, slots, gradient, rate, self._step)
         return squares, norms
 
     def _update_rows(self, table: Any, rows: Any, weight: Any, slots: Any, gradient: Any) -> None:
-        updated = tf.concat(self._updated(weight, slots, tf.convert_to_tensor(gradient)), axis=1)
-        table.scatter_update(tf.IndexedSlices(updated, rows))
-
-    def _updated(self, weight: Any, slots: Any, gradient: Any) -> list[Any]:
+        summed = tf.convert_to_tensor(gradient)  # over the ratings of each row
         rate = self._config.learning_rate
-        weight, slots = self._rule.update(
-            tf.convert_to_tensor(weight), list(slots), gradient, rate, self._step
-        )
-        return [weight, *slots]
+        weight, slots = self._rule.update(weight, slots, summed, rate, self._step)
+        table.scatter_update(tf.IndexedSlices(tf.concat([weight, *slots], axis=1), rows))

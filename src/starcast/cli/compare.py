@@ -1,0 +1,228 @@
+"""`starcast compare`: train several models on one split, or take trained ones, and compare them."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from starcast.cli import inputs
+from starcast.cli import options as opt
+from starcast.cli.train import Logs, observe
+from starcast.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    from starcast.artifact import Artifact
+    from starcast.config import Config
+    from starcast.fit import Observe
+    from starcast.split import Split
+
+Artifacts = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[ARTIFACT]...",
+        help="Trained models to compare, such as pretrained_models/ml-1m/latent-factor-model. "
+        "Without any, models are trained first.",
+        show_default=False,
+    ),
+]
+ModelNames = Annotated[
+    str | None, typer.Option("--models", help="Names of models, with commas between; else all.")
+]
+K = Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="List size of the tables.")]
+Out = Annotated[Path, typer.Option("--out", help="Where reports go.")]
+Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show a line for every epoch.")]
+
+_FOR_ARTIFACTS_TOO = {"artifacts", "k", "out", "explain", "verbose"}
+_CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain"}
+
+
+def compare(
+    context: typer.Context,
+    artifacts: Artifacts = None,
+    models: ModelNames = None,
+    dataset: opt.Dataset = "ml-latest-small",
+    ratings: opt.RatingsFile = None,
+    items: opt.ItemsFile = None,
+    scale: opt.Scale = None,
+    data_dir: opt.DataDir = Path("datasets"),
+    mirror: opt.Mirror = None,
+    split: opt.SplitText = "random",
+    test_share: opt.TestShare = 0.2,
+    validation_share: opt.ValidationShare = 0.1,
+    seed: opt.Seed = 42,
+    epochs: opt.Epochs = None,
+    dimension: opt.Dimension = None,
+    refit: opt.Refit = False,
+    k: K = 10,
+    out: Out = Path("reports"),
+    keep: Keep = Path("pretrained_models"),
+    logs: Logs = Path("tf_logs"),
+    verbose: Verbose = False,
+    explain: opt.Explain = False,
+) -> None:
+    """Train models on one split, or take trained ones, and say which differences are real."""
+    if artifacts:
+        _refuse_training_options(context)
+        trained = _load(artifacts)
+    else:
+        names = _chosen(models)
+        divided = inputs.load_split(
+            inputs.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
+            split=split,
+            test_share=test_share,
+            validation_share=validation_share,
+            seed=seed,
+            official_from=None if ratings else data_dir,
+        )
+        configs = _configs(names, epochs, dimension)
+        watch = observe(divided, logs, each_epoch=verbose)
+        home = keep / inputs.folder_name(divided)
+        trained = _train(divided, names, configs, seed, refit, watch, home)
+    try:
+        _report(trained, k, out, _command(context), explain)
+    except KeyboardInterrupt:
+        raise TrainingError("interrupted; no report was written, trained models are kept") from None
+
+
+def _chosen(text: str | None) -> list[str]:
+    """The models to compare, each once; all when none are named."""
+    from starcast import models
+
+    if text is None:
+        return list(models.MODELS)
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        models.find(name)
+    if len(names) < 2:
+        raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
+    return names
+
+
+def _configs(
+    names: Sequence[str], epochs: int | None, dimension: int | None
+) -> "dict[str, Config]":
+    """Settings of the named models and of the parents they need, parents first.
+
+    A parent takes the shape of the model that starts from it; elsewhere the defaults hold.
+    """
+    from starcast import models
+    from starcast.fit import parent_config
+
+    configs: dict[str, Config] = {}
+    for name in names:
+        model = models.find(name)
+        config = model.config(epochs=epochs, dimension=dimension)
+        for parent in model.parents:
+            shaped = parent_config(parent, config)
+            configs[parent] = replace(shaped, epochs=epochs or shaped.epochs)
+        configs.setdefault(name, config)
+    return dict(sorted(configs.items(), key=lambda item: bool(models.find(item[0]).parents)))
+
+
+def _train(
+    split: "Split",
+    names: Sequence[str],
+    configs: "dict[str, Config]",
+    seed: int,
+    refit: bool,
+    watch: "Observe",
+    home: Path,
+) -> "list[Artifact]":
+    """Train each model once, save it at once, and hand parents on."""
+    from starcast import models
+    from starcast.fit import fit
+
+    trained: dict[str, Artifact] = {}
+    for name, config in configs.items():
+        parents = [trained[parent] for parent in models.find(name).parents]
+        try:
+            trained[name] = fit(
+                split, name, config, seed=seed, refit=refit, parents=parents or None, observe=watch
+            )
+            _keep(trained[name], home / name)
+        except (TrainingError, KeyboardInterrupt) as error:
+            kept = f"; trained and kept in {home}: {', '.join(trained)}" if trained else ""
+            what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            raise TrainingError(f"{name}: {what}; no report was written{kept}") from None
+    return [trained[name] for name in names]
+
+
+def _keep(artifact: "Artifact", folder: Path) -> None:
+    """Save a trained model and say so in one line."""
+    from starcast import storage
+    from starcast.cli.show import console
+    from starcast.compare.record import summary
+
+    storage.save(artifact, folder)
+    if artifact.broken_off:
+        raise TrainingError(
+            f"{artifact.broken_off}; its best weights so far (epoch {artifact.best_epoch}) are kept"
+        )
+    console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
+
+
+def _load(folders: Sequence[Path]) -> "list[Artifact]":
+    """Trained models from disk, checked for sharing one split."""
+    from starcast import storage
+
+    if len(folders) < 2:
+        raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
+    return [storage.load(folder) for folder in folders]
+
+
+def _report(trained: "Sequence[Artifact]", k: int, out: Path, command: str, explain: bool) -> None:
+    """Judge, compare, write the report, and print what it says."""
+    from rich.status import Status
+
+    from starcast.cli import standings
+    from starcast.cli.show import console, note
+    from starcast.compare import comparison as comparing
+    from starcast.compare import here, write
+    from starcast.evaluate import evaluate
+
+    first, *others = trained
+    for other in others:  # before the minute that judging may take
+        other.require_split(first.split.fingerprint, f"compare it with {first.model}")
+    with Status("judging", console=console):
+        reports = [evaluate(artifact, k=k) for artifact in trained]
+        compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
+        page = write(compared, out / inputs.folder_name(first.split), here(command))
+    for artifact in trained:
+        if artifact.leak:
+            note(f"LEAKY: {artifact.model}: {artifact.leak}")
+    standings.show(compared, explain=explain)
+    console.print(f"\nreport: {page}", soft_wrap=True)
+
+
+def _refuse_training_options(context: typer.Context) -> None:
+    for name, flag in _given(context):
+        if name not in _FOR_ARTIFACTS_TOO:
+            raise ConfigError(
+                f"{flag} is for training, and these models are trained; leave it or them out"
+            )
+
+
+def _command(context: typer.Context) -> str:
+    """What repeats this run: the verb, its artifacts, and every option that was given."""
+    words = ["starcast", context.info_name or "compare"]
+    words += [str(path) for path in context.params.get("artifacts") or ()]
+    for name, flag in _given(context):
+        value: Any = context.params[name]
+        if name not in _CHANGES_NOTHING and name != "artifacts":
+            words += [flag] if isinstance(value, bool) else [flag, str(value)]
+    return shlex.join(words)
+
+
+def _given(context: typer.Context) -> list[tuple[str, str]]:
+    """Name and flag of every parameter that stands on the command line."""
+    return [
+        (parameter.name, parameter.opts[0])
+        for parameter in context.command.params
+        if parameter.name is not None
+        and (source := context.get_parameter_source(parameter.name)) is not None
+        and source.name == "COMMANDLINE"
+    ]

@@ -1,0 +1,332 @@
+"""The cache: used while the source stays the same, and never in the way."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from starcast.data import cache, packed
+from starcast.errors import DataError
+from starcast.ids import Vocabulary
+from starcast.ratings import Ratings
+from starcast.scale import RatingScale
+
+LONG_AGO = 1_000_000_000
+
+
+def tiny(stars: float = 4.5) -> Ratings:
+    return Ratings.from_columns(
+        np.array(["ann", "ann", "bob"]),
+        np.array([7, 3, 7]),
+        np.array([stars, 1, 5]),
+        np.array([30, 20, 10]),
+        titles={3: "Três \"3\" (2003)"},
+        scale=RatingScale(0.5, 5, 0.5),
+        name="tiny",
+    )  # fmt: skip
+
+
+def assert_equal(one: Ratings, other: Ratings) -> None:
+    for column in ("user_rows", "item_rows", "stars", "timestamps", "titles"):
+        np.testing.assert_array_equal(getattr(one, column), getattr(other, column), column, True)
+    for vocabulary in ("users", "items"):
+        mine, theirs = getattr(one, vocabulary), getattr(other, vocabulary)
+        np.testing.assert_array_equal(mine.ids, theirs.ids, strict=True)
+        assert mine.kind == theirs.kind
+    assert (one.scale, one.name) == (other.scale, other.name)
+
+
+class Parser:
+    """Counts how often it is asked to parse."""
+
+    def __init__(self) -> None:
+        self.n_calls = 0
+        self.ratings = tiny()
+
+    def __call__(self) -> cache.Parsed:
+        self.n_calls += 1
+        return self.ratings, 3
+
+
+@pytest.fixture
+def parser() -> Parser:
+    return Parser()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return settled(tmp_path / "r.csv", "a source that Parser does not look at")
+
+
+def settled(path: Path, text: str, modified: int = LONG_AGO) -> Path:
+    path.write_text(text)
+    os.utime(path, (modified, modified))
+    return path
+
+
+def through(sources: list[Path], parser: Parser, options: str = "") -> cache.Parsed:
+    return cache.through(sources, parser, name="tiny", options=options)
+
+
+def test_the_second_time_comes_from_the_cache(source: Path, parser: Parser) -> None:
+    first, second = through([source], parser), through([source], parser)
+    assert parser.n_calls == 1
+    assert second[0] is not first[0]
+    assert_equal(second[0], first[0])
+    assert second[1] == 3
+    assert sorted(path.name for path in source.parent.iterdir()) == [
+        "r.csv",
+        "r.csv.starcast.parquet",
+    ]
+
+
+def test_an_unchanged_source_is_not_read_again(
+    source: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through([source], parser)
+    monkeypatch.setattr(cache, "_digest", lambda _: pytest.fail("the source was hashed"))
+    through([source], parser)
+    assert parser.n_calls == 1
+
+
+def test_a_touched_source_is_hashed_and_the_cache_stamped_anew(
+    source: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through([source], parser)
+    os.utime(source, (LONG_AGO + 5, LONG_AGO + 5))
+    through([source], parser)
+    assert parser.n_calls == 1
+    monkeypatch.setattr(cache, "_digest", lambda _: pytest.fail("the source was hashed"))
+    through([source], parser)
+    assert parser.n_calls == 1
+
+
+def test_a_source_of_another_size_is_parsed_again(source: Path, parser: Parser) -> None:
+    through([source], parser)
+    settled(source, "a longer source that Parser does not look at")
+    parser.ratings = tiny(stars=2)
+    assert_equal(through([source], parser)[0], tiny(stars=2))
+    assert_equal(through([source], parser)[0], tiny(stars=2))
+    assert parser.n_calls == 2
+
+
+def test_a_source_of_another_content_is_parsed_again(source: Path, parser: Parser) -> None:
+    through([source], parser)
+    settled(source, source.read_text().upper(), LONG_AGO + 5)
+    through([source], parser)
+    assert parser.n_calls == 2
+
+
+def test_a_change_within_a_tick_of_the_clock_is_noticed(source: Path, parser: Parser) -> None:
+    now = os.stat(source).st_atime_ns  # noqa: PTH116 - only its clock matters
+    source.write_text("abc")
+    modified = source.stat().st_mtime_ns
+    through([source], parser)
+    source.write_text("abd")
+    os.utime(source, ns=(now, modified))  # as if the file system had seen no time pass
+    through([source], parser)
+    assert parser.n_calls == 2
+
+
+def test_every_source_counts(source: Path, parser: Parser) -> None:
+    items = settled(source.with_name("i.csv"), "items")
+    through([source, items], parser)
+    through([source, items], parser)
+    assert parser.n_calls == 1
+    settled(items, "other")
+    os.utime(items, (LONG_AGO + 5, LONG_AGO + 5))
+    through([source, items], parser)
+    assert parser.n_calls == 2
+    through([source], parser)
+    assert parser.n_calls == 3
+    other = settled(source.with_name("j.csv"), "items")
+    through([source], parser)
+    through([source, other], parser)
+    assert parser.n_calls == 4
+
+
+def test_other_options_are_not_mixed_up(source: Path, parser: Parser) -> None:
+    through([source], parser, "one scale")
+    through([source], parser, "another scale")
+    assert parser.n_calls == 2
+
+
+def test_the_name_is_the_callers(source: Path, parser: Parser) -> None:
+    through([source], parser)
+    assert cache.through([source], parser, name="other")[0].name == "other"
+    assert parser.n_calls == 1
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"this is no Parquet file, and long enough to be one")
+
+
+def make_foreign(path: Path) -> None:
+    pl.DataFrame({"item_row": [1]}).write_parquet(path)
+
+
+def make_old(path: Path) -> None:
+    notes = packed.read_notes(path)
+    notes.pop("ARROW:schema", None)
+    frame = pl.read_parquet(path)
+    frame.write_parquet(path, metadata=notes | {"starcast.format": "0"})
+
+
+def flip_rows(path: Path) -> None:
+    notes = packed.read_notes(path)
+    notes.pop("ARROW:schema", None)
+    frame = pl.read_parquet(path).reverse()
+    frame.write_parquet(path, metadata=notes)
+
+
+@pytest.mark.parametrize("damage", [cut, empty, scribble, make_foreign, make_old, flip_rows])
+def test_a_cache_that_is_damaged_foreign_or_old_is_written_anew(
+    source: Path, parser: Parser, damage: Callable[[Path], None]
+) -> None:
+    through([source], parser)
+    damage(cache.path_for(source))
+    assert_equal(through([source], parser)[0], tiny())
+    assert parser.n_calls == 2
+    assert_equal(through([source], parser)[0], tiny())
+    assert parser.n_calls == 2
+
+
+def test_no_flipped_byte_gives_other_ratings(source: Path, parser: Parser) -> None:
+    through([source], parser)
+    target = cache.path_for(source)
+    whole = target.read_bytes()
+    n_noticed = 0
+    for at in range(0, len(whole), 7):
+        target.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        before = parser.n_calls
+        ratings, n_duplicates = through([source], parser)
+        assert_equal(ratings, tiny())
+        assert n_duplicates == 3
+        n_noticed += parser.n_calls - before
+    assert n_noticed > 10
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(
+    source: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    for n_calls in (1, 2):
+        assert_equal(through([source], parser)[0], tiny())
+        assert parser.n_calls == n_calls
+    assert list(source.parent.iterdir()) == [source]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_does_no_harm(source: Path, parser: Parser) -> None:
+    source.parent.chmod(0o500)
+    try:
+        assert_equal(through([source], parser)[0], tiny())
+    finally:
+        source.parent.chmod(0o700)
+    assert list(source.parent.iterdir()) == [source]
+
+
+def test_a_folder_in_the_caches_place_does_no_harm(source: Path, parser: Parser) -> None:
+    cache.path_for(source).mkdir()
+    assert_equal(through([source], parser)[0], tiny())
+    assert sorted(source.parent.iterdir()) == [source, cache.path_for(source)]
+
+
+def test_a_source_that_changes_while_it_is_parsed_is_not_cached(
+    source: Path, parser: Parser
+) -> None:
+    def parse() -> cache.Parsed:
+        settled(source, "changed meanwhile")
+        return parser()
+
+    cache.through([source], parse, name="tiny")
+    assert not cache.path_for(source).exists()
+
+
+def test_what_parsing_raises_is_passed_on(source: Path) -> None:
+    def parse() -> cache.Parsed:
+        raise DataError("no ratings here")
+
+    for path in (source, source.with_name("nowhere.csv")):
+        with pytest.raises(DataError, match="no ratings here"):
+            cache.through([path], parse, name="tiny")
+        assert not cache.path_for(path).exists()
+
+
+def build(
+    stars: list[float],
+    when: list[int] | None = None,
+    scale: RatingScale | None = None,
+    n_items: int | None = None,
+) -> Ratings:
+    n = len(stars)
+    return Ratings.from_columns(
+        np.zeros(n, np.int64),
+        np.arange(n) * 10**12,
+        np.array(stars),
+        None if when is None else np.array(when),
+        scale=scale,
+    )
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        build([1, 2, 5]),
+        build([1, 2, 5], [7, 7, 7]),
+        build([1, 2], [-(2**63), 2**63 - 1]),
+        build([1, 2], [0, 2**32]),
+        build([0.1, 0.7, 0.3]),
+        build([1.25, 3.5], scale=RatingScale(1, 5, 1)),  # between the steps
+        build([1, 1.0001, 900]),  # more levels than a byte counts
+        build(list(range(256))),
+        build(list(range(257))),
+        build(list(np.arange(70_000) % 5 + 1.0)),  # item rows beyond 16 bits
+        build([-3, 0, 3]),
+    ],
+    ids=lambda ratings: f"{len(ratings)} of {ratings.scale}",
+)
+def test_packing_is_exact(tmp_path: Path, ratings: Ratings) -> None:
+    path = tmp_path / "packed.parquet"
+    packed.write(path, ratings, {"a note": "kept"}, compression="zstd")
+    assert_equal(packed.read(path, "ratings"), ratings)
+    assert packed.read_notes(path)["a note"] == "kept"
+
+
+def test_packing_keeps_users_and_items_without_rows(tmp_path: Path) -> None:
+    part = tiny().take(np.array([False, False, True]))
+    packed.write(tmp_path / "part.parquet", part, {})
+    again = packed.read(tmp_path / "part.parquet", "tiny")
+    assert_equal(again, part)
+    assert (again.n_users, len(again)) == (2, 1)
+
+
+def test_an_unwritable_target_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        packed.write(tmp_path / "nowhere" / "p.parquet", tiny(), {})
+
+
+def test_a_missing_packed_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"p\.parquet cannot be read as packed ratings"):
+        packed.read(tmp_path / "p.parquet", "tiny")
+
+
+def test_vocabularies_stay_searchable(tmp_path: Path) -> None:
+    packed.write(tmp_path / "p.parquet", tiny(), {})
+    users: Vocabulary = packed.read(tmp_path / "p.parquet", "tiny").users
+    assert users.rows(["bob"]).tolist() == [1]

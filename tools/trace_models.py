@@ -1,0 +1,193 @@
+"""The boxes and arrows of each model, found in the code: build the model, trace it, list its parts.
+
+Boxes and arrows come from the Keras network in the engine or, without one, from the tables that
+the engine hands out; shapes from its weights; and what a warm start inherits from changing one
+parent at a time. So a diagram cannot say what the code does not do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from starcast import fit, models
+from starcast.config import Config
+from starcast.models import Model
+from starcast.ratings import Ratings
+
+TOY = Ratings.from_columns(np.array([1, 1, 2]), np.array([1, 2, 3]), np.array([4.0, 2.0, 5.0]))
+SEED = 42
+KINDS = {
+    "InputLayer": "table",
+    "Dense": "dense",
+    "Concatenate": "concatenation",
+    "Multiply": "element-wise product",
+    "Add": "sum",
+}
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Box(NamedTuple):
+    """One box of a diagram, standing on the boxes it reads.
+
+    Attributes:
+        name: of the table or layer, as its weights are called; else of the operation, numbered.
+        kind: "table", "dense", "concatenation", "inner product", ..., at the top "prediction".
+        inputs: names of the boxes it reads, in order.
+        width: numbers it hands on for each rating.
+        shapes: of its weights, by name; tables are (n_users, ...) or (n_items, ...).
+        activation: of a dense layer, as Keras calls it.
+        dropout_rate: share of its outputs dropped in training.
+        origins: names of the models whose training gives its weights their first trained values.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    width: int
+    shapes: Shapes
+    activation: str = ""
+    dropout_rate: float = 0.0
+    origins: tuple[str, ...] = ()
+
+
+def diagram(name: str, **given: Any) -> list[Box]:
+    """The boxes of a model, each after the boxes it reads.
+
+    Args:
+        name: of the model in the registry.
+        given: settings on top of the model's defaults, as for `Model.config`.
+    Raises: ValueError: a weight of the model that the trace came by nowhere.
+    """
+    model = models.find(name)
+    config = model.config(**given)
+    engine = model.engine(config, TOY, SEED)
+    shapes = {weight: array.shape for weight, array in engine.weights().items()}
+    # No protocol promises a network: how an engine computes is nobody else's concern.
+    network = getattr(engine, "_network", None)
+    boxes = list(_tables(shapes) if network is None else _trace(network, shapes))
+    boxes.append(Box("prediction", "prediction", (boxes[-1].name,), 1, {}))
+    if missing := set(shapes).difference(*(box.shapes for box in boxes)):
+        raise ValueError(f"the trace of {name} found no box for {', '.join(sorted(missing))}")
+    origin = _origins(model, config)
+    return [box._replace(origins=_origins_of(box, origin)) for box in boxes]
+
+
+def _tables(shapes: Shapes) -> Iterator[Box]:
+    """A bilinear model: inner products of matching tables of users and items, plus the rest."""
+    for name, shape in shapes.items():
+        yield Box(name, "table", (), shape[1] if len(shape) == 2 else 1, {name: shape})
+    sums = [name for name, shape in shapes.items() if len(shape) < 2]
+    for name in (name for name, shape in shapes.items() if len(shape) == 2):
+        side, _, column = name.partition("_")
+        if side == "user":
+            yield Box(f"{column}_product", "inner product", (name, f"item_{column}"), 1, {})
+            sums.append(f"{column}_product")
+    yield Box("sum", "sum", tuple(sums), 1, {})
+
+
+def _trace(network: Any, shapes: Shapes) -> Iterator[Box]:
+    """The operations of a Keras network from its inputs, which are table rows, to its output."""
+    import keras
+
+    rows = {
+        side: {
+            column: keras.Input((width,), name=f"{side}_{column}")
+            for column, width in network.columns.items()
+        }
+        for side in ("user", "item")
+    }
+    inputs = [tensor for columns in rows.values() for tensor in columns.values()]
+    made: dict[int, Box] = {}
+    _follow(keras.Function(inputs, network.call(rows["user"], rows["item"])), made, shapes)
+    return iter({box.name: box for box in made.values()}.values())
+
+
+def _follow(function: Any, made: dict[int, Box], shapes: Shapes) -> None:
+    """Enter the box behind every tensor of a symbolic function under the tensor's identity.
+
+    Keras's own operations become boxes; layers of Starcast are opened, dropout joins its input.
+    """
+    import keras
+
+    for operation in function.operations:
+        read = [made[id(tensor)] for tensor in keras.tree.flatten(operation.input)]
+        if not type(operation).__module__.startswith("keras."):
+            opened = keras.Function(operation.input, operation.call(operation.input))
+            _follow(opened, made, shapes)
+            box = made[id(opened.outputs[0])]
+        elif isinstance(operation, keras.layers.Dropout):
+            box = read[0]._replace(dropout_rate=operation.rate)
+            made.update({at: box for at, old in made.items() if old is read[0]})
+        elif id(operation.output) in made:  # the input of an opened layer
+            continue
+        else:
+            box = _box(operation, read, shapes, len(made))
+        made[id(operation.output)] = box
+
+
+def _box(operation: Any, read: list[Box], shapes: Shapes, n: int) -> Box:
+    own = {name: shape for name, shape in shapes.items() if _belongs(name, operation.name)}
+    return Box(
+        name=operation.name if own else f"{operation.name}_{n}",
+        kind=KINDS.get(type(operation).__name__, type(operation).__name__),
+        inputs=tuple(box.name for box in read),
+        width=operation.output.shape[-1],
+        shapes=own,
+        activation=getattr(getattr(operation, "activation", None), "__name__", ""),
+    )
+
+
+def _belongs(weight: str, layer: str) -> bool:
+    return weight in (layer, f"{layer}_kernel", f"{layer}_bias")
+
+
+def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:
+    """The models each weight comes from: those in which a change moves its first value."""
+    if model.transfer is None:
+        weights = model.engine(config, TOY, SEED).weights()
+        return dict.fromkeys(weights, (model.name,))
+    factor, deep = parents = [
+        models.find(name).engine(fit.parent_config(name, config), TOY, SEED).weights()
+        for name in model.parents
+    ]
+    first = model.transfer(factor, deep, config.transfer_weight)
+    origin: dict[str, tuple[str, ...]] = dict.fromkeys(first, ())
+    for parent, name in zip(parents, model.parents, strict=True):
+        changed = {weight: array + 1 for weight, array in parent.items()}
+        moved = model.transfer(
+            changed if parent is factor else factor,
+            changed if parent is deep else deep,
+            config.transfer_weight,
+        )
+        for weight in first:
+            if not np.array_equal(moved[weight], first[weight]):
+                origin[weight] += (name,)
+    return origin
+
+
+def _origins_of(box: Box, origin: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """All origins of a box's weights, in the order of the registry."""
+    found = set(chain.from_iterable(origin[weight] for weight in box.shapes))
+    return tuple(name for name in models.MODELS if name in found)
+
+
+def count(boxes: Sequence[Box]) -> str:
+    """How many weights a model has, in words.
+
+    >>> count([Box("user_bias", "table", (), 1, {"user_bias": (9,)}),
+    ...        Box("output", "dense", (), 1, {"output_kernel": (4, 1), "output_bias": (1,)})])
+    'weights: 1 per user, 0 per item, 5 shared'
+    """
+    numbers = {"user": 0, "item": 0, "shared": 0}
+    for name, shape in (pair for box in boxes for pair in box.shapes.items()):
+        side = name.partition("_")[0]
+        if side in ("user", "item"):
+            numbers[side] += int(np.prod(shape[1:]))
+        else:
+            numbers["shared"] += int(np.prod(shape))
+    return (
+        f"weights: {numbers['user']:,} per user, {numbers['item']:,} per item, "
+        f"{numbers['shared']:,} shared"
+    )

@@ -54,16 +54,14 @@ def draw(model: Model, boxes: Sequence[Box]) -> "Figure":
     from matplotlib.figure import Figure
 
     places = layout(boxes)
-    right = max(place.x + place.width / 2 for place in places.values())
     left = min(place.x - place.width / 2 for place in places.values())
-    width = max(right - left, 5.4)
-    height = max(place.y for place in places.values()) + HEIGHT
-    size = (width + 2 * MARGIN, height + ABOVE + BELOW)
-    figure = Figure(figsize=size, facecolor="none")
+    right = max(place.x + place.width / 2 for place in places.values())
+    width = max(right - left, 5.4) + 2 * MARGIN
+    height = max(place.y for place in places.values()) + HEIGHT + ABOVE
+    figure = Figure(figsize=(width, height + BELOW), facecolor="none")
     axes = figure.add_axes((0, 0, 1, 1))
-    middle = (left + right) / 2
-    axes.set_xlim(middle - size[0] / 2, middle + size[0] / 2)
-    axes.set_ylim(-BELOW, height + ABOVE)
+    axes.set_xlim((left + right - width) / 2, (left + right + width) / 2)
+    axes.set_ylim(-BELOW, height)
     axes.axis("off")
     _card(axes)
     for box in boxes:
@@ -125,11 +123,10 @@ def _rounded(left: float, bottom: float, width: float, height: float, radius: fl
 def _draw_arrows(axes: "Axes", box: Box, by_name: dict[str, Box], places: dict[str, Place]) -> None:
     for other in box.inputs:
         start = places[other].y + HEIGHT
-        end = places[box.name].y
         x = places[other].x
         axes.annotate(
             "",
-            (x, end),
+            (x, places[box.name].y),
             (x, start),
             arrowprops={"arrowstyle": "-|>,head_width=0.18,head_length=0.32", "color": FAINT,
                         "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0.5},
@@ -143,7 +140,10 @@ def _draw_box(axes: "Axes", box: Box, place: Place) -> None:
 
     left, is_end = place.x - place.width / 2, box.kind == "prediction"
     outline = _rounded(left, place.y, place.width, HEIGHT, HEIGHT / 2 if is_end else 0.07)
-    outline.set(facecolor=INK if is_end else PLAIN, edgecolor=FAINT if box.shapes else LINE)
+    outline.set(
+        facecolor=INK if is_end else PLAIN,
+        edgecolor=FAINT if box.shapes else "none" if is_end else LINE,
+    )
     axes.add_patch(outline)
     share = place.width / max(len(box.origins), 1)
     for n, name in enumerate(box.origins):

@@ -65,7 +65,7 @@ def diagram(name: str, **given: Any) -> list[Box]:
     engine = model.engine(config, TOY, SEED)
     shapes = {weight: array.shape for weight, array in engine.weights().items()}
     # No protocol promises a network: how an engine computes is nobody else's concern.
-    network = getattr(engine, "_network", None)
+    network = getattr(engine, "network", None)
     boxes = list(_tables(shapes) if network is None else _trace(network, shapes))
     boxes.append(Box("prediction", "prediction", (boxes[-1].name,), 1, {}))
     if missing := set(shapes).difference(*(box.shapes for box in boxes)):

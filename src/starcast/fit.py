@@ -160,7 +160,7 @@ class _Recipe:
             patience=self._config.patience,
             averaging=self._config.averaging,
             observers=self._observe(self._run(rows, engine, is_refit=False)),
-            measure_start=bool(self._parents),
+            warm=bool(self._parents),
         )
 
     def run_again(self, rows: Ratings, epochs: int) -> Trained:
@@ -175,6 +175,7 @@ class _Recipe:
             patience=epochs,
             averaging=self._config.averaging,
             observers=self._observe(self._run(rows, engine, is_refit=True)),
+            warm=bool(self._parents),
         )
         if trained.broken_off:
             raise TrainingError(trained.broken_off)

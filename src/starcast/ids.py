@@ -64,7 +64,7 @@ class Vocabulary:
         seen[offsets] = True
         vocabulary = cls(np.flatnonzero(seen).astype(np.int64) + lowest, kind)
         if len(vocabulary) == len(seen):  # no gaps: the offsets are the rows
-            return vocabulary, offsets.astype(np.int32)
+            return vocabulary, offsets.astype(np.int32, copy=False)
         row_of = np.cumsum(seen, dtype=np.int32) - np.int32(1)
         return vocabulary, row_of[offsets]
 

@@ -40,6 +40,7 @@ class ConsoleObserver:
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
+            disable=not console.is_interactive,
         )
 
     def started(self, n_epochs: int) -> None:

@@ -6,6 +6,7 @@ columns are Parquet.
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -51,6 +52,19 @@ def save(artifact: Artifact, folder: Path) -> Path:
         manifest = json.dumps(_manifest(artifact) | {"files": files}, indent=1, ensure_ascii=False)
         (fresh / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
     return folder
+
+
+def require_place(folder: Path) -> None:
+    """Refuse before hours of training what `save` would refuse after them.
+
+    Raises: ArtifactError: the folder cannot be written, or holds something else.
+    """
+    target = folder.resolve()
+    _check_replaceable(target)
+    above = next(parent for parent in target.parents if parent.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        what = "is read-only" if above.is_dir() else "is a file"
+        raise ArtifactError(f"cannot write {folder}: {above} {what}; choose another --out")
 
 
 def load(folder: Path) -> Artifact:

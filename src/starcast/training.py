@@ -87,7 +87,7 @@ def train(
     patience: int,
     averaging: float = 0.0,
     observers: Sequence[Observer] = (),
-    measure_start: bool = False,
+    warm: bool = False,
 ) -> Trained:
     """Train until validation stops improving, and keep the best weights.
 
@@ -101,13 +101,13 @@ def train(
         patience: epochs without a better validation RMSE before stopping.
         averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
         observers: told of every epoch.
-        measure_start: let the first weights compete as epoch 0 (a warm start may be best as it is).
+        warm: the first weights are worth keeping: they compete as epoch 0 and start the average.
     Raises: TrainingError: the run broke off before any epoch was good.
     Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
     best = _Best()
     average = None
-    if measure_start:
+    if warm:
         average = engine.weights()
         best.offer(0, average, validate(average)[1])
     history: list[EpochRecord] = []

@@ -67,7 +67,9 @@ def folder(tmp_path: Path) -> Path:
     )
     observer.started(2)
     observer.epoch(record(1, Quality(0.9, 0.7, 0.25)), WEIGHTS, True)
-    observer.epoch(record(2, Quality(1.1, 0.8, 0.125)), {"item_factors": np.eye(3)}, False)
+    observer.epoch(
+        record(2, Quality(1.1, 0.8, 0.125)), {"item_factors": np.eye(3, 2, dtype=np.float32)}, False
+    )
     observer.ended()
     return tmp_path / "run"
 

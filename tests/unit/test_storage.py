@@ -316,6 +316,28 @@ def test_a_folder_of_something_else_is_left_alone(known_by_heart: Artifact, tmp_
     assert snapshot(tmp_path) == {"thesis.tex": b"precious"}
 
 
+def test_a_place_is_refused_before_there_is_anything_to_save(tmp_path: Path, saved: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").touch()
+    for place, said in (("file", "a file is in the way"), ("file/a/b", "file is a file"),
+                        ("thesis", "holds other files")):  # fmt: skip
+        with pytest.raises(ArtifactError, match=said):
+            storage.require_place(tmp_path / place)
+    before = snapshot(tmp_path)
+    storage.require_place(tmp_path / "new" / "model")
+    storage.require_place(saved)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_read_only_place_is_refused_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(ArtifactError, match="is read-only"):
+        storage.require_place(tmp_path / "new")
+
+
 def test_an_empty_folder_is_taken(known_by_heart: Artifact, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert storage.load(storage.save(known_by_heart, tmp_path / "mine")).seed == 1

@@ -59,7 +59,7 @@ def run(
     epochs: int = 5,
     patience: int = 9,
     averaging: float = 0.0,
-    measure_start: bool = False,
+    warm: bool = False,
     observers: Sequence[Diary] = (),
 ) -> Trained:
     """Train; `validation` holds the RMSE after each epoch, that before the first included."""
@@ -75,7 +75,7 @@ def run(
         patience=patience,
         averaging=averaging,
         observers=observers,
-        measure_start=measure_start,
+        warm=warm,
     )
 
 
@@ -106,13 +106,13 @@ def test_progress_resets_the_patience() -> None:
 
 def test_the_first_weights_compete_only_when_asked() -> None:
     worse_and_worse = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-    trained = run(worse_and_worse, measure_start=True)
+    trained = run(worse_and_worse, warm=True)
     assert (trained.best_epoch, kept(trained)) == (0, 0)
     assert run(worse_and_worse).best_epoch == 1
 
 
 def test_first_weights_that_win_still_cost_patience() -> None:
-    assert len(run([0.5, 0.6, 0.7, 0.8, 0.4, 0.4], measure_start=True, patience=2).history) == 2
+    assert len(run([0.5, 0.6, 0.7, 0.8, 0.4, 0.4], warm=True, patience=2).history) == 2
 
 
 def test_without_validation_rows_every_epoch_runs_and_the_last_is_kept() -> None:
@@ -160,7 +160,7 @@ def test_a_first_loss_that_is_no_number_is_an_error_with_advice() -> None:
 
 
 def test_a_warm_start_outlives_a_first_loss_that_is_no_number() -> None:
-    trained = run([0.5, 0.9], [math.nan], measure_start=True)
+    trained = run([0.5, 0.9], [math.nan], warm=True)
     assert (trained.best_epoch, kept(trained), trained.history) == (0, 0, ())
     assert trained.broken_off
 

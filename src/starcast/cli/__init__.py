@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from typer import Abort
 from typer.exceptions import TyperException
@@ -14,11 +15,14 @@ from starcast.errors import StarcastError
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; every error a user can cause is one line on stderr and a non-zero exit."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title that the terminal cannot show becomes ?
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        sys.exit(app(args=arguments, standalone_mode=False))
+        sys.exit(app(args=arguments, prog_name="starcast", standalone_mode=False))
     except TyperException as error:
-        _fail(f"{error.format_message()} See --help.", error.exit_code)
+        _fail(f"{error.format_message().rstrip('.')}; see --help", error.exit_code)
     except StarcastError as error:
         _fail(str(error), 1)
     except (KeyboardInterrupt, Abort):

@@ -1,7 +1,9 @@
 """`starcast compare`: train several models on one split, or take trained ones, and compare them."""
 
+import logging
 import shlex
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,17 +91,15 @@ def compare(
 
 
 def _chosen(text: str | None) -> list[str]:
-    """The models to compare, each once; all when none are named."""
+    """The models to compare, each once, in the registry's order; all when none are named."""
     from starcast import models
 
     if text is None:
         return list(models.MODELS)
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        models.find(name)
-    if len(names) < 2:
+    given = {models.find(name.strip()).name for name in text.split(",") if name.strip()}
+    if len(given) < 2:
         raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
-    return names
+    return [name for name in models.MODELS if name in given]
 
 
 def _configs(
@@ -166,12 +166,13 @@ def _keep(artifact: "Artifact", folder: Path) -> None:
 
 
 def _load(folders: Sequence[Path]) -> "list[Artifact]":
-    """Trained models from disk, checked for sharing one split."""
-    from starcast import storage
+    """Trained models from disk, in the registry's order, so that each keeps its colour."""
+    from starcast import models, storage
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
-    return [storage.load(folder) for folder in folders]
+    order = list(models.MODELS)
+    return sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
 
 
 def _report(trained: "Sequence[Artifact]", k: int, out: Path, command: str, explain: bool) -> None:
@@ -184,10 +185,11 @@ def _report(trained: "Sequence[Artifact]", k: int, out: Path, command: str, expl
     from starcast.compare import here, write
     from starcast.evaluate import evaluate
 
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first run tells of a font cache
     first, *others = trained
     for other in others:  # before the minute that judging may take
         other.require_split(first.split.fingerprint, f"compare it with {first.model}")
-    with Status("judging", console=console):
+    with Status("judging", console=console) if console.is_interactive else nullcontext():
         reports = [evaluate(artifact, k=k) for artifact in trained]
         compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
         page = write(compared, out / inputs.folder_name(first.split), here(command))

@@ -57,6 +57,7 @@ def fetching(name: str) -> Iterator[Callable[[int, int | None], None]]:
         TimeRemainingColumn(compact=True),
         console=errors,
         transient=True,
+        disable=not errors.is_interactive,
     ) as progress:
         task = progress.add_task(name, visible=False, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

@@ -1,5 +1,6 @@
 """The table that closes `starcast compare`, and its verdicts."""
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -11,22 +12,26 @@ from starcast.cli.show import console
 if TYPE_CHECKING:
     from starcast.compare import Comparison
 
-_WIDE = 112  # columns that the whole table needs; narrower terminals get it in two
+_EPOCHS, _TIME = "epochs", "time"
+_ENDLESS = 10_000  # columns
 
 
 def show(comparison: "Comparison", *, explain: bool = False) -> None:
     """Print figures, best model first, then what they say; with definitions if asked."""
     columns = _columns(comparison)
-    stars = [name for name in columns if "@" not in name]
-    lists = [name for name in columns if "@" in name]
-    console.print()
-    for names in [[*stars[:3], *lists, *stars[3:]]] if console.width >= _WIDE else [stars, lists]:
-        console.print(_table(comparison, {name: columns[name] for name in names}))
+    lists = {name: cells for name, cells in columns.items() if "@" in name}
+    others = {name: cells for name, cells in columns.items() if "@" not in name}
+    whole = _table(comparison, columns)
+    endless = console.options.update(max_width=_ENDLESS)  # else the answer is cut to the terminal
+    fits = console.measure(whole, options=endless).maximum <= console.width
+    for table in [whole] if fits else [_table(comparison, others), _table(comparison, lists)]:
+        console.print()
+        console.print(table)
     console.print(Text(f"\n{comparison.verdict()}", "bold"), soft_wrap=True)
     for pair in comparison.pairs():
         console.print(f"  {pair.verdict}", soft_wrap=True)
     if explain:
-        for name in (*stars[:3], *lists):
+        for name in [name for name in columns if name not in (_EPOCHS, _TIME)]:
             console.print(Text(f"\n{name}", "bold"))
             console.print(metrics.explain(name))
 
@@ -41,16 +46,20 @@ def _columns(comparison: "Comparison") -> dict[str, list[str]]:
     artifacts = [comparison.reports[n].artifact for n in order]
     lists = ("Precision", "Recall", "F1", "NDCG", "Coverage")
     columns = {
-        name: [f"{values[name]:.4f}" for values in figures]
+        name: [_cell(values[name]) for values in figures]
         for name in ("RMSE", "MAE", "Accuracy", *(f"{name}@{k}" for name in lists))
     }
     columns["RMSE"] = [
-        "{} ({:.4f} to {:.4f})".format(cell, *comparison.interval(n))
+        "{} ({:.3f}–{:.3f})".format(cell, *comparison.interval(n))
         for n, cell in zip(order, columns["RMSE"], strict=True)
     ]
-    columns["epochs"] = [f"{a.best_epoch}/{len(a.history)}" for a in artifacts]
-    columns["seconds"] = [f"{seconds(artifact):.1f}" for artifact in artifacts]
+    columns[_EPOCHS] = [f"{a.best_epoch}/{len(a.history)}" for a in artifacts]
+    columns[_TIME] = [f"{seconds(artifact):.1f} s" for artifact in artifacts]
     return columns
+
+
+def _cell(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "–"  # no user has a list that long
 
 
 def _table(comparison: "Comparison", columns: dict[str, list[str]]) -> Table:

@@ -89,7 +89,7 @@ def train(
     explain: opt.Explain = False,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
-    from starcast import models
+    from starcast import models, storage
     from starcast.config import parse_layers
     from starcast.evaluate import evaluate
     from starcast.fit import fit
@@ -119,6 +119,7 @@ def train(
         official_from=None if ratings else data_dir,
     )
     home = out / inputs.folder_name(divided)
+    storage.require_place(home / model)
     watch = observe(divided, logs)
     parents = [
         _parent(name, place, config, divided, seed, refit, fresh_parents, watch)

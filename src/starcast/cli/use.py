@@ -1,11 +1,14 @@
 """`starcast evaluate`, `predict` and `recommend`: a trained model in use, from its folder alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from starcast.cli import options as opt
+from starcast.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from starcast.recommend import Recommender
@@ -48,7 +51,9 @@ def predict(
     from starcast.cli.show import console
 
     recommender = _recommender(artifact, fallback)
-    for name, stars in zip(item, recommender.predict([user] * len(item), item), strict=True):
+    with _offering_fallback():
+        predictions = recommender.predict([user] * len(item), item)
+    for name, stars in zip(item, predictions, strict=True):
         title = recommender.title(name)
         console.print(f"{stars:.2f}  {title or name}", soft_wrap=True)
 
@@ -67,7 +72,9 @@ def recommend(
 
     from starcast.cli.show import console
 
-    listed = _recommender(artifact, fallback).recommend(user, k, exclude_seen=not include_seen)
+    recommender = _recommender(artifact, fallback)
+    with _offering_fallback():
+        listed = recommender.recommend(user, k, exclude_seen=not include_seen)
     table = Table(box=None, pad_edge=False)
     table.add_column("stars", justify="right")
     table.add_column("item")
@@ -75,6 +82,14 @@ def recommend(
     for row in listed:
         table.add_row(f"{row.prediction:.2f}", str(row.item_id), row.title)
     console.print(table)
+
+
+@contextmanager
+def _offering_fallback() -> Iterator[None]:
+    try:
+        yield
+    except UnknownIdError as error:
+        raise UnknownIdError(f"{error}; --fallback answers with means") from None
 
 
 def _recommender(folder: Path, fallback: bool) -> "Recommender":

@@ -89,7 +89,7 @@ def _rmse(comparison: Comparison) -> "tuple[Figure, str]":
     axes.set_ylim(*rmse_limits([rmse for _, rmse in curves]))
     ends = [int(epoch) for epochs, _ in curves for epoch in epochs]
     axes.set_xlim(min(ends, default=1) - 0.5, max(ends, default=1) + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("epoch")
     axes.set_ylabel("RMSE on validation ratings, stars")
     _legend(figure, comparison, chosen)
@@ -154,8 +154,8 @@ def _few_users(n_users: NDArray[np.int64]) -> str:
 def rmse_limits(histories: list[NDArray[np.float64]]) -> tuple[float, float]:
     """Lowest and highest RMSE worth showing.
 
-    Every line's lowest point and its end are inside; of the way there, the best four fifths, so
-    that a first epoch far off does not flatten all that matters.
+    Inside are every line's end and the lower four fifths of its points: a first epoch far off must
+    not flatten all that matters.
     """
     lines = [line[np.isfinite(line)] for line in histories]
     lines = [line for line in lines if len(line)]

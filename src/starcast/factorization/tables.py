@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from starcast.engine import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.ratings import Ratings
 
-INITIAL_DEVIATION = 0.001  # small: factors grow out of the data one by one, strongest first
+INITIAL_DEVIATION = 0.002  # small: factors grow out of the data one by one, strongest first
 _LANES = 8  # floats in one vector register; rows are padded to a multiple of it
 
 Table = NDArray[np.float32]

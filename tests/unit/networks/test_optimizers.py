@@ -62,3 +62,12 @@ def test_a_dense_weight_moves_as_keras_moves_it(name: str) -> None:
     for gradient in GRADIENTS:
         optimizer.apply([tf.constant(gradient)], [variable])
     np.testing.assert_allclose(ours(name), variable.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_in_place_is_the_same_rule(name: str) -> None:
+    rule = RULES[name]
+    variable, slots = tf.Variable(WEIGHT), [tf.Variable(tf.zeros(3)) for _ in range(rule.n_slots)]
+    for n, gradient in enumerate(GRADIENTS):
+        rule.assign(variable, slots, tf.constant(gradient), RATE, tf.constant(float(n + 1)))
+    np.testing.assert_allclose(variable.numpy(), ours(name), rtol=1e-5, atol=1e-6)

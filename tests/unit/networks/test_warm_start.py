@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.ids import Vocabulary
-from starcast.networks.ensemble import Ensemble
 from starcast.networks.engine import NetworkEngine
+from starcast.networks.ensemble import Ensemble
 from starcast.networks.warm_start import warm_start
 from starcast.ratings import Ratings
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer

@@ -1,0 +1,249 @@
+"""What every model in the registry promises, whatever it computes.
+
+The data are tiny: 60 users, 40 items, half of the cells rated, out of biases and two factors that
+were planted, plus a little noise. The settings are the tests' own, not the tuned defaults.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from starcast import storage
+from starcast.artifact import Artifact
+from starcast.engine import Engine, Weights
+from starcast.fit import fit
+from starcast.ids import Vocabulary
+from starcast.metrics import rmse
+from starcast.models import MODELS, Model
+from starcast.ratings import Ratings
+from starcast.scale import RatingScale
+from starcast.split import TEST, Split, SplitPlan
+
+N_USERS, N_ITEMS = 60, 40
+SMALL: dict[str, Any] = {
+    "dimension": 4,
+    "layers": (32, 16, 1),
+    "optimizer": "Adam",
+    "learning_rate": 0.01,
+    "batch_size": 100,
+    "regularization_factor": 0.05,
+    "dropout_rate": 0.0,
+    "averaging": 0.0,
+    "epochs": 120,
+    "patience": 20,
+}
+EVERY_USER = np.arange(N_USERS, dtype=np.int32)
+EVERY_MODEL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+EVERY_OPTIMIZER = pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [(model, optimizer) for model in MODELS.values() for optimizer in model.defaults],
+    ids=lambda part: part if isinstance(part, str) else part.name,
+)
+
+
+@cache
+def planted() -> Ratings:
+    """Half of the cells of μ + b_u + b_i + p_u · q_i + noise; scale and stars need no rounding."""
+    rng = np.random.default_rng(1)
+    user, item = (rng.normal(0, 1, (n, 2)) for n in (N_USERS, N_ITEMS))
+    user_bias, item_bias = (rng.normal(0, 0.4, n) for n in (N_USERS, N_ITEMS))
+    users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < 0.5)
+    stars = 3 + user_bias[users] + item_bias[items] + np.sum(user[users] * item[items], axis=1)
+    return Ratings.from_rows(
+        Vocabulary(np.arange(N_USERS), "user"),
+        Vocabulary(np.arange(N_ITEMS), "item"),
+        users.astype(np.int32),
+        items.astype(np.int32),
+        stars + rng.normal(0, 0.1, len(users)),
+        scale=RatingScale(-17, 23, 0.5),
+        name="planted",
+    )
+
+
+@cache
+def split() -> Split:
+    return SplitPlan(seed=1).divide(planted())
+
+
+@cache
+def trained(name: str) -> Artifact:
+    """A model fitted to the planted ratings, its parents too."""
+    parents = [trained(parent) for parent in MODELS[name].parents]
+    return fit(split(), name, MODELS[name].config(**SMALL), seed=1, parents=parents)
+
+
+def engine_of(
+    model: Model, seed: int = 1, ratings: Ratings | None = None, **settings: Any
+) -> Engine:
+    rows = planted() if ratings is None else ratings
+    return model.engine(model.config(**SMALL | settings), rows, seed)
+
+
+def weights_after(model: Model, n_epochs: int, seed: int = 1) -> Weights:
+    engine = engine_of(model, seed)
+    for _ in range(n_epochs):
+        engine.run_epoch()
+    return engine.weights()
+
+
+def bias_only(train: Ratings, test: Ratings) -> NDArray[np.float64]:
+    """Predictions of μ + b_u + b_i, by least squares with a trace of ridge."""
+    n = len(train)
+    design = np.zeros((n, N_USERS + N_ITEMS))
+    design[np.arange(n), train.user_rows] = design[np.arange(n), N_USERS + train.item_rows] = 1
+    mean = float(train.stars.mean())
+    gram = design.T @ design + 0.1 * np.eye(N_USERS + N_ITEMS)
+    biases = np.linalg.solve(gram, design.T @ (train.stars - mean))
+    return np.asarray(mean + biases[test.user_rows] + biases[N_USERS + test.item_rows])
+
+
+@EVERY_MODEL
+def test_planted_structure_is_learned(model: Model) -> None:
+    """Half the error of the biases alone, on cells that neither training nor choosing saw."""
+    test = split().test
+    known = split().ratings.take(split().parts != TEST)
+    baseline = rmse(test.stars, bias_only(known, test))
+    predicted = trained(model.name).scorer.score_pairs(test.user_rows, test.item_rows)
+    assert baseline > 1
+    assert rmse(test.stars, predicted) < 0.5 * baseline
+
+
+@EVERY_MODEL
+def test_one_row_scores_as_it_does_in_a_batch(model: Model) -> None:
+    scorer = trained(model.name).scorer
+    users, items = planted().user_rows, planted().item_rows
+    batch = scorer.score_pairs(users, items)
+    alone = [scorer.score_pairs(users[n : n + 1], items[n : n + 1])[0] for n in range(50)]
+    np.testing.assert_allclose(alone, batch[:50], rtol=1e-5, atol=1e-5)  # other sums, same score
+
+
+@EVERY_MODEL
+def test_the_whole_catalogue_scores_as_its_pairs_do(model: Model) -> None:
+    scorer = trained(model.name).scorer
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
+    pairs = scorer.score_pairs(users, items).reshape(N_USERS, N_ITEMS)
+    np.testing.assert_allclose(scorer.score_all(EVERY_USER), pairs, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(scorer.score_all(EVERY_USER[7:8])[0], pairs[7], rtol=1e-5, atol=1e-5)
+
+
+@EVERY_MODEL
+def test_the_same_seed_gives_the_same_scores(model: Model) -> None:
+    """Compiled loops add in a fixed order, so to the bit; TensorFlow's threads may not."""
+    one, other = (model.scorer(weights_after(model, 3)).score_all(EVERY_USER) for _ in range(2))
+    if model.name == "latent-factor-model":
+        assert np.array_equal(one, other)
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@EVERY_MODEL
+def test_another_seed_gives_other_weights(model: Model) -> None:
+    one, other = weights_after(model, 0, seed=1), weights_after(model, 0, seed=2)
+    tables = [name for name in one if name.endswith(("_factors", "_embedding"))]
+    assert tables
+    assert not any(np.allclose(one[name], other[name]) for name in tables)
+
+
+@EVERY_MODEL
+def test_saved_and_loaded_it_scores_the_same_to_the_bit(model: Model, tmp_path: Path) -> None:
+    artifact = trained(model.name)
+    loaded = storage.load(storage.save(artifact, tmp_path / model.name))
+    assert loaded.config == artifact.config
+    assert loaded.weights.keys() == artifact.weights.keys()
+    for name, array in artifact.weights.items():
+        assert loaded.weights[name].dtype == np.float32
+        np.testing.assert_array_equal(loaded.weights[name], array, name, strict=True)
+    assert np.array_equal(
+        loaded.scorer.score_all(EVERY_USER), artifact.scorer.score_all(EVERY_USER)
+    )
+
+
+@EVERY_MODEL
+def test_weights_go_out_and_back_in_unchanged(model: Model) -> None:
+    weights = trained(model.name).weights
+    engine = engine_of(model, seed=2, ratings=split().train)  # whose mean the weights hold
+    engine.load(weights)
+    taken_back = engine.weights()
+    assert taken_back.keys() == weights.keys()
+    for name, array in weights.items():
+        np.testing.assert_array_equal(taken_back[name], array, name, strict=True)
+
+
+@EVERY_MODEL
+def test_a_taken_back_run_goes_on_as_a_fresh_one_would(model: Model) -> None:
+    """Nothing of the optimizer's past survives `load`: first steps from one place are alike."""
+    start = trained(model.name).weights
+    one_batch: dict[str, Any] = {"batch_size": 10**6, "optimizer": "Adam"}
+    fresh, used = (engine_of(model, seed=3, **one_batch) for _ in range(2))
+    used.run_epoch()
+    for engine in (fresh, used):
+        engine.load(start)
+        engine.run_epoch()
+    one, other = (model.scorer(engine.weights()).score_all(EVERY_USER) for engine in (fresh, used))
+    np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+@EVERY_MODEL
+def test_weights_of_another_shape_are_refused_with_what_differs(model: Model) -> None:
+    engine = engine_of(model)
+    kept = engine.weights()
+    for name, array in kept.items():
+        wrong = dict(kept) | {name: np.zeros((*array.shape, 9), np.float32)}
+        with pytest.raises(ValueError, match=rf"'{name}' is \(.*9,?\), wanted \("):
+            engine.load(wrong)
+        missing = {other: kept[other] for other in kept if other != name}
+        with pytest.raises(ValueError, match=rf"'{name}' is missing, wanted \("):
+            engine.load(missing)
+    with pytest.raises(ValueError, match="'extra' is not part of this model"):
+        engine.load(dict(kept) | {"extra": np.zeros(1, np.float32)})
+    for name, array in engine.weights().items():
+        assert np.array_equal(array, kept[name]), "a refused load must leave all as it was"
+
+
+@EVERY_MODEL
+def test_users_and_items_without_training_rows_score_finite(model: Model) -> None:
+    whole = planted()
+    few = whole.take((whole.user_rows > 9) & (whole.item_rows > 9))
+    engine = engine_of(model, ratings=few)
+    for _ in range(3):
+        engine.run_epoch()
+    scores = model.scorer(engine.weights()).score_all(EVERY_USER)
+    assert np.all(np.isfinite(scores))
+    assert np.ptp(scores[:10], axis=0) == pytest.approx(0, abs=1e-5), "unseen users are all alike"
+    assert np.ptp(scores[:, :10], axis=1) == pytest.approx(0, abs=1e-5), "and so are items"
+
+
+@EVERY_OPTIMIZER
+def test_every_optimizer_lowers_the_loss(model: Model, optimizer: str) -> None:
+    """With its tuned settings in a small shape: two epochs suffice, or a default is broken."""
+    config = model.config(optimizer=optimizer, dimension=4, layers=(8, 4, 1), dropout_rate=0.0)
+    engine = model.engine(config, planted(), 1)
+    losses = [engine.run_epoch().loss for _ in range(3)]
+    assert np.all(np.isfinite(losses))
+    assert losses[-1] < losses[0]
+    assert all(np.all(np.isfinite(array)) for array in engine.weights().values())
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in MODELS.values() if model.name != "latent-factor-model"],
+    ids=lambda model: model.name,
+)  # fmt: skip
+def test_the_network_and_its_deployed_form_agree(model: Model) -> None:
+    import tensorflow as tf
+
+    engine: Any = engine_of(model, dropout_rate=0.5)
+    weights, network = trained(model.name).weights, engine.network
+    engine.load(weights)
+    user, item = (
+        {
+            name: tf.constant(weights[f"{side}_{name}"][rows].reshape(len(rows), -1))
+            for name in network.columns
+        }
+        for side, rows in (("user", planted().user_rows), ("item", planted().item_rows))
+    )
+    stars = network(user, item).numpy()[:, 0]
+    scored = trained(model.name).scorer.score_pairs(planted().user_rows, planted().item_rows)
+    np.testing.assert_allclose(scored, stars, rtol=1e-5, atol=1e-5)

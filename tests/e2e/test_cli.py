@@ -1,0 +1,259 @@
+"""Every verb, as a process: what it prints, and what it leaves behind."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import Starcast, command, environment, tree
+
+ROOT = Path(__file__).parents[2]
+MODEL = "pretrained_models/planted/latent-factor-model"
+QUICK = ["--epochs", 2, "--dimension", 4, "--optimizer", "SGD"]
+
+
+@pytest.fixture(scope="module")
+def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a latent factor model was trained on the planted ratings."""
+    folder = tmp_path_factory.mktemp("home")
+    own = ["--ratings", planted_files / "planted.csv", "--items", planted_files / "items.csv"]
+    done = subprocess.run(
+        command("train", *own, *QUICK, "--refit"),
+        cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def test_train_tells_of_every_epoch_and_of_the_test(home: Path) -> None:
+    said = (home / "said.txt").read_text(encoding="utf-8")
+    assert "719 ratings, 40 users, 30 items" in said
+    assert re.search(r"517 train, 58 validation, 144 test; fingerprint [0-9a-f]{12}", said)
+    first, refit = said.split("Latent factor, refit")
+    assert re.findall(r"^ +(\d) .* (\d\.\d{4}) .*%", first, re.M)
+    assert len(re.findall(r"^ {4}\d ", first, re.M)) == 2
+    assert "best epoch" in refit
+    assert f"saved to {MODEL}\n" in refit
+    assert "144 test ratings, opened once" in refit
+    for name in ("RMSE", "MAE", "Precision@20", "Recall@20", "F1@20"):
+        assert re.search(rf"^ {name} +(\d\.\d{{4}}|–)", refit, re.M), name
+
+
+def test_train_leaves_an_artifact_and_logs_and_nothing_else(home: Path) -> None:
+    files = [name for name in tree(home) if (home / name).is_file() and "tf_logs" not in name]
+    assert files == [
+        f"{MODEL}/items.parquet", f"{MODEL}/manifest.json", f"{MODEL}/ratings.parquet",
+        f"{MODEL}/users.parquet", f"{MODEL}/weights-before-refit.safetensors",
+        f"{MODEL}/weights.safetensors", "said.txt",
+    ]  # fmt: skip
+    runs = [path.name for path in (home / "tf_logs" / "planted").iterdir()]
+    assert len(runs) == 2
+    assert all(re.fullmatch(r"latent-factor-model-\d{8}-\d{6}(-refit)?", run) for run in runs)
+
+
+def test_evaluate_repeats_the_figures_of_the_training(home: Path, starcast: Starcast) -> None:
+    done = starcast("evaluate", MODEL, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    rmse = re.search(r"RMSE +(\S+)", done.stdout)
+    assert rmse
+    assert re.search(rf"RMSE +{rmse[1]}", (home / "said.txt").read_text(encoding="utf-8"))
+    for name in ("Accuracy", "Catalogue Precision@10", "NDCG@10", "MAP@10", "HitRate@10",
+                 "Coverage@10", "Novelty@10"):  # fmt: skip
+        assert name in done.stdout
+
+
+def test_evaluate_explains(home: Path, starcast: Starcast) -> None:
+    done = starcast("evaluate", MODEL, "--explain", "-k", 5, cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert "NDCG@5" in done.stdout
+    assert "oot mean squared error" in done.stdout
+
+
+def test_predict_prints_stars_and_titles(home: Path, starcast: Starcast) -> None:
+    done = starcast("predict", MODEL, "--user", 3, "--item", 20, "--item", "110", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"\d\.\d\d  Film 2 \[é\]\n\d\.\d\d  Film 11 \[é\]\n", done.stdout)
+
+
+def test_a_terminal_that_cannot_show_a_title_shows_a_question_mark(
+    home: Path, starcast: Starcast
+) -> None:
+    ascii_only = environment() | {"PYTHONIOENCODING": "ascii"}
+    done = starcast("predict", MODEL, "--user", 3, "--item", 20, cwd=home, env=ascii_only)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("Film 2 [?]\n")
+
+
+def test_recommend_lists_what_the_user_has_not_seen(home: Path, starcast: Starcast) -> None:
+    done = starcast("recommend", MODEL, "--user", 3, "--k", 4, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = re.findall(r"^ *(\d\.\d\d)  (\d+) +Film (\d+) \[é\]", done.stdout, re.M)
+    assert len(rows) == 4
+    assert [stars for stars, _, _ in rows] == sorted((stars for stars, _, _ in rows), reverse=True)
+    assert all(int(item) == 10 * int(film) for _, item, film in rows)
+    everything = starcast("recommend", MODEL, "--user", 3, "-k", 99, "--include-seen", cwd=home)
+    unseen = starcast("recommend", MODEL, "--user", 3, "-k", 99, cwd=home)
+    assert everything.stdout.count("Film") == 30 > unseen.stdout.count("Film") > 4
+
+
+def test_unknown_ids_are_answered_with_the_fallback(home: Path, starcast: Starcast) -> None:
+    for verb in (["predict", "--item", 20], ["recommend"]):
+        refused = starcast(verb[0], MODEL, "--user", "zoe", *verb[1:], cwd=home)
+        assert refused.returncode == 1
+        assert "user 'zoe' was not in the training data" in refused.stderr
+        answered = starcast(verb[0], MODEL, "--user", "zoe", *verb[1:], "--fallback", cwd=home)
+        assert (answered.returncode, answered.stderr) == (0, "")
+        assert "Film" in answered.stdout
+
+
+# Data
+
+
+def test_data_list_names_every_set(starcast: Starcast) -> None:
+    done = starcast("data", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("ml-latest-small", "ml-100k", "ml-1m", "ml-10m", "ml-20m", "ml-25m", "ml-32m"):
+        assert re.search(rf"^{name} ", done.stdout, re.M), name
+    assert "1,000,209" in done.stdout
+
+
+def test_data_describe_shows_the_embedded_set(starcast: Starcast, tmp_path: Path) -> None:
+    done = starcast("data", "describe")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "100,836 ratings, 610 users, 9,724 items" in done.stdout
+    assert "mean 3.502 stars" in done.stdout
+    assert re.search(r"4 +26,818 +█+", done.stdout)
+    assert tree(tmp_path) == []
+
+
+def test_data_describe_shows_own_files(planted_files: Path, starcast: Starcast) -> None:
+    done = starcast("data", "describe", "--ratings", planted_files / "planted.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "719 ratings" in done.stdout
+    assert "59.92% of all pairs are rated" in done.stdout
+
+
+def test_data_fetch_from_a_folder(starcast: Starcast, tmp_path: Path) -> None:
+    """A set of three ratings in ML-1M's layout, with the sum of its archive beside it."""
+    lay_out_ml_1m(tmp_path / "mirror")
+    done = starcast("data", "fetch", "ml-1m", "--mirror", tmp_path / "mirror")
+    assert done.returncode == 0, done.stderr
+    assert "ml-1m is in datasets/ml-1m" in done.stdout
+    described = starcast("data", "describe", "ml-1m")
+    assert "3 ratings, 2 users, 2 items" in described.stdout, described.stderr
+
+
+def lay_out_ml_1m(mirror: Path) -> None:
+    import hashlib
+
+    folder = mirror / "unpacked" / "ml-1m"
+    folder.mkdir(parents=True)
+    (folder / "ratings.dat").write_text("1::1::5::9\n1::2::3::8\n2::1::4::7\n")
+    (folder / "movies.dat").write_bytes("1::Amélie (2001)::x\n2::Duel::y\n".encode("latin-1"))
+    (folder / "users.dat").write_text("1::F::1::10::48067\n2::M::56::16::70072\n")
+    shutil.make_archive(str(mirror / "ml-1m"), "zip", mirror / "unpacked", "ml-1m")
+    digest = hashlib.md5((mirror / "ml-1m.zip").read_bytes(), usedforsecurity=False).hexdigest()
+    (mirror / "ml-1m.zip.md5").write_text(f"{digest}  ml-1m.zip\n")
+
+
+def test_fetching_the_embedded_set_is_no_work(starcast: Starcast, tmp_path: Path) -> None:
+    done = starcast("data", "fetch", "ml-latest-small")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to fetch" in done.stdout
+    assert tree(tmp_path) == []
+
+
+# The 2018 command line
+
+COMMAND_OF_2018 = (
+    "--dataset ml-latest-small --model latent-factor-model --epoch 1 --batch_size 1000 "
+    "---dimension 8 --learning_rate 0.001 --optimizer Adam --dropout_rate 0.5 "
+    "--regularization_factor 0.05 --max_checkout_without_progress 20"
+)
+
+
+def test_the_2018_command_runs_as_written(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "main.py", *COMMAND_OF_2018.split(), "--layers", "[64,32,16,8,1]"],
+        cwd=tmp_path, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    folder = tmp_path / "pretrained_models" / "ml-latest-small" / "latent-factor-model"
+    config = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+    wanted = {"optimizer": "Adam", "dimension": 8, "epochs": 1, "batch_size": 1000,
+              "learning_rate": 0.001, "dropout_rate": 0.5, "regularization_factor": 0.05,
+              "patience": 20, "layers": [64, 32, 16, 8, 1]}  # fmt: skip
+    assert {name: config[name] for name in wanted} == wanted
+
+
+# Help
+
+
+def test_help_names_every_verb(starcast: Starcast) -> None:
+    done = starcast("--help")
+    assert done.returncode == 0
+    for verb in ("train", "evaluate", "predict", "recommend", "data"):
+        assert re.search(rf"\b{verb}\b", done.stdout), verb
+    assert starcast().stdout == done.stdout
+    assert starcast("-h").stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["train", "evaluate", "predict", "recommend", "data list", "data fetch", "data describe"],
+)
+def test_every_verb_has_help(starcast: Starcast, verb: str) -> None:
+    done = starcast(*verb.split(), "--help")
+    assert done.returncode == 0, done.stderr
+    assert f"starcast {verb}" in done.stdout
+
+
+def test_the_version_is_printed(starcast: Starcast) -> None:
+    assert re.fullmatch(r"starcast \d+\.\d+\.\d+\n", starcast("--version").stdout)
+
+
+def test_the_package_is_a_command_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "starcast", "--version"],
+        cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("starcast ")
+
+
+HEAVY = {"tensorflow", "keras", "numba", "polars", "matplotlib"}
+TOLD = "import sys; from starcast.cli import main\ntry: main({0})\nfinally: print(*sys.modules)"
+
+
+def imported_by(folder: Path, *arguments: str) -> set[str]:
+    """The packages that a command has imported when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD.format(list(arguments))],
+        cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
+    modules = imported_by(tmp_path, *arguments)
+    assert "starcast.cli.train" in modules
+    assert not modules & HEAVY
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["recommend", MODEL, "--user", "3"], ["evaluate", MODEL]],
+    ids=["recommend", "evaluate"],
+)
+def test_using_a_model_imports_no_tensor_framework(home: Path, arguments: list[str]) -> None:
+    modules = imported_by(home, *arguments)
+    assert "starcast.recommend" in modules
+    assert not modules & {"tensorflow", "keras", "matplotlib"}

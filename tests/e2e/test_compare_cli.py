@@ -1,0 +1,92 @@
+"""`starcast compare` as a process: train, compare, report; and again from what it kept."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import Starcast, command, environment, tree
+
+MODELS = ("latent-factor-model", "ensemble-no-transfer-learning")
+REPORT = Path("reports/planted")
+KEPT = [f"pretrained_models/planted/{name}" for name in MODELS]
+
+
+@pytest.fixture(scope="module")
+def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two models were trained on the planted ratings and compared."""
+    folder = tmp_path_factory.mktemp("compared")
+    done = subprocess.run(
+        command("compare", "--models", ",".join(MODELS), "--epochs", 2, "--dimension", 4,
+                "--ratings", planted_files / "planted.csv", "--explain"),
+        cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def results(home: Path) -> Any:
+    return json.loads((home / REPORT / "results.json").read_text(encoding="utf-8"))
+
+
+def test_says_what_it_trained_and_found(home: Path) -> None:
+    said = (home / "said.txt").read_text(encoding="utf-8")
+    assert re.search(r"fingerprint [0-9a-f]{12}", said)
+    for title in ("Latent factor", "Ensemble, cold"):
+        run = rf"^{title} +best epoch \d of 2, validation RMSE \d\.\d{{4}}, \d+\.\d s$"
+        assert re.search(run, said, re.M), title
+        row = rf"^{title} +\d\.\d{{4}} \(\d\.\d{{3}}–\d\.\d{{3}}\) .* \d/2 +\d+\.\d s$"
+        assert re.search(row, said, re.M), title
+    assert results(home)["verdict"] in said
+    assert results(home)["pairs"][0]["verdict"] in said
+    assert "Root mean squared error" in said
+    assert f"report: {REPORT / 'index.html'}" in said
+
+
+def test_leaves_a_report_and_the_models(home: Path) -> None:
+    assert tree(home / REPORT) == [
+        "f1.png", "index.html", "precision.png", "recall.png", "results.csv", "results.json",
+        "rmse.png",
+    ]  # fmt: skip
+    assert all((home / folder / "manifest.json").is_file() for folder in KEPT)
+    command_line = results(home)["provenance"]["command"]
+    assert command_line.startswith("starcast compare --models latent-factor-model,ensemble-no-")
+    assert command_line.endswith("planted.csv --epochs 2 --dimension 4")  # --explain changes none
+
+
+def test_from_what_it_kept_it_finds_the_same(home: Path, starcast: Starcast) -> None:
+    done = starcast("compare", *KEPT, "--out", "again", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    again = json.loads((home / "again/planted/results.json").read_text(encoding="utf-8"))
+    first = results(home)
+    assert again["models"] == first["models"]
+    assert again["pairs"] == first["pairs"]
+    assert again["split"] == first["split"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--models", "latent-factor,deep"], "did you mean 'latent-factor-model'"),
+        (["--models", "latent-factor-model"], "at least two models"),
+        (["nowhere", "nowhere-else"], "no artifact at nowhere"),
+        (["nowhere"], "at least two trained models"),
+        (["--k", "101"], "less than or equal to 100"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], complaint: str, starcast: Starcast) -> None:
+    done = starcast("compare", *arguments)
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_help_is_there(starcast: Starcast) -> None:
+    done = starcast("compare", "--help")
+    assert done.returncode == 0
+    assert "--models" in done.stdout

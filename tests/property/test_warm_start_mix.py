@@ -1,0 +1,97 @@
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from starcast.config import Config
+from starcast.ids import Vocabulary
+from starcast.networks.engine import NetworkEngine
+from starcast.networks.ensemble import Ensemble
+from starcast.networks.warm_start import warm_start
+from starcast.ratings import Ratings
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
+
+Arrays = dict[str, NDArray[np.float32]]
+Doubles = NDArray[np.float64]
+N_USERS, N_ITEMS = 4, 3
+EVERY_USER = np.arange(N_USERS, dtype=np.int32)
+
+alphas = st.floats(0, 1)
+
+
+class Parents(NamedTuple):
+    factor: Arrays
+    deep: Arrays
+
+    def mix(self, alpha: float) -> Doubles:
+        """What the fresh ensemble must predict, (n_users, n_items)."""
+        of_factor = FactorScorer(self.factor).score_all(EVERY_USER).astype(np.float64)
+        of_deep = DeepScorer(self.deep).score_all(EVERY_USER).astype(np.float64)
+        return alpha * of_factor + (1 - alpha) * of_deep
+
+
+@st.composite
+def parents(draw: st.DrawFn, dimension: int = 0, layers: tuple[int, ...] = ()) -> Parents:
+    """Random weights, biases included, of a drawn or given shape."""
+    d = dimension or draw(st.integers(1, 6))
+    widths = layers or (*draw(st.lists(st.integers(1, 6), min_size=1, max_size=3)), 1)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    shapes: dict[str, tuple[int, ...]] = {
+        "user_factors": (N_USERS, d), "item_factors": (N_ITEMS, d),
+        "user_bias": (N_USERS,), "item_bias": (N_ITEMS,), "mean": (),
+    }  # fmt: skip
+    factor = {name: single(rng.normal(0, 0.5, shape)) for name, shape in shapes.items()}
+    deep = {
+        "user_embedding": single(rng.normal(0, 0.5, (N_USERS, d))),
+        "item_embedding": single(rng.normal(0, 0.5, (N_ITEMS, d))),
+    }
+    for n, (below, width) in enumerate(zip((2 * d, *widths), widths, strict=False)):
+        name = "output" if n == len(widths) - 1 else f"hidden_{n}"
+        deep[f"{name}_kernel"] = single(rng.normal(0, 0.5, (below, width)))
+        deep[f"{name}_bias"] = single(rng.normal(0, 0.5, width))
+    return Parents(factor, deep)
+
+
+def single(values: Any) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32)
+
+
+@given(parents(), alphas)
+def test_the_fresh_ensemble_predicts_the_mix(drawn: Parents, alpha: float) -> None:
+    scorer = EnsembleScorer(warm_start(*drawn, alpha))
+    np.testing.assert_allclose(scorer.score_all(EVERY_USER), drawn.mix(alpha), atol=1e-5)
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
+    pairs = scorer.score_pairs(users, items).reshape(N_USERS, N_ITEMS)
+    np.testing.assert_allclose(pairs, drawn.mix(alpha), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def ensemble() -> tuple[Ensemble, NetworkEngine]:
+    """One network and its engine, loaded anew in each example."""
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
+    vocabularies = Vocabulary(np.arange(N_USERS)), Vocabulary(np.arange(N_ITEMS))
+    ratings = Ratings.from_rows(*vocabularies, users, items, 1.0 + (users + items) % 5)
+    config = Config(dimension=3, layers=(5, 2, 1))
+    network = Ensemble(config, 3, 1)
+    return network, NetworkEngine(config, ratings, network, seed=1)
+
+
+@given(drawn=parents(dimension=3, layers=(5, 2, 1)), alpha=alphas)
+def test_the_keras_network_predicts_the_mix(
+    ensemble: tuple[Ensemble, NetworkEngine], drawn: Parents, alpha: float
+) -> None:
+    network, engine = ensemble
+    engine.load(warm_start(*drawn, alpha))
+    loaded = engine.weights()
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
+    user = {name: tf.constant(loaded[f"user_{name}"][users].reshape(len(users), -1))
+            for name in network.columns}  # fmt: skip
+    item = {name: tf.constant(loaded[f"item_{name}"][items].reshape(len(items), -1))
+            for name in network.columns}  # fmt: skip
+    predicted = keras.ops.convert_to_numpy(network(user, item)).reshape(N_USERS, N_ITEMS)
+    np.testing.assert_allclose(predicted, drawn.mix(alpha), atol=1e-5)

@@ -1,0 +1,101 @@
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from starcast.config import FACTOR_OPTIMIZERS, GRADIENT_OPTIMIZERS, Config, parse_layers
+from starcast.errors import ConfigError, UnknownNameError
+
+NAN, INFINITE = float("nan"), float("inf")
+
+REFUSED = [
+    ("dimension", 0, "dimension must be at least 1, got 0"),
+    ("dimension", -8, "dimension must be at least 1, got -8"),
+    ("epochs", 0, "epochs must be at least 1, got 0"),
+    ("batch_size", 0, "batch_size must be at least 1, got 0"),
+    ("patience", 0, "patience must be at least 1, got 0"),
+    ("learning_rate", 0.0, "learning_rate must be a positive number, got 0.0"),
+    ("learning_rate", -0.1, "learning_rate must be a positive number, got -0.1"),
+    ("learning_rate", NAN, "learning_rate must be a positive number, got nan"),
+    ("learning_rate", INFINITE, "learning_rate must be a positive number, got inf"),
+    ("regularization_factor", -0.1, "regularization_factor must .* number, got -0.1"),
+    ("regularization_factor", NAN, "regularization_factor must .* number, got nan"),
+    ("regularization_factor", INFINITE, "regularization_factor must .* number, got inf"),
+    ("dropout_rate", -0.1, r"dropout_rate must lie in \[0, 1\), got -0.1"),
+    ("dropout_rate", 1.0, r"dropout_rate must lie in \[0, 1\), got 1.0"),
+    ("dropout_rate", NAN, r"dropout_rate must lie in \[0, 1\), got nan"),
+    ("averaging", -0.1, r"averaging must lie in \[0, 1\), got -0.1"),
+    ("averaging", 1.0, r"averaging must lie in \[0, 1\), got 1.0"),
+    ("averaging", NAN, r"averaging must lie in \[0, 1\), got nan"),
+    ("transfer_weight", -0.1, r"transfer_weight must lie in \[0, 1\], got -0.1"),
+    ("transfer_weight", 1.1, r"transfer_weight must lie in \[0, 1\], got 1.1"),
+    ("transfer_weight", NAN, r"transfer_weight must lie in \[0, 1\], got nan"),
+    ("layers", (), r"layers must be at least two widths and end in 1, got \[\]"),
+    ("layers", (1,), r"layers must be at least two widths and end in 1, got \[1\]"),
+    ("layers", (8, 4), r"layers must be at least two widths and end in 1, got \[8, 4\]"),
+    ("layers", (8, 0, 1), r"layers must be at least two widths and end in 1, got \[8, 0, 1\]"),
+]
+EDGES = [
+    ("dimension", 1),
+    ("epochs", 1),
+    ("batch_size", 1),
+    ("patience", 1),
+    ("learning_rate", 1e-12),
+    ("regularization_factor", 0.0),
+    ("dropout_rate", 0.0),
+    ("dropout_rate", 0.999),
+    ("averaging", 0.0),
+    ("averaging", 0.999),
+    ("transfer_weight", 0.0),
+    ("transfer_weight", 1.0),
+    ("layers", (1, 1)),
+    *(("optimizer", name) for name in FACTOR_OPTIMIZERS),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), REFUSED)
+def test_settings_out_of_range_are_refused_by_name(name: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        Config(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), EDGES)
+def test_the_edges_of_every_range_are_accepted(name: str, value: Any) -> None:
+    assert getattr(Config(**{name: value}), name) == value
+
+
+def test_changed_settings_are_checked_again() -> None:
+    with pytest.raises(ConfigError, match="epochs"):
+        replace(Config(), epochs=0)
+
+
+def test_settings_do_not_change_under_a_run() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Config().epochs = 3  # type: ignore[misc]
+
+
+def test_an_unknown_optimizer_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown optimizer 'Adams': did you mean 'Adam'\?"):
+        Config(optimizer="Adams")
+    with pytest.raises(UnknownNameError, match="known: Adam, RMSProp, GradientDescent, SGD, ALS"):
+        Config(optimizer="Newton-Krylov")
+
+
+def test_the_mini_batch_optimizers_suit_factors_too() -> None:
+    assert set(GRADIENT_OPTIMIZERS) < set(FACTOR_OPTIMIZERS)
+
+
+@pytest.mark.parametrize(
+    "text", ["[64,32,16,8,1]", "[64, 32, 16, 8, 1]", "64,32,16,8,1", " [64,32,16,8,1] "]
+)
+def test_layers_are_read_as_the_2018_flag_writes_them(text: str) -> None:
+    assert parse_layers(text) == (64, 32, 16, 8, 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["[64,32", "64,32]", "[64;32;1]", "[64.5,1]", "[true,1]", '["64",1]', "[[64],1]",
+             "{}", "__import__('os')"],
+)  # fmt: skip
+def test_layers_that_are_no_list_of_whole_numbers_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"is no list of layer widths; write \[64,32,16,8,1\]"):
+        parse_layers(text)

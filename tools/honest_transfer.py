@@ -2,8 +2,8 @@
 
     python tools/honest_transfer.py --dataset ml-1m --data-dir datasets
 
-The 2018 system re-shuffled for every run, so the parents of its ensemble had been trained on most of
-the ensemble's test ratings. This command repeats that mistake on purpose, and does it right beside it.
+The 2018 system re-shuffled for every run, so the parents of its ensemble had been trained on most
+of the ensemble's test ratings. This command repeats that mistake on purpose, beside the right way.
 """
 
 from pathlib import Path
@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from starcast.artifact import Artifact
-from starcast.cli.train import leak_between
 from starcast.data.load import load
 from starcast.evaluate import evaluate
-from starcast.fit import fit, parent_config
+from starcast.fit import fit
 from starcast.models import find
+from starcast.parents import leak_between, parent_config
 from starcast.split import SplitPlan
 
 ENSEMBLE = "ensemble-transfer-learning"

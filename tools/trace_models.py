@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from starcast import fit, models
+from starcast import models
 from starcast.config import Config
 from starcast.models import Model
+from starcast.parents import parent_config
 from starcast.ratings import Ratings
 
 TOY = Ratings.from_columns(np.array([1, 1, 2]), np.array([1, 2, 3]), np.array([4.0, 2.0, 5.0]))
@@ -149,7 +150,7 @@ def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:
         weights = model.engine(config, TOY, SEED).weights()
         return dict.fromkeys(weights, (model.name,))
     factor, deep = parents = [
-        models.find(name).engine(fit.parent_config(name, config), TOY, SEED).weights()
+        models.find(name).engine(parent_config(name, config), TOY, SEED).weights()
         for name in model.parents
     ]
     first = model.transfer(factor, deep, config.transfer_weight)

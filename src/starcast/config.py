@@ -54,7 +54,8 @@ class Config:
         for name in ("learning_rate", "regularization_factor"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0) or (name[0] == "l" and value == 0):
-                raise ConfigError(f"{name} must be a positive number, got {value}")
+                least = "more than 0" if name == "learning_rate" else "0 or more"
+                raise ConfigError(f"{name} must be {least}, got {value}")
         for name in ("dropout_rate", "averaging"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")

@@ -12,9 +12,13 @@ class UnknownNameError(StarcastError):
     """A model, data set or metric name that does not exist."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = list(known)
-        near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+        by_lower = {candidate.lower(): candidate for candidate in known}
+        near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        hint = (
+            f"did you mean '{by_lower[near[0]]}'?"
+            if near
+            else f"known: {', '.join(by_lower.values())}"
+        )
         super().__init__(f"unknown {kind} '{name}': {hint}")
 
 

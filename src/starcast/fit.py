@@ -11,8 +11,9 @@ from starcast import metrics, models
 from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
 from starcast.engine import Engine, Weights
-from starcast.errors import ConfigError, TrainingError
+from starcast.errors import TrainingError
 from starcast.models import Model
+from starcast.parents import check_parents, parent_config
 from starcast.ratings import Ratings
 from starcast.split import TEST, Split
 from starcast.training import EpochRecord, Observer, Quality, Trained, Validate, train
@@ -77,17 +78,10 @@ def fit(
     config = config or model.config()
     if model.parents and parents is None:
         parents = [
-            fit(
-                split,
-                parent,
-                parent_config(parent, config),
-                seed=seed,
-                refit=refit,
-                observe=observe,
-            )
+            _fit_parent(split, parent_config(parent, config), parent, seed, refit, observe)
             for parent in model.parents
         ]
-    _check_parents(model, config, split, parents or (), leak)
+    check_parents(model, config, split, parents or (), leaky=bool(leak))
     recipe = _Recipe(model, config, seed, parents or (), observe)
 
     chosen = recipe.run(split.train, split.validation)
@@ -115,9 +109,13 @@ def fit(
     )
 
 
-def parent_config(parent: str, config: Config) -> Config:
-    """A parent's own defaults in the shape of the model that will start from it."""
-    return models.find(parent).config(dimension=config.dimension, layers=config.layers)
+def _fit_parent(
+    split: Split, config: Config, name: str, seed: int, refit: bool, observe: Observe
+) -> Artifact:
+    parent = fit(split, name, config, seed=seed, refit=refit, observe=observe)
+    if parent.broken_off:
+        raise TrainingError(f"{name}: {parent.broken_off}")
+    return parent
 
 
 def quality(stars: np.ndarray, raw: np.ndarray, ratings: Ratings) -> Quality:
@@ -205,42 +203,6 @@ class _Recipe:
             return tuple(qualities)  # type: ignore[return-value]
 
         return validate
-
-
-def _check_parents(
-    model: Model, config: Config, split: Split, parents: Sequence[Artifact], leak: str
-) -> None:
-    given = tuple(parent.model for parent in parents)
-    if given != model.parents:
-        raise ConfigError(
-            f"{model.name} starts from {' and '.join(model.parents) or 'no parents'}, "
-            f"not from {' and '.join(given) or 'none'}"
-        )
-    for parent in parents:
-        for vocabulary in ("users", "items"):
-            ours = getattr(split.ratings, vocabulary).ids
-            theirs = getattr(parent.split.ratings, vocabulary).ids
-            if not np.array_equal(ours, theirs):
-                raise ConfigError(
-                    f"{parent.model} knows other {vocabulary} ({len(theirs)}) than this data "
-                    f"({len(ours)}); train it on this data"
-                )
-        if not leak:
-            parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
-    if parents:
-        _check_shapes(config, *parents)
-
-
-def _check_shapes(config: Config, factor: Artifact, deep: Artifact) -> None:
-    wanted = {"dimension": (config.dimension,), "layers": config.layers}
-    for parent, names in ((factor, ["dimension"]), (deep, ["dimension", "layers"])):
-        for name in names:
-            theirs = getattr(parent.config, name)
-            if (theirs if name == "layers" else (theirs,)) != wanted[name]:
-                raise ConfigError(
-                    f"{parent.model} has {name} {theirs}, the ensemble {getattr(config, name)}; "
-                    f"give both the same --{name}"
-                )
 
 
 def _plain(record: EpochRecord) -> Mapping[str, Any]:

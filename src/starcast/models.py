@@ -106,7 +106,7 @@ def _by_optimizer(shared: Mapping[str, Any], **own: Mapping[str, Any]) -> dict[s
 # Chosen on validation rows of ML-1M, ML-100K and ml-latest-small, never on test rows.
 _FACTOR = _by_optimizer(
     {"dimension": 32, "regularization_factor": 0.04, "epochs": 120, "patience": 8},
-    SGD={"learning_rate": 0.01, "averaging": 0.7},
+    SGD={"learning_rate": 0.01, "averaging": 0.7, "patience": 15},
     ALS={"regularization_factor": 0.1, "epochs": 40},
     Adam={"learning_rate": 0.001},
     RMSProp={"learning_rate": 0.001},

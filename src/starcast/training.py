@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, final
 
@@ -105,7 +106,7 @@ def train(
     Raises: TrainingError: the run broke off before any epoch was good.
     Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
-    best = _Best()
+    audience, best = _Audience(observers), _Best()
     average = None
     if warm:
         average = engine.weights()
@@ -113,8 +114,7 @@ def train(
     history: list[EpochRecord] = []
     broken_off = ""
     try:
-        for observer in observers:
-            observer.started(epochs)
+        audience.started(epochs)
         for epoch in range(1, epochs + 1):
             record, average = _run_epoch(engine, validate, epoch, average, averaging)
             if not _is_finite(record):
@@ -124,18 +124,39 @@ def train(
                 break
             history.append(record)
             is_best = best.offer(epoch, average, record.validation)
-            for observer in observers:
-                observer.epoch(record, average, is_best)
+            audience.epoch(record, average, is_best)
             if epoch - best.epoch >= patience:
                 break
     except KeyboardInterrupt:
         broken_off = f"interrupted in epoch {len(history) + 1}"
+    except OSError as error:  # an observer that cannot write must not cost the weights
+        broken_off = f"epoch {len(history)} could not be recorded ({error.strerror or error})"
     finally:
-        for observer in observers:
-            observer.ended()
+        audience.ended()
     if best.weights is None:
         raise TrainingError(f"{broken_off}: nothing was learned")
     return Trained(best.weights, best.epoch, tuple(history), broken_off)
+
+
+@final
+class _Audience:
+    """All observers as one."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
+
+    def started(self, n_epochs: int) -> None:
+        for observer in self._observers:
+            observer.started(n_epochs)
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        for observer in self._observers:
+            observer.epoch(record, weights, is_best)
+
+    def ended(self) -> None:
+        for observer in self._observers:
+            with suppress(OSError):  # a full disk must not cost the weights
+                observer.ended()
 
 
 @final

@@ -74,7 +74,7 @@ SETTINGS = {
     "epochs 0": (["--epochs", "0"], "epochs must be at least 1, got 0"),
     "epochs in words": (["--epochs", "ten"], "--epochs", "integer"),
     "negative rate": (["--learning-rate", "-0.1"], "learning_rate must be", "-0.1"),
-    "rate 0": (["--learning-rate", "0"], "learning_rate must be a positive number"),
+    "rate 0": (["--learning-rate", "0"], "learning_rate must be more than 0"),
     "rate nan": (["--learning-rate", "nan"], "learning_rate must be"),
     "negative penalty": (["--regularization-factor", "-1"], "regularization_factor must"),
     "dropout 1": (["--dropout-rate", "1"], "dropout_rate must lie in [0, 1), got 1"),

@@ -19,7 +19,7 @@ FLOORS = (  # lowest first; a folder counts as one module
     ("models",),
     ("artifact",),
     ("storage",),
-    ("recommend", "training"),
+    ("recommend", "training", "parents"),
     ("data", "fit", "evaluate", "observers"),
     ("compare", "serve"),
     ("cli",),

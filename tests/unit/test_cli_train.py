@@ -8,9 +8,10 @@ import pytest
 
 from starcast import storage
 from starcast.artifact import Artifact
-from starcast.cli.train import _parent, _places, leak_between
+from starcast.cli.train import _parent, _places
 from starcast.errors import ArtifactError, ConfigError
 from starcast.models import find
+from starcast.parents import leak_between
 from starcast.ratings import Ratings
 from starcast.split import TEST, TRAIN, VALIDATION, Split
 

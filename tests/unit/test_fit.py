@@ -12,9 +12,10 @@ from starcast.artifact import Artifact
 from starcast.config import Config
 from starcast.engine import EpochLoss, Scores, Weights
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
-from starcast.fit import Run, fit, parent_config
+from starcast.fit import Run, fit
 from starcast.ids import Rows
 from starcast.models import Model
+from starcast.parents import parent_config
 from starcast.ratings import Ratings
 from starcast.split import Split, SplitPlan
 from starcast.training import Observer

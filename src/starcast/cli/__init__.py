@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except StarcastError as error:
         _fail(str(error), 1)
     except (KeyboardInterrupt, Abort):
-        _fail("interrupted; nothing was written", 130)
+        _fail("interrupted", 130)
     except BrokenPipeError:  # the reader, such as `head`, has left; nobody is there to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -110,7 +110,7 @@ def _configs(
     A parent takes the shape of the model that starts from it; elsewhere the defaults hold.
     """
     from starcast import models
-    from starcast.fit import parent_config
+    from starcast.parents import parent_config
 
     configs: dict[str, Config] = {}
     for name in names:

@@ -93,6 +93,7 @@ def train(
     from starcast.config import parse_layers
     from starcast.evaluate import evaluate
     from starcast.fit import fit
+    from starcast.parents import leak_between
 
     chosen = models.find(model)
     config = chosen.config(
@@ -181,28 +182,6 @@ def keep(artifact: "Artifact", folder: Path) -> None:
     console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", soft_wrap=True)
 
 
-def leak_between(split: "Split", parents: "Sequence[Artifact]") -> str:
-    """Why figures are worthless when parents come from another split; "" if they do not."""
-    import numpy as np
-
-    from starcast.split import TEST
-
-    for parent in parents:
-        if parent.split.fingerprint != split.fingerprint:
-            theirs, rows = parent.split, split.test
-            known = theirs.ratings.take(theirs.parts != TEST)
-            width = max(rows.n_items, known.n_items)
-            seen = np.isin(
-                rows.user_rows.astype(np.int64) * width + rows.item_rows,
-                known.user_rows.astype(np.int64) * width + known.item_rows,
-            )
-            return (
-                f"{parent.model} was trained on split {theirs.fingerprint[:12]} and has seen "
-                f"{seen.mean():.0%} of these test ratings; every test figure is worthless"
-            )
-    return ""
-
-
 def _places(
     model: "Model", init_from: list[Path] | None, home: Path, fresh: bool
 ) -> list[tuple[str, Path]]:
@@ -235,7 +214,8 @@ def _parent(
     """A parent from disk, or trained on this split and kept there."""
     from starcast import storage
     from starcast.cli.show import console, note
-    from starcast.fit import fit, parent_config
+    from starcast.fit import fit
+    from starcast.parents import parent_config
 
     if folder.exists() and not anew:
         console.print(f"starting from {folder}", soft_wrap=True)

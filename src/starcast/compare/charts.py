@@ -6,8 +6,7 @@ variables, so that the page can show it in light and dark.
 
 import io
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +31,7 @@ _TICKS = (1, 10, 20, 40, 60, 80, 100)
 _CURVES = {"precision": "Precision@k", "recall": "Recall@k", "f1": "F1@k"}
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """One chart, twice.
 
     Attributes:

@@ -25,7 +25,8 @@ class Config:
         batch_size: ratings per step of the mini-batch optimizers.
         learning_rate: step size; ALS has none.
         regularization_factor: λ, weight of the squared norms of the embedding rows.
-        dropout_rate: share of each hidden layer's outputs dropped in training, in [0, 1).
+        dropout_rate: share of what one hidden layer hands to the next that is dropped in training,
+            in [0, 1).
         averaging: β, share of the running average of weights kept after each epoch, in [0, 1);
             what is validated and saved is the average. 0 averages nothing.
         patience: epochs without a better validation RMSE before training stops

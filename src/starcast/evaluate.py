@@ -1,7 +1,8 @@
 """Evaluate: a trained model on the held-out rows of its split, opened here and nowhere else."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from functools import cached_property
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,22 @@ MAX_K = 100
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """How good top-k lists from the whole catalogue are.
+
+    Attributes:
+        ranking: against the held-out items rated at or above the user's mean.
+        coverage: share of the catalogue in at least one list.
+        novelty: mean self-information of the listed items, bits.
+    """
+
+    ranking: RankingMetrics
+    coverage: float
+    novelty: float
+
+
+@final
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Report:
     """What held-out rows say of one model.
@@ -27,9 +44,6 @@ class Report:
         accuracy: share of predictions that round to the exact rating.
         curves: precision, recall and F1 over a user's own test items, for list sizes 1 to 100.
         k: list size of the catalogue figures.
-        ranking: figures of top-k lists drawn from the whole catalogue.
-        coverage: share of the catalogue in at least one of those lists.
-        novelty: mean self-information of their items, bits.
         squared_errors: float64 (n_users,), Σ of squared errors over each user's rows.
         n_rows_of_user: int64 (n_users,).
     """
@@ -41,20 +55,25 @@ class Report:
     accuracy: float
     curves: HeldOutCurves
     k: int
-    ranking: RankingMetrics
-    coverage: float
-    novelty: float
     squared_errors: NDArray[np.float64]
     n_rows_of_user: NDArray[np.int64]
 
-    def figures(self, k: int | None = None) -> dict[str, float]:
-        """Every printed figure by its printed name.
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Figures of top-k lists, made when first asked for: they need every score."""
+        test, train = self.artifact.split.test, self.artifact.split.train
+        relevant = test.take(_relevant(test))
+        users, first = np.unique(relevant.user_rows, return_index=True)
+        lists = Recommender(self.artifact).top_rows(users, self.k)
+        n_raters = np.bincount(train.item_rows, minlength=train.n_items)
+        return Catalogue(
+            metrics.ranking_at_k(lists, np.append(first, len(relevant)), relevant.item_rows),
+            metrics.coverage(lists, train.n_items),
+            metrics.novelty(lists, n_raters, len(np.unique(train.user_rows))),
+        )
 
-        Args:
-            k: list size of Precision, Recall and F1 over own test items; that of the catalogue
-                figures if not given.
-        """
-        k = k or self.k
+    def own_items(self, k: int) -> dict[str, float]:
+        """The figures over a user's own test items by printed name, for lists of k."""
         at = k - 1
         return {
             "RMSE": self.rmse,
@@ -63,13 +82,19 @@ class Report:
             f"Precision@{k}": float(self.curves.precision[at]),
             f"Recall@{k}": float(self.curves.recall[at]),
             f"F1@{k}": float(self.curves.f1[at]),
-            f"Catalogue Precision@{self.k}": self.ranking.precision,
-            f"Catalogue Recall@{self.k}": self.ranking.recall,
-            f"NDCG@{self.k}": self.ranking.ndcg,
-            f"MAP@{self.k}": self.ranking.map,
-            f"HitRate@{self.k}": self.ranking.hit_rate,
-            f"Coverage@{self.k}": self.coverage,
-            f"Novelty@{self.k}": self.novelty,
+        }
+
+    def figures(self) -> dict[str, float]:
+        """Every figure by its printed name."""
+        k, catalogue = self.k, self.catalogue
+        return self.own_items(k) | {
+            f"Catalogue Precision@{k}": catalogue.ranking.precision,
+            f"Catalogue Recall@{k}": catalogue.ranking.recall,
+            f"NDCG@{k}": catalogue.ranking.ndcg,
+            f"MAP@{k}": catalogue.ranking.map,
+            f"HitRate@{k}": catalogue.ranking.hit_rate,
+            f"Coverage@{k}": catalogue.coverage,
+            f"Novelty@{k}": catalogue.novelty,
         }
 
 
@@ -94,23 +119,7 @@ def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
         k=k,
         squared_errors=np.bincount(test.user_rows, errors, test.n_users).astype(np.float64),
         n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
-        **_catalogue_figures(artifact, test, k),
     )
-
-
-def _catalogue_figures(artifact: Artifact, test: Ratings, k: int) -> dict[str, Any]:
-    """Top-k lists for every user with a relevant test item, against those items."""
-    relevant = test.take(_relevant(test))
-    users, first = np.unique(relevant.user_rows, return_index=True)
-    lists = Recommender(artifact).top_rows(users, k)
-    train = artifact.split.train
-    n_raters = np.bincount(train.item_rows, minlength=train.n_items)
-    offsets = np.append(first, len(relevant))
-    return {
-        "ranking": metrics.ranking_at_k(lists, offsets, relevant.item_rows),
-        "coverage": metrics.coverage(lists, train.n_items),
-        "novelty": metrics.novelty(lists, n_raters, len(np.unique(train.user_rows))),
-    }
 
 
 def _relevant(test: Ratings) -> NDArray[np.bool_]:

@@ -41,10 +41,9 @@ def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -
 
 def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
     """The figures that close a training run."""
-    wanted = ("RMSE", "MAE", f"Precision@{k}", f"Recall@{k}", f"F1@{k}")
-    values = report.figures(k)
+    values = {name: value for name, value in report.own_items(k).items() if name != "Accuracy"}
     title = f"{report.artifact.title}: {report.n_rows:,} test ratings, opened once"
-    figures(title, {name: values[name] for name in wanted}, explain=explain)
+    figures(title, values, explain=explain)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from starcast.networks.layers import EMBEDDING_DEVIATION
 from starcast.networks.optimizers import RULES
 from starcast.ratings import Ratings
 
+_BATCHES_AT_ONCE = 1000  # prepared together: long enough to keep the graph busy, short in memory
+
 
 class Network(Protocol):
     """A Keras model on the table rows of users and items."""
@@ -53,23 +55,23 @@ class NetworkEngine:
             for weight in network.trainable_variables
         ]
         self._step = tf.Variable(0.0)
-        self._epoch = tf.function(self._graph_epoch)
+        rows, values = (tf.TensorSpec((None, None), dtype) for dtype in (tf.int32, tf.float32))
+        self._run_batches = tf.function(
+            self._graph_batches, input_signature=[rows, rows, rows, rows, values, values]
+        )
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        train = self._train
-        size = min(self._config.batch_size, len(train))
-        order = self._rng.permutation(len(train))
-        users = row_batches(train.user_rows[order], train.n_users, size)
-        items = row_batches(train.item_rows[order], train.n_items, size)
-        stars = np.zeros(users.place.shape, np.float32)
-        stars.ravel()[: len(train)] = train.stars[order]
-        real = np.zeros_like(stars)
-        real.ravel()[: len(train)] = 1
-        tensors = [tf.constant(array) for array in (*users, *items, stars, real)]
-        squared_error, penalty = (float(total) / len(train) for total in self._epoch(*tensors))
+        n = len(self._train)
+        size = min(self._config.batch_size, n)
+        order = self._rng.permutation(n)
+        totals = np.zeros(2)
+        for start in range(0, n, _BATCHES_AT_ONCE * size):
+            batches = self._batches(order[start : start + _BATCHES_AT_ONCE * size], size)
+            totals += [float(total) for total in self._run_batches(*batches)]
+        squared_error, penalty = totals / n
         loss = 0.5 * (squared_error + self._config.regularization_factor * penalty)
-        return EpochLoss(loss, squared_error**0.5)
+        return EpochLoss(float(loss), float(squared_error**0.5))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies by name: user_* and item_* tables (n, width), bias columns (n,), dense layers."""
@@ -108,6 +110,16 @@ class NetworkEngine:
         definition = tf.function(network).get_concrete_function(row, row).graph.as_graph_def()
         return bytes(definition.SerializeToString())
 
+    def _batches(self, order: NDArray[np.int64], size: int) -> list[NDArray[Any]]:
+        """Ratings cut into batches: distinct rows and places of both sides, stars, and a mask."""
+        train = self._train
+        users = row_batches(train.user_rows[order], train.n_users, size)
+        items = row_batches(train.item_rows[order], train.n_items, size)
+        stars, real = np.zeros((2, *users.place.shape), np.float32)
+        stars.ravel()[: len(order)] = train.stars[order]
+        real.ravel()[: len(order)] = 1
+        return [*users, *items, stars, real]
+
     def _table(self, rng: np.random.Generator, rows: NDArray[np.int32], n: int) -> Any:
         """Normal rows, zero biases, zero slots; a spare last row; zero rows for the unseen."""
         width = sum(self.network.columns.values())
@@ -119,15 +131,18 @@ class NetworkEngine:
         return tf.Variable(table)
 
     def _named(self, rows: Any) -> dict[str, Any]:
-        """The columns of table rows by name."""
-        ends = np.cumsum(list(self.network.columns.values())).tolist()
-        starts = [0, *ends[:-1]]
-        return {
-            name: rows[:, start:end]
-            for name, start, end in zip(self.network.columns, starts, ends, strict=True)
-        }
+        """The columns of table rows by name: views of an array, or tensors.
 
-    def _graph_epoch(self, *batches: Any) -> tuple[Any, Any]:
+        A split, not slices: the gradient of a slice is a whole row of zeros, that of a split none.
+        """
+        widths = list(self.network.columns.values())
+        if isinstance(rows, np.ndarray):
+            columns = np.split(rows, np.cumsum(widths), axis=1)[: len(widths)]
+        else:
+            columns = tf.split(rows, widths, axis=1)
+        return dict(zip(self.network.columns, columns, strict=True))
+
+    def _graph_batches(self, *batches: Any) -> tuple[Any, Any]:
         squared_error = penalty = tf.constant(0.0)
         for n in tf.range(tf.shape(batches[0])[0]):
             self._step.assign_add(1.0)

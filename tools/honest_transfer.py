@@ -15,6 +15,7 @@ from rich.table import Table
 
 from starcast.artifact import Artifact
 from starcast.data.load import load
+from starcast.errors import StarcastError
 from starcast.evaluate import evaluate
 from starcast.fit import fit
 from starcast.models import find
@@ -36,7 +37,8 @@ def main(
     judge, other = (SplitPlan(seed=n).divide(ratings) for n in (seed, other_seed))
     model, console = find(ENSEMBLE), Console(width=100)
     config = model.config()
-    table = Table("parents trained on", "model", "test RMSE", title=repr(ratings), box=None)
+    console.print(repr(ratings), soft_wrap=True, highlight=False)
+    table = Table("parents trained on", "model", "test RMSE", box=None, pad_edge=False)
     for split in (judge, other):
         parents = [fit(split, name, parent_config(name, config)) for name in model.parents]
         leak = leak_between(judge, parents)
@@ -45,7 +47,7 @@ def main(
         for artifact in (*parents, ensemble):
             table.add_row(label, artifact.title, _test_rmse(artifact))
         if leak:
-            console.print(f"LEAKY: {leak}", highlight=False)
+            console.print(f"LEAKY: {leak}", soft_wrap=True, highlight=False)
     console.print(table, highlight=False)
 
 
@@ -54,4 +56,7 @@ def _test_rmse(artifact: Artifact) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except StarcastError as error:
+        raise SystemExit(f"honest_transfer: {error}") from None

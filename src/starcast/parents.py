@@ -83,6 +83,6 @@ def _check_shape(parent: Artifact, config: Config, names: tuple[str, ...]) -> No
         theirs, ours = getattr(parent.config, name), getattr(config, name)
         if theirs != ours:
             raise ConfigError(
-                f"{parent.model} has {name} {theirs}, the ensemble {ours}; "
-                f"give both the same --{name}"
+                f"{parent.model} has {name} {theirs}, the ensemble {ours}; give both the same "
+                f"--{name}, or train new parents (--fresh-parents)"
             )

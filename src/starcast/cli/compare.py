@@ -71,6 +71,8 @@ def compare(
         _refuse_training_options(context)
         trained = _load(artifacts)
     else:
+        from starcast import storage
+
         names = _chosen(models)
         divided = inputs.load_split(
             inputs.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
@@ -83,6 +85,8 @@ def compare(
         configs = _configs(names, epochs, dimension)
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
+        for name in configs:
+            storage.require_place(home / name)
         trained = _train(divided, names, configs, seed, refit, watch, home)
     try:
         _report(trained, k, out, _command(context), explain)

@@ -62,6 +62,7 @@ def describe(
     from rich.table import Table
 
     from starcast.cli.show import console
+    from starcast.data import catalog
 
     data = inputs.load_ratings(name, ratings, items, scale, data_dir, mirror)
     console.print(repr(data), highlight=False)
@@ -73,6 +74,8 @@ def describe(
         f"median {np.median(per_user):.0f} ratings a user, {np.median(per_item):.0f} an item",
         highlight=False,
     )
+    if not ratings:
+        console.print(f"licence: {catalog.find(name).licence}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("stars", "ratings", ""):
         table.add_column(heading, justify="left" if not heading else "right")

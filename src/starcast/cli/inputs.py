@@ -63,11 +63,12 @@ def load_split(
             raise DataError("your own ratings ship no official split; choose another --split")
         shipped = load.load_official_test(data.name, plan.official, official_from, data)
     divided = plan.divide(data, shipped)
-    console.print(repr(data), highlight=False)
+    console.print(repr(data), highlight=False, soft_wrap=True)
     console.print(
         f"split {divided.scheme}: {len(divided.train):,} train, {len(divided.validation):,} "
         f"validation, {len(divided.test):,} test; fingerprint {divided.fingerprint[:12]}",
         highlight=False,
+        soft_wrap=True,
     )
     return divided
 

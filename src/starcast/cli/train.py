@@ -219,7 +219,10 @@ def _parent(
 
     if folder.exists() and not anew:
         console.print(f"starting from {folder}", soft_wrap=True)
-        return storage.load(folder)
+        found = storage.load(folder)
+        if found.broken_off:
+            note(f"{folder} is not trained to its end: {found.broken_off}")
+        return found
     note(f"no {name} at {folder}: training it first, on the same split")
     parent = fit(split, name, parent_config(name, config), seed=seed, refit=refit, observe=watch)
     keep(parent, folder)

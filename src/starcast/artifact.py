@@ -75,8 +75,7 @@ class Artifact:
             raise SplitMismatchError(
                 f"cannot {purpose}: {self.model} was trained on another split "
                 f"({self.split.ratings.name}, {self.split.scheme}, {self.split.fingerprint[:12]}) "
-                f"than {fingerprint[:12]}; its training rows may be test rows here. "
-                "Train it on this split"
+                f"than {fingerprint[:12]}; its training rows may be test rows here"
             )
 
     def settings(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starcast.errors import ConfigError, UnknownNameError
 
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 FACTOR_OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS")
+_MOST = {"dimension": 10_000, "epochs": 10**9, "batch_size": 10**9, "patience": 10**9}
 
 
 @final
@@ -49,23 +50,36 @@ class Config:
     def __post_init__(self) -> None:
         if self.optimizer not in FACTOR_OPTIMIZERS:
             raise UnknownNameError("optimizer", self.optimizer, FACTOR_OPTIMIZERS)
-        for name in ("dimension", "epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "regularization_factor"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0) or (name[0] == "l" and value == 0):
-                least = "more than 0" if name == "learning_rate" else "0 or more"
-                raise ConfigError(f"{name} must be {least}, got {value}")
+        for name, most in _MOST.items():
+            _check_count(name, getattr(self, name), most)
+        _check_number("learning_rate", self.learning_rate, zero=False)
+        _check_number("regularization_factor", self.regularization_factor, zero=True)
         for name in ("dropout_rate", "averaging"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.transfer_weight <= 1:
             raise ConfigError(f"transfer_weight must lie in [0, 1], got {self.transfer_weight}")
-        if len(self.layers) < 2 or min(self.layers) < 1 or self.layers[-1] != 1:
-            raise ConfigError(
-                f"layers must be at least two widths and end in 1, got {list(self.layers)}"
-            )
+        _check_layers(self.layers)
+
+
+def _check_count(name: str, value: int, most: int) -> None:
+    if value < 1:
+        raise ConfigError(f"{name} must be at least 1, got {value}")
+    if value > most:
+        raise ConfigError(f"{name} must be at most {most:,}, got {value:,}")
+
+
+def _check_number(name: str, value: float, *, zero: bool) -> None:
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        least = "0 or more" if zero else "more than 0"
+        raise ConfigError(f"{name} must be {least}, got {value}")
+
+
+def _check_layers(layers: tuple[int, ...]) -> None:
+    if len(layers) < 2 or min(layers) < 1 or layers[-1] != 1:
+        raise ConfigError(f"layers must be at least two widths and end in 1, got {list(layers)}")
+    if max(layers) > _MOST["dimension"]:
+        raise ConfigError(f"no layer may be wider than {_MOST['dimension']:,}, got {list(layers)}")
 
 
 def parse_layers(text: str) -> tuple[int, ...]:

@@ -35,7 +35,8 @@ class Run(NamedTuple):
     @property
     def title(self) -> str:
         """The model's title, and whether this is the refit."""
-        return f"{self.model.title}, refit" if self.is_refit else self.model.title
+        refit = ", refit (figures of training rows)"
+        return self.model.title + (refit if self.is_refit else "")
 
 
 Observe = Callable[[Run], Sequence[Observer]]
@@ -76,6 +77,7 @@ def fit(
     """
     model = models.find(name)
     config = config or model.config()
+    model.require_optimizer(config.optimizer)
     if model.parents and parents is None:
         parents = [
             _fit_parent(split, parent_config(parent, config), parent, seed, refit, observe)
@@ -91,8 +93,8 @@ def fit(
         known = split.ratings.take(split.parts != TEST)
         try:
             deployed = recipe.run_again(known, chosen.best_epoch).weights
-        except (TrainingError, KeyboardInterrupt) as error:  # what was learned so far is kept
-            broken_off = f"the refit broke off: {error or 'interrupted'}"
+        except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
+            broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     return Artifact(
         model=name,
         config=config,

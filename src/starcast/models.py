@@ -53,9 +53,13 @@ class Model:
         """
         chosen = {name: value for name, value in given.items() if value is not None}
         optimizer = chosen.get("optimizer", next(iter(self.defaults)))
+        self.require_optimizer(optimizer)
+        return Config(**asdict(self.defaults[optimizer]) | chosen)
+
+    def require_optimizer(self, optimizer: str) -> None:
+        """Refuse what the model cannot be trained by. Raises: UnknownNameError."""
         if optimizer not in self.defaults:
             raise UnknownNameError(f"optimizer for {self.name}", optimizer, self.defaults)
-        return Config(**asdict(self.defaults[optimizer]) | chosen)
 
 
 def find(name: str) -> Model:

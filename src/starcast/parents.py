@@ -58,8 +58,9 @@ def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
                 known.user_rows.astype(np.int64) * width + known.item_rows,
             )
             return (
-                f"{parent.model} was trained on split {theirs.fingerprint[:12]} and has seen "
-                f"{seen.mean():.0%} of these test ratings; every test figure is worthless"
+                f"{parent.model} was trained on split {theirs.fingerprint[:12]} and has been "
+                f"trained or chosen on {seen.mean():.0%} of these test ratings; every test figure "
+                "is worthless"
             )
     return ""
 
@@ -84,5 +85,5 @@ def _check_shape(parent: Artifact, config: Config, names: tuple[str, ...]) -> No
         if theirs != ours:
             raise ConfigError(
                 f"{parent.model} has {name} {theirs}, the ensemble {ours}; give both the same "
-                f"--{name}, or train new parents (--fresh-parents)"
+                f"--{name}"
             )

@@ -109,7 +109,9 @@ class Ratings:
             if not _ascending(user_rows, item_rows):
                 raise DataError(f"{name} rates the same item twice for one user")
         scale = scale or RatingScale.infer(stars)
-        if not (stars.min() >= scale.lowest and stars.max() <= scale.highest):  # NaN is outside too
+        # A scale knows millionths of a star, float32 knows fewer of large ones; NaN is outside too.
+        margin = 1e-6 * max(1.0, abs(scale.lowest), abs(scale.highest))
+        if not (stars.min() >= scale.lowest - margin and stars.max() <= scale.highest + margin):
             raise DataError(f"{name} has ratings outside {scale}")
         known = titles or {}
         names = np.array([known.get(item, "") for item in items.ids.tolist()], np.str_)

@@ -107,8 +107,8 @@ class SplitPlan:
             raise ConfigError(
                 f"fold {self.fold} of {self.n_folds} does not exist; folds count from 1"
             )
-        if self.seed < 0:
-            raise ConfigError(f"the seed must not be negative, got {self.seed}")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"the seed must lie in [0, 2**32), got {self.seed}")
 
     @classmethod
     def parse(

@@ -6,11 +6,8 @@ columns are Parquet.
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,13 +22,13 @@ from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
 from starcast.errors import ArtifactError, StarcastError
 from starcast.ids import Vocabulary
+from starcast.place import MANIFEST, replacing
 from starcast.ratings import Ratings
 from starcast.scale import RatingScale
 from starcast.split import Split
 
 FORMAT = "starcast-artifact"
 FORMAT_VERSION = 1
-_MANIFEST = "manifest.json"
 _WEIGHTS, _BEFORE = "weights.safetensors", "weights-before-refit.safetensors"
 _TABLES = ("users.parquet", "items.parquet", "ratings.parquet")
 _DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, SafetensorError,
@@ -43,28 +40,29 @@ def save(artifact: Artifact, folder: Path) -> Path:
 
     Raises: ArtifactError: the folder cannot be written; what was there is untouched.
     """
-    with _replacing(folder) as fresh:
+    with replacing(folder) as fresh:
         _save_weights(artifact.weights, fresh / _WEIGHTS)
         if artifact.refit:
             _save_weights(artifact.weights_before_refit, fresh / _BEFORE)
         _save_ratings(artifact.split, fresh)
         files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
-        manifest = json.dumps(_manifest(artifact) | {"files": files}, indent=1, ensure_ascii=False)
-        (fresh / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
+        _write_manifest(_manifest(artifact) | {"files": files}, fresh)
     return folder
 
 
-def require_place(folder: Path) -> None:
-    """Refuse before hours of training what `save` would refuse after them.
+def add_test_figures(folder: Path, figures: Mapping[str, float]) -> None:
+    """Note a saved model's test figures in its manifest; the rest stays as it is.
 
-    Raises: ArtifactError: the folder cannot be written, or holds something else.
+    Raises: ArtifactError: nothing of ours there, or it cannot be written.
     """
-    target = folder.resolve()
-    _check_replaceable(target)
-    above = next(parent for parent in target.parents if parent.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        what = "is read-only" if above.is_dir() else "is a file"
-        raise ArtifactError(f"cannot write {folder}: {above} {what}; choose another --out")
+    manifest = read_manifest(folder)
+    manifest["metrics"]["test"] = {
+        name: value if math.isfinite(value) else None for name, value in figures.items()
+    }
+    try:
+        _write_manifest(manifest, folder)
+    except OSError as error:
+        raise ArtifactError(f"cannot write {folder}: {error}") from None
 
 
 def load(folder: Path) -> Artifact:
@@ -88,7 +86,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
     Raises: ArtifactError: nothing there, not one of ours, or of a newer format.
     """
-    path = folder / _MANIFEST
+    path = folder / MANIFEST
     if not folder.exists():
         raise ArtifactError(f"no artifact at {folder}; train one with 'starcast train'")
     try:
@@ -142,12 +140,27 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "fingerprint": split.fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,
+        "metrics": {"validation": _validation_of(artifact), "test": None},
         "refit": artifact.refit,
         "leak": artifact.leak,
         "broken_off": artifact.broken_off,
         "versions": dict(artifact.versions),
         "history": [dict(record) for record in artifact.history],
     }
+
+
+def _write_manifest(manifest: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    fresh = folder / f".{MANIFEST}"
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(folder / MANIFEST)
+
+
+def _validation_of(artifact: Artifact) -> Any:
+    """The validation figures of the chosen epoch; None where epoch 0, a warm start, was best."""
+    return next(
+        (r["validation"] for r in artifact.history if r["epoch"] == artifact.best_epoch), None
+    )
 
 
 def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
@@ -177,6 +190,7 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
 def _save_weights(weights: Arrays, path: Path) -> None:
     """Safetensors reads memory from a pointer on: views and NumPy scalars must become arrays."""
     save_file({name: np.asarray(weights[name], np.float32, order="C") for name in weights}, path)
+    path.chmod(0o644)  # as readable as the files beside it
 
 
 def _save_ratings(split: Split, folder: Path) -> None:
@@ -212,53 +226,6 @@ def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:
 def _ids(column: pl.Series) -> Any:
     ids = column.to_numpy()
     return ids if column.dtype.is_integer() else ids.astype(np.str_)
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A fresh folder that takes the place of `folder` when all went well, and else vanishes."""
-    fresh = None
-    try:
-        target = folder.resolve()  # what a link points to is replaced, and the link kept
-        _check_replaceable(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        fresh.chmod(0o755)
-        yield fresh
-        _swap(fresh, target)
-    except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:
-        raise ArtifactError(f"cannot write {folder}: {error}") from None
-    finally:
-        if fresh is not None:
-            shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _check_replaceable(target: Path) -> None:
-    """Refuse to replace what is not ours."""
-    if target.exists() and not target.is_dir():
-        raise ArtifactError(f"cannot write {target}: a file is in the way")
-    if target.is_dir() and any(target.iterdir()) and not (target / _MANIFEST).is_file():
-        raise ArtifactError(
-            f"cannot write {target}: it holds other files and is no artifact; choose another --out"
-        )
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`; on any failure, Ctrl-C too, `target` is put back."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    old = fresh.with_name(f"{fresh.name}.old")
-    try:
-        target.rename(old)
-        fresh.rename(target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        raise
-    finally:
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

@@ -86,7 +86,7 @@ SETTINGS = {
     "layers without an end": (["--layers", "[64,2]"], "end in 1, got [64, 2]"),
     "alpha 2": (["--transfer-weight", "2"], "transfer_weight must lie in [0, 1]"),
     "test share 1": (["--test-share", "1"], "test share must lie between 0 and 1"),
-    "negative seed": (["--seed", "-1"], "seed must not be negative"),
+    "negative seed": (["--seed", "-1"], "seed must lie in"),
     "parents for none": (["--init-from", "x"], "starts from no parents"),
     "items alone": (["--items", "x.csv"], "--ratings"),
 }
@@ -180,8 +180,13 @@ def test_a_loss_that_is_no_number_after_a_good_epoch(
 ) -> None:
     wild = ["--optimizer", "GradientDescent", "--learning-rate", "1e6"]
     done = starcast("train", "--ratings", planted_csv, *wild)
-    refused(done, "no longer a number in epoch 2", "smaller learning rate", f"are in {MODEL}")
-    assert storage.load(tmp_path / MODEL).best_epoch == 1
+    refused(
+        done,
+        "no longer a number in epoch 2",
+        "smaller learning rate",
+        f"are in {MODEL}-interrupted",
+    )
+    assert storage.load(tmp_path / f"{MODEL}-interrupted").best_epoch == 1
 
 
 def test_a_loss_that_is_no_number_from_the_start(
@@ -204,11 +209,13 @@ def test_ctrl_c_keeps_the_best_and_says_where(planted_csv: Path, tmp_path: Path)
         process.send_signal(signal.SIGINT)
         said, complained = process.communicate(timeout=SECONDS)
     done = subprocess.CompletedProcess(process.args, process.returncode, said, complained)
-    refused(done, "interrupted in epoch", f"are in {MODEL}", status=(1, 130))
-    kept = storage.load(tmp_path / MODEL)
+    refused(done, "interrupted in epoch", f"are in {MODEL}-interrupted", status=(1, 130))
+    kept = storage.load(tmp_path / f"{MODEL}-interrupted")
     assert kept.broken_off.startswith("interrupted in epoch")
     assert kept.best_epoch >= 1
-    assert [path.name for path in (tmp_path / MODEL).parent.iterdir()] == [MODEL.name]
+    assert [path.name for path in (tmp_path / MODEL).parent.iterdir()] == [
+        f"{MODEL.name}-interrupted"
+    ]
 
 
 # Places that cannot be written

@@ -17,7 +17,7 @@ FLOORS = (  # lowest first; a folder counts as one module
     ("ratings", "split", "engine"),
     ("factorization", "networks", "scoring"),
     ("models",),
-    ("artifact",),
+    ("artifact", "place"),
     ("storage",),
     ("recommend", "training", "parents"),
     ("data", "fit", "evaluate", "observers"),

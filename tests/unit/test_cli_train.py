@@ -31,7 +31,7 @@ def test_a_leak_tells_how_much_was_seen(known_by_heart: Artifact) -> None:
     parts = np.array([TEST, TRAIN, TRAIN, TRAIN, TRAIN, TEST, VALIDATION, TRAIN], np.uint8)
     theirs = Split(known_by_heart.split.ratings, parts, "theirs")
     said = leak_between(known_by_heart.split, [known_by_heart, on(known_by_heart, theirs)])
-    assert "has seen 67% of these test ratings" in said
+    assert "trained or chosen on 67% of these test ratings" in said
     assert theirs.fingerprint[:12] in said
 
 
@@ -43,7 +43,7 @@ def test_a_leak_is_told_of_other_data_too(known_by_heart: Artifact) -> None:
     )
     theirs = Split(fewer, np.array([TEST, TRAIN, VALIDATION, TRAIN], np.uint8), "theirs")
     said = leak_between(known_by_heart.split, [on(known_by_heart, theirs)])
-    assert "has seen 33% of these test ratings" in said  # ann–clue, of three
+    assert "trained or chosen on 33% of these test ratings" in said  # ann–clue, of three
 
 
 def test_parents_are_looked_for_beside_the_child(tmp_path: Path) -> None:

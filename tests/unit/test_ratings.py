@@ -176,3 +176,9 @@ def test_repr(ratings: Ratings) -> None:
     assert repr(ratings) == (
         "Ratings('tiny': 8 ratings, 3 users, 4 items, 0.5 to 5 stars in steps of 0.5)"
     )
+
+
+def test_ratings_of_many_decimals_fit_the_scale_found_in_them() -> None:
+    stars = np.random.default_rng(0).normal(0, 3, 500)
+    rated = Ratings.from_columns(np.arange(500), np.arange(500), stars)
+    assert rated.scale.lowest == pytest.approx(stars.min(), abs=1e-5)

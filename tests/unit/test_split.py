@@ -167,7 +167,7 @@ def test_parse_refuses(text: str, error: type[Exception], message: str) -> None:
         ({"test": float("nan")}, "the test share must lie between 0 and 1, got nan"),
         ({"validation": -0.1}, "the validation share must lie between 0 and 1, got -0.1"),
         ({"validation": 1.5}, "the validation share must lie between 0 and 1, got 1.5"),
-        ({"seed": -1}, "the seed must not be negative, got -1"),
+        ({"seed": -1}, "the seed must lie in [0, 2**32), got -1"),
     ],
 )
 def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from starcast import storage
 from starcast.artifact import Artifact
 from starcast.errors import ArtifactError
+from starcast.place import require_place
 from starcast.ratings import Ratings
 from starcast.split import Split
 
@@ -323,10 +324,10 @@ def test_a_place_is_refused_before_there_is_anything_to_save(tmp_path: Path, sav
     for place, said in (("file", "a file is in the way"), ("file/a/b", "file is a file"),
                         ("thesis", "holds other files")):  # fmt: skip
         with pytest.raises(ArtifactError, match=said):
-            storage.require_place(tmp_path / place)
+            require_place(tmp_path / place)
     before = snapshot(tmp_path)
-    storage.require_place(tmp_path / "new" / "model")
-    storage.require_place(saved)
+    require_place(tmp_path / "new" / "model")
+    require_place(saved)
     assert snapshot(tmp_path) == before
 
 
@@ -335,7 +336,7 @@ def test_a_read_only_place_is_refused_early(
 ) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
     with pytest.raises(ArtifactError, match="is read-only"):
-        storage.require_place(tmp_path / "new")
+        require_place(tmp_path / "new")
 
 
 def test_an_empty_folder_is_taken(known_by_heart: Artifact, tmp_path: Path) -> None:
@@ -355,3 +356,13 @@ def test_a_link_is_followed_and_kept(known_by_heart: Artifact, saved: Path, tmp_
 def test_a_place_that_cannot_be_written(known_by_heart: Artifact, parent: str) -> None:
     with pytest.raises(ArtifactError, match=f"cannot write {parent}/models/mine"):
         storage.save(known_by_heart, Path(parent) / "models" / "mine")
+
+
+def test_test_figures_are_noted_beside_those_of_the_chosen_epoch(saved: Path) -> None:
+    before = storage.read_manifest(saved)
+    storage.add_test_figures(saved, {"RMSE": 0.5, "F1@20": float("nan")})
+    after = storage.read_manifest(saved)
+    assert after["metrics"].pop("test") == {"RMSE": 0.5, "F1@20": None}
+    before["metrics"].pop("test")
+    assert after == before
+    assert storage.load(saved).model == before["model"]

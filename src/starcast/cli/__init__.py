@@ -2,8 +2,10 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 
 from typer import Abort
 from typer.exceptions import TyperException
@@ -14,10 +16,7 @@ from starcast.errors import StarcastError
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; every error a user can cause is one line on stderr and a non-zero exit."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a title that the terminal cannot show becomes ?
+    _prepare()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         sys.exit(app(args=arguments, prog_name="starcast", standalone_mode=False))
@@ -35,6 +34,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         _fail(f"{where}{error.strerror or error}", 1)
     except MemoryError:
         _fail("not enough memory; use a smaller --dimension or data set", 1)
+
+
+def _prepare() -> None:
+    """What libraries need to know of the process before they are imported."""
+    if sys.stdout is None:  # closed by a caller who does not want to read
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title that the terminal cannot show becomes ?
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not any(os.access(place, os.W_OK) for place in (Path(__file__).parent, Path.home())):
+        # Numba gives up where it can keep compiled code neither beside the source nor at home.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir(), "starcast-numba")))
 
 
 def _fail(message: str, status: int) -> None:

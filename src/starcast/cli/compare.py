@@ -12,6 +12,7 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.keeping import keep as keep_model
 from starcast.cli.train import Logs, observe
 from starcast.errors import ConfigError, TrainingError
 
@@ -71,7 +72,7 @@ def compare(
         _refuse_training_options(context)
         trained = _load(artifacts)
     else:
-        from starcast import storage
+        from starcast.place import require_place
 
         names = _chosen(models)
         divided = inputs.load_split(
@@ -86,7 +87,7 @@ def compare(
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for name in configs:
-            storage.require_place(home / name)
+            require_place(home / name)
         trained = _train(divided, names, configs, seed, refit, watch, home)
     try:
         _report(trained, k, out, _command(context), explain)
@@ -138,6 +139,8 @@ def _train(
 ) -> "list[Artifact]":
     """Train each model once, save it at once, and hand parents on."""
     from starcast import models
+    from starcast.cli.show import console
+    from starcast.compare.record import summary
     from starcast.fit import fit
 
     trained: dict[str, Artifact] = {}
@@ -147,26 +150,13 @@ def _train(
             trained[name] = fit(
                 split, name, config, seed=seed, refit=refit, parents=parents or None, observe=watch
             )
-            _keep(trained[name], home / name)
+            keep_model(trained[name], home / name)
+            console.print(f"{trained[name].title:<20} {summary(trained[name])}", soft_wrap=True)
         except (TrainingError, KeyboardInterrupt) as error:
             kept = f"; trained and kept in {home}: {', '.join(trained)}" if trained else ""
             what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
             raise TrainingError(f"{name}: {what}; no report was written{kept}") from None
     return [trained[name] for name in names]
-
-
-def _keep(artifact: "Artifact", folder: Path) -> None:
-    """Save a trained model and say so in one line."""
-    from starcast import storage
-    from starcast.cli.show import console
-    from starcast.compare.record import summary
-
-    storage.save(artifact, folder)
-    if artifact.broken_off:
-        raise TrainingError(
-            f"{artifact.broken_off}; its best weights so far (epoch {artifact.best_epoch}) are kept"
-        )
-    console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
 
 
 def _load(folders: Sequence[Path]) -> "list[Artifact]":

@@ -10,7 +10,8 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.errors import ConfigError, TrainingError
+from starcast.cli.keeping import keep
+from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
     from starcast.artifact import Artifact
@@ -90,10 +91,12 @@ def train(
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast import models, storage
+    from starcast.cli import show
     from starcast.config import parse_layers
     from starcast.evaluate import evaluate
     from starcast.fit import fit
-    from starcast.parents import leak_between
+    from starcast.parents import check_parents, leak_between
+    from starcast.place import require_place
 
     chosen = models.find(model)
     config = chosen.config(
@@ -109,8 +112,15 @@ def train(
         patience=patience,
         transfer_weight=transfer_weight,
     )
-    if init_from and not chosen.parents:
-        raise ConfigError(f"{model} starts from no parents; leave --init-from out")
+    about_parents = {
+        "--init-from": init_from,
+        "--transfer-weight": transfer_weight is not None,
+        "--fresh-parents": fresh_parents,
+        "--leaky-parents": leaky_parents,
+    }
+    for flag, given in about_parents.items():
+        if given and not chosen.parents:
+            raise ConfigError(f"{model} starts from no parents; leave {flag} out")
     divided = inputs.load_split(
         inputs.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
         split=split,
@@ -120,12 +130,17 @@ def train(
         official_from=None if ratings else data_dir,
     )
     home = out / inputs.folder_name(divided)
-    storage.require_place(home / model)
+    require_place(home / model)
     watch = observe(divided, logs)
     parents = [
-        _parent(name, place, config, divided, seed, refit, fresh_parents, watch)
-        for name, place in _places(chosen, init_from, home, fresh_parents)
+        _parent(name, folder, config, divided, seed, refit, fresh_parents, watch)
+        for name, folder in _places(chosen, init_from, home, fresh_parents)
     ]
+    try:
+        check_parents(chosen, config, divided, parents, leaky=leaky_parents)
+    except (ConfigError, SplitMismatchError) as error:
+        hint = "" if init_from else "; --fresh-parents trains new ones"
+        raise type(error)(f"{error}{hint}") from None
     artifact = fit(
         divided,
         model,
@@ -137,9 +152,10 @@ def train(
         observe=watch,
     )
     keep(artifact, home / model)
-    from starcast.cli import show
-
-    show.closing_figures(evaluate(artifact), k=_K, explain=explain)
+    _announce(artifact, home / model)
+    report = evaluate(artifact)
+    storage.add_test_figures(home / model, report.own_items(_K))
+    show.closing_figures(report, k=_K, explain=explain)
 
 
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
@@ -166,17 +182,9 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
     return observers
 
 
-def keep(artifact: "Artifact", folder: Path) -> None:
-    """Save a trained model and say where; a run that broke off is saved, then reported."""
-    from starcast import storage
+def _announce(artifact: "Artifact", folder: Path) -> None:
     from starcast.cli.show import console, note
 
-    storage.save(artifact, folder)
-    if artifact.broken_off:
-        raise TrainingError(
-            f"{artifact.broken_off}; the best weights so far (epoch {artifact.best_epoch}) "
-            f"are in {folder}"
-        )
     if artifact.leak:
         note(f"LEAKY: {artifact.leak}")
     console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", soft_wrap=True)
@@ -222,8 +230,11 @@ def _parent(
         found = storage.load(folder)
         if found.broken_off:
             note(f"{folder} is not trained to its end: {found.broken_off}")
+        if refit and not found.refit:
+            note(f"{folder} was not refitted: the refit starts from training rows only")
         return found
     note(f"no {name} at {folder}: training it first, on the same split")
     parent = fit(split, name, parent_config(name, config), seed=seed, refit=refit, observe=watch)
     keep(parent, folder)
+    _announce(parent, folder)
     return parent

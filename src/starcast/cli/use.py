@@ -37,6 +37,8 @@ def evaluate(
     report = judge(storage.load(artifact), k=k)
     if report.artifact.leak:
         show.note(f"LEAKY: {report.artifact.leak}")
+    if report.artifact.broken_off:
+        show.note(f"not trained to its end: {report.artifact.broken_off}")
     title = f"{report.artifact.title}: {report.n_rows:,} test ratings"
     show.figures(title, report.figures(), explain=explain)
 

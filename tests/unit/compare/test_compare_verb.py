@@ -67,7 +67,7 @@ def test_parents_are_trained_once_and_handed_on(
 ) -> None:
     asked: list[tuple[str, list[str]]] = []
     monkeypatch.setattr("starcast.fit.fit", trained_as_asked(asked))
-    monkeypatch.setattr(verb, "_keep", lambda *_: None)
+    monkeypatch.setattr(verb, "keep_model", lambda *_: None)
     configs = verb._configs([TRANSFER, FACTOR], None, None)
     found = verb._train(split(), [TRANSFER, FACTOR], configs, 1, False, unobserved, tmp_path)
     assert asked == [(FACTOR, []), (DEEP, []), (TRANSFER, [FACTOR, DEEP])]
@@ -93,9 +93,9 @@ def test_a_model_that_broke_off_is_kept_and_ends_the_run(
     broken = artifact(broken_off="the loss is no longer a number in epoch 3")
     monkeypatch.setattr("starcast.fit.fit", lambda *_, **__: broken)
     configs = verb._configs([FACTOR, DEEP], None, None)
-    with pytest.raises(TrainingError, match=r"epoch 3; its best weights so far \(epoch 2\) are"):
+    with pytest.raises(TrainingError, match=r"epoch 3; the best weights so far \(epoch 2\) are"):
         verb._train(split(), [FACTOR, DEEP], configs, 1, False, unobserved, tmp_path)
-    assert storage.load(tmp_path / FACTOR).broken_off
+    assert storage.load(tmp_path / f"{FACTOR}-interrupted").broken_off
 
 
 @pytest.fixture

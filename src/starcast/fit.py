@@ -10,7 +10,7 @@ import numpy as np
 from starcast import metrics, models
 from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
-from starcast.engine import Engine, Weights
+from starcast.engine import Engine, Scorer, Weights
 from starcast.errors import TrainingError
 from starcast.models import Model
 from starcast.parents import check_parents, parent_config
@@ -195,14 +195,12 @@ class _Recipe:
         chosen = np.random.default_rng(self._seed).permutation(len(rows))[:_TRAIN_SAMPLE]
         sample = rows.take(np.sort(chosen))
 
+        def judge(part: Ratings, scorer: Scorer) -> Quality:
+            return quality(part.stars, scorer.score_pairs(part.user_rows, part.item_rows), part)
+
         def validate(weights: Weights) -> tuple[Quality, Quality | None]:
             scorer = self._model.scorer(weights)
-            qualities = (
-                part
-                and quality(part.stars, scorer.score_pairs(part.user_rows, part.item_rows), part)
-                for part in (sample, validation)
-            )
-            return tuple(qualities)  # type: ignore[return-value]
+            return judge(sample, scorer), judge(validation, scorer) if validation else None
 
         return validate
 

@@ -68,6 +68,7 @@ def compare(
     explain: opt.Explain = False,
 ) -> None:
     """Train models on one split, or take trained ones, and say which differences are real."""
+    home = None
     if artifacts:
         _refuse_training_options(context)
         trained = _load(artifacts)
@@ -90,7 +91,7 @@ def compare(
             require_place(home / name)
         trained = _train(divided, names, configs, seed, refit, watch, home)
     try:
-        _report(trained, k, out, _command(context), explain)
+        _report(trained, home, k, out, _command(context), explain)
     except KeyboardInterrupt:
         raise TrainingError("interrupted; no report was written, trained models are kept") from None
 
@@ -169,10 +170,18 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
     return sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
 
 
-def _report(trained: "Sequence[Artifact]", k: int, out: Path, command: str, explain: bool) -> None:
+def _report(
+    trained: "Sequence[Artifact]",
+    home: Path | None,
+    k: int,
+    out: Path,
+    command: str,
+    explain: bool,
+) -> None:
     """Judge, compare, write the report, and print what it says."""
     from rich.status import Status
 
+    from starcast import storage
     from starcast.cli import standings
     from starcast.cli.show import console, note
     from starcast.compare import comparison as comparing
@@ -186,6 +195,9 @@ def _report(trained: "Sequence[Artifact]", k: int, out: Path, command: str, expl
     with Status("judging", console=console) if console.is_interactive else nullcontext():
         reports = [evaluate(artifact, k=k) for artifact in trained]
         compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
+        if home:  # models from disk are read, not written
+            for report in reports:
+                storage.add_test_figures(home / report.artifact.model, report.own_items(k))
         page = write(compared, out / inputs.folder_name(first.split), here(command))
     for artifact in trained:
         if artifact.leak:

@@ -110,7 +110,8 @@ class Ratings:
                 raise DataError(f"{name} rates the same item twice for one user")
         scale = scale or RatingScale.infer(stars)
         # A scale knows millionths of a star, float32 knows fewer of large ones; NaN is outside too.
-        margin = 1e-6 * max(1.0, abs(scale.lowest), abs(scale.highest))
+        largest = max(abs(scale.lowest), abs(scale.highest))
+        margin = 1e-6 + float(np.finfo(np.float32).eps) * largest
         if not (stars.min() >= scale.lowest - margin and stars.max() <= scale.highest + margin):
             raise DataError(f"{name} has ratings outside {scale}")
         known = titles or {}

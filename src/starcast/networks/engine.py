@@ -79,10 +79,7 @@ class NetworkEngine:
         for side, table in (("user", self._user), ("item", self._item)):
             for name, column in self._named(table.numpy()[:-1]).items():
                 named[f"{side}_{name}"] = np.array(column[:, 0] if name == "bias" else column)
-        return named | {
-            f"{variable.path.split('/')[-2]}_{variable.name}": variable.numpy()
-            for variable in self.network.trainable_variables
-        }
+        return named | {name: variable.numpy() for name, variable in self._dense().items()}
 
     def load(self, weights: Weights) -> None:
         """Take tables and dense layers back; slots and step count start anew."""
@@ -95,8 +92,8 @@ class NetworkEngine:
             for name, column in self._named(fresh).items():
                 column[: n - 1] = weights[f"{side}_{name}"].reshape(n - 1, -1)
             table.assign(fresh)
-        for variable in self.network.trainable_variables:
-            variable.assign(weights[f"{variable.path.split('/')[-2]}_{variable.name}"])
+        for name, variable in self._dense().items():
+            variable.assign(weights[name])
         for slot in sum(self._slots, [self._step]):
             slot.assign(tf.zeros_like(slot))
 
@@ -109,6 +106,13 @@ class NetworkEngine:
 
         definition = tf.function(network).get_concrete_function(row, row).graph.as_graph_def()
         return bytes(definition.SerializeToString())
+
+    def _dense(self) -> dict[str, Any]:
+        """The variables of the dense layers by name, such as hidden_0_kernel."""
+        return {
+            f"{variable.path.split('/')[-2]}_{variable.name}": variable
+            for variable in self.network.trainable_variables
+        }
 
     def _batches(self, order: NDArray[np.int64], size: int) -> list[NDArray[Any]]:
         """Ratings cut into batches: distinct rows and places of both sides, stars, and a mask."""

@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -11,9 +12,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TEST_INSTALLED := $(VENV)/.installed-test
 REQUIREMENTS := pyproject.toml constraints.txt
+BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format clean
+.PHONY: help demo test bench format clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -29,30 +31,41 @@ test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types;
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+bench: $(BENCH_INSTALLED) ## measure Starcast beside its alternatives, write docs/benchmarks.md; ONLY=train,top: some of it
+	$(BENCH_VENV)/bin/python -m benchmarks \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(QUICK),--quick)
+
 format: $(TEST_INSTALLED) ## rewrite the code in the house format and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## remove caches and build results, but neither .venv nor your data, models and reports
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
-	@echo "installing Starcast into $(VENV); the first time takes a minute or two and 2.5 GB"
-	@$(PIP_INSTALL) -e '.[cpu]'
+	@echo "installing Starcast into $(VENV); the first time takes a minute or two and 0.8 GB"
+	@$(PIP_INSTALL) -e .
 	@touch $@
 
 $(TEST_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
 	@echo "installing Starcast and its test needs into $(VENV); the first time takes a minute or two"
-	@$(PIP_INSTALL) -e '.[cpu,test]'
+	@$(PIP_INSTALL) -e '.[test]'
 	@touch $(DEMO_INSTALLED) $@
 
+# The alternatives live here and nowhere else: versions of their own, none of them a need of ours.
+$(BENCH_INSTALLED): pyproject.toml benchmarks/requirements.txt | $(BENCH_VENV)/bin/python
+	@echo "installing Starcast and its alternatives into $(BENCH_VENV); it takes some minutes and 3 GB or more"
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/requirements.txt -e .
+	@touch $@
+
 # A half-made environment would look finished the next time, hence the rm.
-$(BIN)/python:
+%/bin/python:
 	@command -v $(PYTHON) >/dev/null \
 	  || { echo "no '$(PYTHON)' found: install Python 3.11 or newer, or say make PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Starcast needs Python 3.11 or newer; say make PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "this Python cannot make virtual environments: install its venv package (on Debian: python3-venv)" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 1; }
+	@$(PYTHON) -m venv $* || { rm -f $@; exit 1; }

@@ -13,10 +13,8 @@ from starcast.config import Config
 from starcast.ratings import Ratings
 from starcast.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
 
-# Read when the libraries are first imported, hence at the top of the first file pytest loads.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# Read when Matplotlib is first imported, hence at the top of the first file pytest loads.
 os.environ.setdefault("MPLBACKEND", "Agg")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)

@@ -2,13 +2,12 @@
 
     python tools/draw_models.py docs/images [--dimension 64] [--layers "[64,32,16,8,1]"]
 
-Writes <model>.png and <model>.svg for every model in the registry, with its default settings
-unless others are given. A filled box holds weights; its colour is that of the model, in the
-comparison's charts, in whose training they were first learned.
+Writes <model>.png and <model>.svg for every model in the registry that has one set of weights, with
+its default settings unless others are given. A filled box holds weights; its colour is that of the
+model, in the comparison's charts, in whose training they were first learned.
 """
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from trace_models import Box, count, diagram
+from trace_models import Box, count, diagram, drawable
 
 from starcast import models
 from starcast.compare.charts import colour
@@ -219,7 +218,7 @@ def write(folder: Path, **given: Any) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with rc_context({"svg.hashsalt": "starcast"}):
-        for model in models.MODELS.values():
+        for model in drawable():
             figure = draw(model, diagram(model.name, **given))
             for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
                 target = folder / f"{model.name}.{ending}"
@@ -232,7 +231,6 @@ def write(folder: Path, **given: Any) -> list[Path]:
 
 def main() -> None:
     """Read the command line and draw."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = argparse.ArgumentParser(description="Draw each model's network from the code.")
     parser.add_argument("folder", type=Path, help="where the pictures go, e.g. docs/images")
     parser.add_argument("--dimension", type=int, help="length of an embedding")

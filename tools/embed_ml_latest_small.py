@@ -2,7 +2,7 @@
 
     python tools/embed_ml_latest_small.py ml-latest-small.zip
 
-Writes ml-latest-small.parquet and README.txt, with the licence, into src/starcast/data/embedded/.
+Writes ml-latest-small.npz and README.txt, with the licence, into src/starcast/data/embedded/.
 """
 
 import sys
@@ -29,7 +29,7 @@ def embed(archive: Path, target: Path) -> None:
         folder = Path(scratch) / NAME
         ratings = movielens.read(folder, NAME)
         target.mkdir(parents=True, exist_ok=True)
-        packed.write(target / f"{NAME}.parquet", ratings, {}, compression="zstd")
+        packed.write(target / f"{NAME}.npz", ratings, {}, small=True)
         (target / "README.txt").write_bytes((folder / "README.txt").read_bytes())
 
 

@@ -1,11 +1,11 @@
-"""The boxes and arrows of each model, found in the code: build the model, trace it, list its parts.
+"""The boxes and arrows of each model, found in the code: build the model, list its parts.
 
-Boxes and arrows come from the Keras network in the engine or, without one, from the tables that
-the engine hands out; shapes from its weights; and what a warm start inherits from changing one
-parent at a time. So a diagram cannot say what the code does not do.
+Boxes and arrows come from the operations of the network in the engine or, without one, from the
+tables that the engine hands out; shapes from its weights; and what a warm start inherits from
+changing one parent at a time. So a diagram cannot say what the code does not do.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -13,19 +13,15 @@ import numpy as np
 
 from starcast import models
 from starcast.config import Config
+from starcast.engine import Sampler
 from starcast.models import Model
+from starcast.networks.engine import NetworkEngine
+from starcast.networks.graph import Operation, operations
 from starcast.parents import parent_config
 from starcast.ratings import Ratings
 
 TOY = Ratings.from_columns(np.array([1, 1, 2]), np.array([1, 2, 3]), np.array([4.0, 2.0, 5.0]))
 SEED = 42
-KINDS = {
-    "InputLayer": "table",
-    "Dense": "dense",
-    "Concatenate": "concatenation",
-    "Multiply": "element-wise product",
-    "Add": "sum",
-}
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -33,12 +29,12 @@ class Box(NamedTuple):
     """One box of a diagram, standing on the boxes it reads.
 
     Attributes:
-        name: of the table or layer, as its weights are called; else of the operation, numbered.
+        name: of the table or layer, as its weights are called; else of the operation.
         kind: "table", "dense", "concatenation", "inner product", ..., at the top "prediction".
         inputs: names of the boxes it reads, in order.
         width: numbers it hands on for each rating.
         shapes: of its weights, by name; tables are (n_users, ...) or (n_items, ...).
-        activation: of a dense layer, as Keras calls it.
+        activation: of a dense layer, "relu" or "linear".
         dropout_rate: share of its outputs dropped in training.
         origins: names of the models whose training gives its weights their first trained values.
     """
@@ -59,20 +55,30 @@ def diagram(name: str, **given: Any) -> list[Box]:
     Args:
         name: of the model in the registry.
         given: settings on top of the model's defaults, as for `Model.config`.
-    Raises: ValueError: a weight of the model that the trace came by nowhere.
+    Raises: ValueError: a weight of the model that belongs to none of them.
     """
     model = models.find(name)
     config = model.config(**given)
     engine = model.engine(config, TOY, SEED)
     shapes = {weight: array.shape for weight, array in engine.weights().items()}
-    # No protocol promises a network: how an engine computes is nobody else's concern.
-    network = getattr(engine, "network", None)
-    boxes = list(_tables(shapes) if network is None else _trace(network, shapes))
+    if isinstance(engine, NetworkEngine):
+        boxes = _network(operations(engine.layout, config.dropout_rate), shapes)
+    else:
+        boxes = list(_tables(shapes))
     boxes.append(Box("prediction", "prediction", (boxes[-1].name,), 1, {}))
     if missing := set(shapes).difference(*(box.shapes for box in boxes)):
-        raise ValueError(f"the trace of {name} found no box for {', '.join(sorted(missing))}")
+        raise ValueError(f"{name} has no box for {', '.join(sorted(missing))}")
     origin = _origins(model, config)
     return [box._replace(origins=_origins_of(box, origin)) for box in boxes]
+
+
+def drawable() -> list[Model]:
+    """The models of one set of weights; a mean over many draws is no diagram."""
+    return [
+        model
+        for model in models.MODELS.values()
+        if not isinstance(model.engine(model.config(), TOY, SEED), Sampler)
+    ]
 
 
 def _tables(shapes: Shapes) -> Iterator[Box]:
@@ -88,60 +94,28 @@ def _tables(shapes: Shapes) -> Iterator[Box]:
     yield Box("sum", "sum", tuple(sums), 1, {})
 
 
-def _trace(network: Any, shapes: Shapes) -> Iterator[Box]:
-    """The operations of a Keras network from its inputs, which are table rows, to its output."""
-    import keras
-
-    rows = {
-        side: {
-            column: keras.Input((width,), name=f"{side}_{column}")
-            for column, width in network.columns.items()
-        }
-        for side in ("user", "item")
-    }
-    inputs = [tensor for columns in rows.values() for tensor in columns.values()]
-    made: dict[int, Box] = {}
-    _follow(keras.Function(inputs, network.call(rows["user"], rows["item"])), made, shapes)
-    return iter({box.name: box for box in made.values()}.values())
-
-
-def _follow(function: Any, made: dict[int, Box], shapes: Shapes) -> None:
-    """Enter the box behind every tensor of a symbolic function under the tensor's identity.
-
-    Keras's own operations become boxes; layers of Starcast are opened, dropout joins its input.
-    """
-    import keras
-
-    for operation in function.operations:
-        read = [made[id(tensor)] for tensor in keras.tree.flatten(operation.input)]
-        if not type(operation).__module__.startswith("keras."):
-            opened = keras.Function(operation.input, operation.call(operation.input))
-            _follow(opened, made, shapes)
-            box = made[id(opened.outputs[0])]
-        elif isinstance(operation, keras.layers.Dropout):
-            box = read[0]._replace(dropout_rate=operation.rate)
-            made.update({at: box for at, old in made.items() if old is read[0]})
-        elif id(operation.output) in made:  # the input of an opened layer
-            continue
-        else:
-            box = _box(operation, read, shapes, len(made))
-        made[id(operation.output)] = box
+def _network(network: Iterable[Operation], shapes: Shapes) -> list[Box]:
+    """A box for each operation, with the weights that carry its name."""
+    return [
+        Box(
+            name=operation.name,
+            kind=operation.kind,
+            inputs=operation.inputs,
+            width=operation.width,
+            shapes={
+                weight: shape
+                for weight, shape in shapes.items()
+                if _belongs(weight, operation.name)
+            },
+            activation=operation.activation,
+            dropout_rate=operation.dropout_rate,
+        )
+        for operation in network
+    ]
 
 
-def _box(operation: Any, read: list[Box], shapes: Shapes, n: int) -> Box:
-    own = {name: shape for name, shape in shapes.items() if _belongs(name, operation.name)}
-    return Box(
-        name=operation.name if own else f"{operation.name}_{n}",
-        kind=KINDS.get(type(operation).__name__, type(operation).__name__),
-        inputs=tuple(box.name for box in read),
-        width=operation.output.shape[-1],
-        shapes=own,
-        activation=getattr(getattr(operation, "activation", None), "__name__", ""),
-    )
-
-
-def _belongs(weight: str, layer: str) -> bool:
-    return weight in (layer, f"{layer}_kernel", f"{layer}_bias")
+def _belongs(weight: str, name: str) -> bool:
+    return weight in (name, f"{name}_kernel", f"{name}_bias")
 
 
 def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:

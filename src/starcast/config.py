@@ -9,7 +9,18 @@ from starcast.errors import ConfigError, UnknownNameError
 
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 FACTOR_OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS")
-_MOST = {"dimension": 10_000, "epochs": 10**9, "batch_size": 10**9, "patience": 10**9}
+SAMPLERS = ("Gibbs",)
+OPTIMIZERS = (*FACTOR_OPTIMIZERS, *SAMPLERS)
+LIKELIHOODS = ("probit", "gaussian")
+_MOST = {
+    "dimension": 10_000,
+    "epochs": 10**9,
+    "batch_size": 10**9,
+    "patience": 10**9,
+    "samples": 10**6,
+    "chains": 1000,
+    "kept": 10**6,
+}
 
 
 @final
@@ -19,7 +30,8 @@ class Config:
 
     Attributes:
         optimizer: "Adam", "RMSProp" or "GradientDescent" over mini-batches; for the latent factor
-            model also "SGD" (per rating) and "ALS" (alternating least squares).
+            model also "SGD" (per rating) and "ALS" (alternating least squares); the Bayesian model
+            has "Gibbs", which draws.
         dimension: length of an embedding, ≥ 1.
         layers: widths of the dense layers of the deep branch; the last is 1, the prediction.
         epochs: upper bound on passes over the training rows.
@@ -33,6 +45,11 @@ class Config:
         patience: epochs without a better validation RMSE before training stops
             (`--max_checkout_without_progress`).
         transfer_weight: α, share of the latent factor model in the warm-started ensemble.
+        samples: draws from the posterior after burn-in, of all chains together.
+        burn_in: sweeps of each chain before its draws count.
+        chains: independent chains; they run side by side.
+        kept: draws that are kept and predict by their mean, evenly thinned, of all chains together.
+        likelihood: "probit" (stars are steps of a latent opinion) or "gaussian".
     """
 
     optimizer: str = "Adam"
@@ -46,10 +63,17 @@ class Config:
     averaging: float = 0.0
     patience: int = 5
     transfer_weight: float = 0.5
+    samples: int = 300
+    burn_in: int = 10
+    chains: int = 2
+    kept: int = 60
+    likelihood: str = "probit"
 
     def __post_init__(self) -> None:
-        if self.optimizer not in FACTOR_OPTIMIZERS:
-            raise UnknownNameError("optimizer", self.optimizer, FACTOR_OPTIMIZERS)
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownNameError("optimizer", self.optimizer, OPTIMIZERS)
+        if self.likelihood not in LIKELIHOODS:
+            raise UnknownNameError("likelihood", self.likelihood, LIKELIHOODS)
         for name, most in _MOST.items():
             _check_count(name, getattr(self, name), most)
         _check_number("learning_rate", self.learning_rate, zero=False)
@@ -59,6 +83,8 @@ class Config:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.transfer_weight <= 1:
             raise ConfigError(f"transfer_weight must lie in [0, 1], got {self.transfer_weight}")
+        if not 0 <= self.burn_in <= 10**6:
+            raise ConfigError(f"burn_in must lie in [0, 1,000,000], got {self.burn_in:,}")
         _check_layers(self.layers)
 
 

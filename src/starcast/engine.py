@@ -1,7 +1,7 @@
 """What every engine offers the loop, and every scorer the recommender."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,27 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Sampler(Engine, Protocol):
+    """An engine whose epochs draw from a posterior: no draw is best, their mean predicts.
+
+    Attributes:
+        sweeps: epochs that all its draws take.
+        share: of the latest draws in the mean over all kept: 1/n where they are the n-th kept, 0
+            where they are not kept, 1 before any is, when they stand in.
+    """
+
+    @property
+    def sweeps(self) -> int: ...  # noqa: D102
+
+    @property
+    def share(self) -> float: ...  # noqa: D102
+
+    def latest(self) -> dict[str, NDArray[np.float32]]:
+        """The draws of the last epoch, as `weights()` hands out all that are kept."""
+        ...
+
+
 class Scorer(Protocol):
     """The deployed form of a model: NumPy in, raw scores in stars out, not yet clipped."""
 
@@ -51,6 +72,19 @@ class Scorer(Protocol):
 
     def score_all(self, user_rows: Rows) -> Scores:
         """float32 (n, n_items) for int32 (n,) users: every item in the catalogue."""
+        ...
+
+    def score_user(self, user_row: int) -> Scores:
+        """float32 (n_items,) for one user, without the wait for compiled code to be loaded."""
+        ...
+
+
+@runtime_checkable
+class UncertainScorer(Scorer, Protocol):
+    """A scorer that knows how far ratings lie from its scores."""
+
+    def deviations(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        """float32 (n,), standard deviation of the rating of each pair about its score, stars."""
         ...
 
 

@@ -48,7 +48,3 @@ class SplitMismatchError(StarcastError):
 
 class TrainingError(StarcastError):
     """Training that cannot go on, such as a loss that is no longer a number."""
-
-
-class MissingExtraError(StarcastError):
-    """An optional dependency that is not installed."""

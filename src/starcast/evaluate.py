@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from starcast import metrics
 from starcast.artifact import Artifact
 from starcast.metrics import HeldOutCurves, RankingMetrics
-from starcast.ratings import Ratings
 from starcast.recommend import Recommender
+from starcast.scoring.threads import Progress
 
 MAX_K = 100
 
@@ -46,6 +46,7 @@ class Report:
         k: list size of the catalogue figures.
         squared_errors: float64 (n_users,), Σ of squared errors over each user's rows.
         n_rows_of_user: int64 (n_users,).
+        on_progress: told of the users done, and of all, while the catalogue figures are made.
     """
 
     artifact: Artifact
@@ -57,14 +58,15 @@ class Report:
     k: int
     squared_errors: NDArray[np.float64]
     n_rows_of_user: NDArray[np.int64]
+    on_progress: Progress | None = None
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """Figures of top-k lists, made when first asked for: they need every score."""
         test, train = self.artifact.split.test, self.artifact.split.train
-        relevant = test.take(_relevant(test))
+        relevant = test.take(metrics.at_or_above_mean(test.user_rows, test.stars))
         users, first = np.unique(relevant.user_rows, return_index=True)
-        lists = Recommender(self.artifact).top_rows(users, self.k)
+        lists = Recommender(self.artifact).top_rows(users, self.k, on_progress=self.on_progress)
         n_raters = np.bincount(train.item_rows, minlength=train.n_items)
         return Catalogue(
             metrics.ranking_at_k(lists, np.append(first, len(relevant)), relevant.item_rows),
@@ -98,12 +100,13 @@ class Report:
         }
 
 
-def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
+def evaluate(artifact: Artifact, *, k: int = 10, on_progress: Progress | None = None) -> Report:
     """Judge a model on the test rows of its own split.
 
     Args:
         artifact: the model.
         k: list size of the catalogue figures.
+        on_progress: told of the users done, and of all, once these are asked for.
     """
     test = artifact.split.test
     raw = artifact.scorer.score_pairs(test.user_rows, test.item_rows)
@@ -119,12 +122,5 @@ def evaluate(artifact: Artifact, *, k: int = 10) -> Report:
         k=k,
         squared_errors=np.bincount(test.user_rows, errors, test.n_users).astype(np.float64),
         n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
+        on_progress=on_progress,
     )
-
-
-def _relevant(test: Ratings) -> NDArray[np.bool_]:
-    """Rows rated at or above the mean of the user's test ratings, as in the 2018 definition."""
-    count = np.bincount(test.user_rows, minlength=test.n_users)
-    total = np.bincount(test.user_rows, weights=test.stars, minlength=test.n_users)
-    mean = total[test.user_rows] / count[test.user_rows]
-    return np.greater_equal(test.stars, mean - 1e-6 * np.abs(mean))

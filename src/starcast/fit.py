@@ -19,7 +19,7 @@ from starcast.split import TEST, Split
 from starcast.training import EpochRecord, Observer, Quality, Trained, Validate, train
 
 _TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
-_VERSIONED = ("starcast", "numpy", "numba", "tensorflow-cpu", "tensorflow", "keras")
+_VERSIONED = ("starcast", "numpy", "numba", "scipy")
 
 
 class Run(NamedTuple):
@@ -193,16 +193,31 @@ class _Recipe:
 
     def _validate(self, rows: Ratings, validation: Ratings | None) -> Validate:
         chosen = np.random.default_rng(self._seed).permutation(len(rows))[:_TRAIN_SAMPLE]
-        sample = rows.take(np.sort(chosen))
+        sample = _Judged(rows.take(np.sort(chosen)))
+        held_out = _Judged(validation) if validation else None
 
-        def judge(part: Ratings, scorer: Scorer) -> Quality:
-            return quality(part.stars, scorer.score_pairs(part.user_rows, part.item_rows), part)
-
-        def validate(weights: Weights) -> tuple[Quality, Quality | None]:
+        def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
             scorer = self._model.scorer(weights)
-            return judge(sample, scorer), judge(validation, scorer) if validation else None
+            return sample.by(scorer, share), held_out.by(scorer, share) if held_out else None
 
         return validate
+
+
+@final
+class _Judged:
+    """Rows, and the mean over epochs of their scores."""
+
+    def __init__(self, part: Ratings) -> None:
+        self._part, self._mean = part, np.zeros(len(part), np.float32)
+
+    def by(self, scorer: Scorer, share: float) -> Quality:
+        """Quality of the mean once a scorer's scores have their share in it."""
+        part = self._part
+        if share:
+            scores = scorer.score_pairs(part.user_rows, part.item_rows)
+            alone = share == 1
+            self._mean = scores if alone else self._mean + np.float32(share) * (scores - self._mean)
+        return quality(part.stars, self._mean, part)
 
 
 def _plain(record: EpochRecord) -> Mapping[str, Any]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.engine import Engine, Scorer, Weights
-from starcast.errors import MissingExtraError, UnknownNameError
+from starcast.errors import UnknownNameError
 from starcast.ratings import Ratings
-from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
 
 Transfer = Callable[[Weights, Weights, float], dict[str, NDArray[np.float32]]]
 
@@ -79,21 +79,24 @@ def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
     return latent_factor(config, train, seed)
 
 
-def _network(name: str) -> Callable[[Config, Ratings, int], Engine]:
-    def engine(config: Config, train: Ratings, seed: int) -> Engine:
-        from starcast.networks.greeting import held_back
+def _deep_network(config: Config, train: Ratings, seed: int) -> Engine:
+    from starcast.networks.deep_network import deep_network
+    from starcast.networks.engine import NetworkEngine
 
-        try:
-            with held_back():
-                from starcast.networks import build
-        except ModuleNotFoundError as missing:
-            raise MissingExtraError(
-                f"training this model needs {missing.name}; install it with "
-                "pip install 'starcast[cpu]' (or 'starcast[gpu]')"
-            ) from None
-        return build.engine(name, config, train, seed)
+    return NetworkEngine(config, train, deep_network(config), seed)
 
-    return engine
+
+def _ensemble(config: Config, train: Ratings, seed: int) -> Engine:
+    from starcast.networks.engine import NetworkEngine
+    from starcast.networks.ensemble import ensemble
+
+    return NetworkEngine(config, train, ensemble(config), seed)
+
+
+def _bayesian(config: Config, train: Ratings, seed: int) -> Engine:
+    from starcast.factorization.bayesian import BayesianEngine
+
+    return BayesianEngine(config, train, seed)
 
 
 def _transfer(factor: Weights, deep: Weights, alpha: float) -> dict[str, NDArray[np.float32]]:
@@ -135,6 +138,8 @@ _FINE_TUNING = _by_optimizer(
     RMSProp={"learning_rate": 1e-5},
     GradientDescent={"learning_rate": 1e-6},
 )
+# Its samples, not its epochs, say when it ends.
+_SAMPLING = _by_optimizer({"dimension": 32, "epochs": 10**9}, Gibbs={"likelihood": "probit"})
 
 MODELS: Mapping[str, Model] = {
     model.name: model
@@ -152,7 +157,7 @@ MODELS: Mapping[str, Model] = {
             title="Deep network",
             formula="MLP([p_u ; q_i])",
             defaults=_NETWORK,
-            engine=_network("deep_network"),
+            engine=_deep_network,
             scorer=DeepScorer,
         ),
         Model(
@@ -160,7 +165,7 @@ MODELS: Mapping[str, Model] = {
             title="Ensemble, cold",
             formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
             defaults=_NETWORK,
-            engine=_network("ensemble"),
+            engine=_ensemble,
             scorer=EnsembleScorer,
         ),
         Model(
@@ -168,10 +173,18 @@ MODELS: Mapping[str, Model] = {
             title="Ensemble, transfer",
             formula="the ensemble, warm-started at α·factor + (1-α)·deep",
             defaults=_FINE_TUNING,
-            engine=_network("ensemble"),
+            engine=_ensemble,
             scorer=EnsembleScorer,
             parents=("latent-factor-model", "deep-neural-network-model"),
             transfer=_transfer,
+        ),
+        Model(
+            name="bayesian-factorization-model",
+            title="Bayesian factor",
+            formula="mean over draws of E[stars | μ + b_u + b_i + p_u · q_i]",
+            defaults=_SAMPLING,
+            engine=_bayesian,
+            scorer=PosteriorScorer,
         ),
     )
 }

@@ -36,7 +36,7 @@ class ConsoleObserver:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}{task.fields[quality]}"),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
@@ -47,14 +47,15 @@ class ConsoleObserver:
         """Show the bar and the heads of the columns."""
         if self._each_epoch:
             self._write_heads()
-        self._task = self._progress.add_task(self._what, total=n_epochs)
+        self._task = self._progress.add_task(self._what, total=n_epochs, quality="")
         self._progress.start()
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """One line: loss, training error, validation RMSE, MAE and exact stars, seconds."""
         if self._each_epoch:
             self._write_line(record, is_best)
-        self._progress.advance(self._task)
+        shown = record.validation or record.train
+        self._progress.update(self._task, advance=1, quality=f", RMSE {shown.rmse:.4f}")
 
     def ended(self) -> None:
         """Take the bar away."""
@@ -153,7 +154,9 @@ class TensorBoardObserver:
     def _write_embeddings(self, weights: Weights) -> None:
         for name in ("item_factors", "item_embedding"):
             if name in weights:
-                self._writer("train").add_embedding(weights[name], self._labels, tag=name)
+                # Of several draws the last: each has turned its factors its own way.
+                table = weights[name].reshape(-1, *weights[name].shape[-2:])[-1]
+                self._writer("train").add_embedding(table, self._labels, tag=name)
 
 
 def _short(figure: float) -> str:

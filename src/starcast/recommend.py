@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from starcast.artifact import Artifact
-from starcast.engine import Scores
+from starcast.engine import Scores, UncertainScorer
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.ids import Rows
+from starcast.scoring.layout import for_kernels
+from starcast.scoring.threads import Progress, in_blocks
 from starcast.split import TEST
 
-_BLOCK = 256  # users scored at once: a block times the catalogue stays small in memory
+_BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
 _DAMPING = 10.0  # ratings' worth of belief in the mean, in the fallback for unknown ids
 
 
@@ -59,6 +61,23 @@ class Recommender:
             return self._predict_with_means(user_ids, item_ids)
         return self._ratings.scale.clip(self.artifact.scorer.score_pairs(users, items))
 
+    def deviations(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
+        """Standard deviation of each pair's rating about its prediction.
+
+        Args:
+            user_ids, item_ids: (n,) external ids.
+        Returns: float32 (n,), stars; NaN where the model does not tell, or does not know an id.
+        """
+        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
+        deviations = np.full(len(user_ids), np.nan, np.float32)
+        users, items, scorer = self._ratings.users, self._ratings.items, self.artifact.scorer
+        if isinstance(scorer, UncertainScorer):
+            pairs = zip(user_ids.tolist(), item_ids.tolist(), strict=True)
+            known = np.array([user in users and item in items for user, item in pairs])
+            rows = users.rows(user_ids[known]), items.rows(item_ids[known])
+            deviations[known] = scorer.deviations(*rows)
+        return deviations
+
     def recommend(
         self, user_id: object, k: int = 10, *, exclude_seen: bool = True
     ) -> list[Recommendation]:
@@ -70,59 +89,76 @@ class Recommender:
             exclude_seen: leave out what the user rated in training or validation.
         Raises: UnknownIdError: a user that was not in the training data, unless `fallback` is set.
         """
-        if k < 1:
-            raise ConfigError(f"k must be at least 1, got {k}")
+        _check_length(k)
         try:
-            user_row = self._ratings.users.rows([user_id])
+            user_row = self._ratings.users.row(user_id)
         except UnknownIdError:
             if not self._fallback:
                 raise
             scores = self._means[2]
-            rows = np.argsort(-scores, kind="stable")[:k]
         else:
-            scores = self.artifact.scorer.score_all(user_row)[0]
-            rows = self.top_rows(user_row, k, exclude_seen=exclude_seen)[0]
-        rows = rows[rows >= 0]
+            scores = self.artifact.scorer.score_user(user_row)
+            if exclude_seen:
+                scores[self.seen_rows(user_row)] = -np.inf
+        rows = _best(scores, k)
         stars = self._ratings.scale.clip(scores[rows])
-        ids, titles = self._ratings.items.ids[rows].tolist(), self._ratings.titles[rows].tolist()
-        return [Recommendation(*row) for row in zip(ids, titles, stars.tolist(), strict=True)]
+        ids, titles = self._ratings.items.ids[rows], self._ratings.titles[rows]
+        return list(map(Recommendation, ids.tolist(), titles.tolist(), stars.tolist()))
 
     def title(self, item_id: object) -> str:
         """An item's title, "" if it has none or is unknown."""
         items = self._ratings.items
         return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""
 
-    def top_rows(self, user_rows: Rows, k: int, *, exclude_seen: bool = True) -> Rows:
+    def top_rows(
+        self,
+        user_rows: Rows,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        on_progress: Progress | None = None,
+    ) -> Rows:
         """The k best item rows for many users, in memory that does not grow with their number.
 
         Args:
             user_rows: int32 (n,).
             k: length of the lists.
             exclude_seen: leave out what a user rated in training or validation.
+            on_progress: told of the users done and of all there are, now and then.
         Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
         """
-        k_found = min(k, self._ratings.n_items)
-        top = np.full((len(user_rows), k), -1, np.int32)
-        for start in range(0, len(user_rows), _BLOCK):
-            block = user_rows[start : start + _BLOCK]
-            scores = self.artifact.scorer.score_all(block)
+        from starcast.scoring.lists import exclude, take_best
+
+        _check_length(k)
+        users = for_kernels(user_rows)
+        top = np.empty((len(users), k), np.int32)
+
+        def fill(block: slice) -> None:
+            scores = self.artifact.scorer.score_all(users[block])
             if exclude_seen:
-                for n, row in enumerate(block):
-                    scores[n, self.seen_rows(int(row))] = -np.inf
-            top[start : start + len(block), :k_found] = _best(scores, k_found)
+                exclude(scores, users[block], *self._seen)
+            take_best(scores, top[block])
+
+        in_blocks(fill, len(users), _BLOCK, on_progress)
         return top
 
     def seen_rows(self, user_row: int) -> Rows:
         """Item rows the user rated in training or validation; int32, ascending."""
-        items, starts = self._seen
-        return items[starts[user_row] : starts[user_row + 1]]
+        users = self._ratings.user_rows
+        ends = users.searchsorted(np.array([user_row, user_row + 1], users.dtype))
+        own = slice(*ends.tolist())
+        seen: Rows = self._ratings.item_rows[own][self.artifact.split.parts[own] != TEST]
+        return seen
 
     @cached_property
-    def _seen(self) -> tuple[Rows, NDArray[np.int64]]:
-        known = self.artifact.split.parts != TEST
-        users = self._ratings.user_rows[known]
-        starts = np.searchsorted(users, np.arange(self._ratings.n_users + 1))
-        return self._ratings.item_rows[known], starts
+    def _seen(self) -> tuple[NDArray[np.int64], Rows, NDArray[np.bool_]]:
+        """Where each user's ratings start, their items, and which are of training or validation."""
+        ratings = self._ratings
+        starts = np.searchsorted(
+            ratings.user_rows, np.arange(ratings.n_users + 1, dtype=ratings.user_rows.dtype)
+        )
+        is_known = self.artifact.split.parts != TEST
+        return starts, for_kernels(ratings.item_rows), for_kernels(is_known)
 
     def _predict_with_means(
         self, user_ids: NDArray[np.generic], item_ids: NDArray[np.generic]
@@ -154,13 +190,15 @@ class Recommender:
         return mean, damped(train.user_rows, train.n_users), damped(train.item_rows, train.n_items)
 
 
-def _best(scores: Scores, k: int) -> Rows:
-    """Columns of the k highest scores of each row, best first, -1 for scores of -inf."""
-    best = np.full((len(scores), k), -1, np.int32)
-    kth = np.partition(scores, -k, axis=1)[:, -k]
-    for listed, row, lowest in zip(best, scores, kth, strict=True):
-        # A partition would choose among equal scores at will: all that tie with the k-th compete.
-        columns = np.flatnonzero((row >= lowest) & (row > -np.inf))
-        order = np.argsort(-row[columns], kind="stable")[:k]
-        listed[: len(order)] = columns[order]
-    return best
+def _check_length(k: int) -> None:
+    if k < 1:
+        raise ConfigError(f"k must be at least 1, got {k}")
+
+
+def _best(scores: Scores, k: int) -> NDArray[np.intp]:
+    """Places of the k highest scores, best first, ties to the lower place; -∞ is none."""
+    k = min(k, len(scores))
+    lowest = max(np.partition(scores, -k)[-k], np.finfo(np.float32).min)  # more than -∞
+    # A partition would choose among equal scores at will: all that tie with the k-th compete.
+    rows = np.flatnonzero(scores >= lowest)
+    return rows[np.argsort(-scores[rows], kind="stable")[:k]]

@@ -139,10 +139,9 @@ class SplitPlan:
         if (official_test is None) == (self.scheme == "official"):
             raise ConfigError(f"{ratings.name} ships no split called '{self.official}'")
         is_test = _SCHEMES[self.scheme](self, ratings) if official_test is None else official_test
-        rest = np.flatnonzero(~is_test)
-        inner = _validation_of(self, ratings.take(rest))
-        is_validation = np.zeros(len(ratings), bool)
-        is_validation[rest[inner]] = True
+        rest = ~is_test
+        is_validation = rest.copy()
+        is_validation[rest] = _validation_of(self, ratings, rest)
         return Split.of(ratings, is_test, is_validation, str(self))
 
     def __str__(self) -> str:
@@ -156,11 +155,12 @@ class SplitPlan:
         return f"{head} validation={self.validation:g} seed={self.seed}"
 
 
-def _validation_of(plan: SplitPlan, rest: Ratings) -> NDArray[np.bool_]:
+def _validation_of(plan: SplitPlan, ratings: Ratings, rest: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Validation rows are drawn as the test rows were: by time where it decides, else at random."""
     if plan.scheme in ("user-latest", "time"):
-        return _SCHEMES[plan.scheme](SplitPlan(plan.scheme, plan.validation), rest)
-    return _random_mask(len(rest), plan.validation, np.random.default_rng([plan.seed, 1]))
+        return _SCHEMES[plan.scheme](SplitPlan(plan.scheme, plan.validation), ratings.take(rest))
+    n_rest, rng = int(np.count_nonzero(rest)), np.random.default_rng([plan.seed, 1])
+    return _random_mask(n_rest, plan.validation, rng)
 
 
 def _random_mask(n: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -174,25 +174,36 @@ def _random(plan: SplitPlan, ratings: Ratings) -> NDArray[np.bool_]:
 
 
 def _k_fold(plan: SplitPlan, ratings: Ratings) -> NDArray[np.bool_]:
-    folds = np.arange(len(ratings)) % plan.n_folds
+    n = len(ratings)
+    turn = np.arange(min(plan.n_folds, n), dtype=np.min_scalar_type(plan.n_folds))
+    folds = np.tile(turn, n // len(turn) + 1)[:n]  # of few bytes, which a shuffle feels
     np.random.default_rng([plan.seed, 0]).shuffle(folds)
-    return np.equal(folds, plan.fold - 1)
+    is_test: NDArray[np.bool_] = folds == plan.fold - 1
+    return is_test
 
 
 def _time(plan: SplitPlan, ratings: Ratings) -> NDArray[np.bool_]:
-    order = np.argsort(_timestamps(ratings), kind="stable")
-    mask = np.zeros(len(ratings), bool)
-    mask[order[len(order) - round(len(order) * plan.test) :]] = True
-    return mask
+    return _latest(_timestamps(ratings), round(len(ratings) * plan.test))
 
 
 def _user_latest(plan: SplitPlan, ratings: Ratings) -> NDArray[np.bool_]:
-    order = np.lexsort((_timestamps(ratings), ratings.user_rows))
-    counts = np.bincount(ratings.user_rows, minlength=ratings.n_users)
-    ends = np.cumsum(counts)[ratings.user_rows]  # rows are sorted by user, and so is `order`
-    from_the_end = ends - np.arange(len(ratings))  # 1 for a user's last rating
-    mask = np.zeros(len(ratings), bool)
-    mask[order] = from_the_end <= np.round(counts * plan.test)[ratings.user_rows]
+    when, mask = _timestamps(ratings), np.empty(len(ratings), bool)
+    ends = np.searchsorted(ratings.user_rows, np.arange(1, ratings.n_users + 1, dtype=np.int32))
+    counts = np.diff(ends, prepend=0)
+    n_test = np.round(counts * plan.test).astype(int)
+    for end, count, n in zip(ends.tolist(), counts.tolist(), n_test.tolist(), strict=True):
+        mask[end - count : end] = _latest(when[end - count : end], n)
+    return mask
+
+
+def _latest(when: NDArray[Any], n: int) -> NDArray[np.bool_]:
+    """The last `n` by time; of equal times the later rows. Finding a threshold beats sorting."""
+    if not n:
+        return np.zeros(len(when), bool)
+    threshold = np.partition(when, -n)[-n]
+    mask: NDArray[np.bool_] = when > threshold
+    ties = np.flatnonzero(when == threshold)
+    mask[ties[len(ties) - (n - np.count_nonzero(mask)) :]] = True
     return mask
 
 

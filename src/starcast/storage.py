@@ -204,7 +204,9 @@ def _save_ratings(split: Split, folder: Path) -> None:
         "part": split.parts,
     }
     for name, columns in zip(_TABLES, (users, items, rows), strict=True):
-        pl.DataFrame(columns).write_parquet(folder / name)
+        frame = pl.DataFrame(columns)
+        # In one piece, columns are arrays as they are read; several would have to be put together.
+        frame.write_parquet(folder / name, row_group_size=len(frame))
 
 
 def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:

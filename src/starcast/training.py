@@ -1,6 +1,7 @@
 """The one loop: epochs, validation, early stopping, best weights. It knows no files, no models."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import NamedTuple, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engine import Engine, Weights
+from starcast.engine import Engine, Sampler, Weights
 from starcast.errors import TrainingError
 
 
@@ -59,7 +60,8 @@ class Observer(Protocol):
 
 
 Arrays = dict[str, NDArray[np.float32]]
-Validate = Callable[[Weights], tuple[Quality, Quality | None]]
+Validate = Callable[[Weights, float], tuple[Quality, Quality | None]]
+"""Weights, and the share of their scores in the mean over epochs, to that mean's quality."""
 
 
 @final
@@ -68,8 +70,9 @@ class Trained:
     """What a run left.
 
     Attributes:
-        weights: of the best epoch.
-        best_epoch: counted from 1; 0 if the first weights were never improved upon.
+        weights: of the best epoch; a sampler's, its kept draws.
+        best_epoch: counted from 1; 0 if the first weights were never improved upon. The last of a
+            sampler.
         history: one record per epoch.
         broken_off: why the run ended before its time, "" if it did not.
     """
@@ -92,12 +95,14 @@ def train(
 ) -> Trained:
     """Train until validation stops improving, and keep the best weights.
 
-    Without validation rows (a refit) every epoch runs and the last weights are kept. A loss that is
+    Without validation rows (a refit) every epoch runs and the last weights are kept. A sampler runs
+    all its sweeps, as no draw is better than another, and leaves the draws it kept. A loss that is
     no number and Ctrl-C end the run early with the best weights so far.
 
     Args:
         engine: the model to train.
-        validate: weights to their quality on training and validation rows.
+        validate: weights to their quality on training and validation rows; of a sampler, the
+            quality of the mean over the draws so far.
         epochs: upper bound.
         patience: epochs without a better validation RMSE before stopping.
         averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
@@ -106,26 +111,29 @@ def train(
     Raises: TrainingError: the run broke off before any epoch was good.
     Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
-    audience, best = _Audience(observers), _Best()
-    average = None
+    audience = _Audience(observers)
+    outcome: _Best | _Sampled = (
+        _Sampled(engine) if isinstance(engine, Sampler) else _Best(engine, averaging)
+    )
+    epochs = min(epochs, outcome.most_epochs)
     if warm:
-        average = engine.weights()
-        best.offer(0, average, validate(average)[1])
+        first, share = outcome.candidate()
+        outcome.offer(0, first, validate(first, share)[1])
     history: list[EpochRecord] = []
     broken_off = ""
     try:
         audience.started(epochs)
         for epoch in range(1, epochs + 1):
-            record, average = _run_epoch(engine, validate, epoch, average, averaging)
+            record, weights = _run_epoch(engine, outcome, validate, epoch)
             if not _is_finite(record):
                 broken_off = (
                     f"the loss is no longer a number in epoch {epoch} (try a smaller learning rate)"
                 )
                 break
             history.append(record)
-            is_best = best.offer(epoch, average, record.validation)
-            audience.epoch(record, average, is_best)
-            if epoch - best.epoch >= patience:
+            is_best = outcome.offer(epoch, weights, record.validation)
+            audience.epoch(record, weights, is_best)
+            if epoch - outcome.epoch >= patience:
                 break
     except KeyboardInterrupt:
         broken_off = f"interrupted in epoch {len(history) + 1}"
@@ -133,9 +141,9 @@ def train(
         broken_off = f"epoch {len(history)} could not be recorded ({error.strerror or error})"
     finally:
         audience.ended()
-    if best.weights is None:
+    if outcome.weights is None:
         raise TrainingError(f"{broken_off}: nothing was learned")
-    return Trained(best.weights, best.epoch, tuple(history), broken_off)
+    return Trained(outcome.weights, outcome.epoch, tuple(history), broken_off)
 
 
 @final
@@ -163,16 +171,53 @@ class _Audience:
 class _Best:
     """The best weights so far; without validation rows the latest are the best."""
 
-    def __init__(self) -> None:
-        self.epoch, self.rmse = 0, math.inf
+    def __init__(self, engine: Engine, averaging: float) -> None:
+        self._engine, self._averaging = engine, averaging
+        self._average: Arrays | None = None
+        self.most_epochs, self.epoch, self._rmse = sys.maxsize, 0, math.inf
         self.weights: Arrays | None = None
 
+    def candidate(self) -> tuple[Arrays, float]:
+        """What to validate after an epoch, the running average of weights; it stands alone."""
+        weights, average, beta = self._engine.weights(), self._average, self._averaging
+        if average is not None and beta:
+            weights = {
+                # a sum of arrays without axes is a scalar, no array
+                name: np.asarray(beta * average[name] + (1 - beta) * now)
+                for name, now in weights.items()
+            }
+        self._average = weights
+        return weights, 1.0
+
     def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
-        """Take the weights if they are better; whether they were."""
+        """Take a candidate if it validates better; whether it did."""
         rmse = validation.rmse if validation else -epoch
-        if not rmse < self.rmse:
+        if not rmse < self._rmse:
             return False
-        self.epoch, self.rmse, self.weights = epoch, rmse, weights
+        self.epoch, self._rmse, self.weights = epoch, rmse, weights
+        return True
+
+
+@final
+class _Sampled:
+    """The draws a sampler keeps; each epoch adds to them."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler, self.most_epochs, self.epoch = sampler, sampler.sweeps, 0
+        self._has_any = False
+
+    @property
+    def weights(self) -> Arrays | None:
+        """The kept draws."""
+        return self._sampler.weights() if self._has_any else None
+
+    def candidate(self) -> tuple[Arrays, float]:
+        """The latest draws alone: those before them were validated before."""
+        return self._sampler.latest(), self._sampler.share
+
+    def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
+        """More draws are better."""
+        self.epoch, self._has_any = epoch, True
         return True
 
 
@@ -182,17 +227,11 @@ def _is_finite(record: EpochRecord) -> bool:
 
 
 def _run_epoch(
-    engine: Engine, validate: Validate, epoch: int, average: Arrays | None, averaging: float
+    engine: Engine, outcome: _Best | _Sampled, validate: Validate, epoch: int
 ) -> tuple[EpochRecord, Arrays]:
-    """One epoch's record, and the running average of the weights after it."""
+    """One epoch's record, and the weights that were validated after it."""
     started = time.perf_counter()
     loss, training_error = engine.run_epoch()
     seconds = time.perf_counter() - started
-    weights = engine.weights()
-    if average is not None and averaging:
-        weights = {
-            # a sum of arrays without axes is a scalar, no array
-            name: np.asarray(averaging * average[name] + (1 - averaging) * now)
-            for name, now in weights.items()
-        }
-    return EpochRecord(epoch, loss, training_error, *validate(weights), seconds), weights
+    weights, share = outcome.candidate()
+    return EpochRecord(epoch, loss, training_error, *validate(weights, share), seconds), weights

@@ -1,7 +1,4 @@
-"""Runs as a real TensorBoard shows them, read back through its HTTP API.
-
-The deep network's run is the only one here that needs TensorFlow.
-"""
+"""Runs as a real TensorBoard shows them, read back through its HTTP API."""
 
 import json
 import socket

@@ -120,6 +120,22 @@ def test_time_puts_the_future_in_the_test(ratings: Ratings, test: float, validat
 
 
 @given(data_sets(), shares)
+def test_of_equal_times_the_later_row_is_the_later(ratings: Ratings, share: float) -> None:
+    """Against a sort, of everybody's rows and of each user's."""
+    times, users = times_of(ratings).tolist(), ratings.user_rows.tolist()
+    in_turn = sorted(range(len(ratings)), key=lambda row: (times[row], row))
+    last = set(in_turn[len(in_turn) - round(len(in_turn) * share) :])
+    plan = SplitPlan("time", share, share)
+    assert set(np.flatnonzero(_test_rows(plan, ratings))) == last
+    last = set()
+    for user in range(ratings.n_users):
+        own = [row for row in in_turn if users[row] == user]
+        last |= set(own[len(own) - round(len(own) * share) :])
+    plan = SplitPlan("user-latest", share, share)
+    assert set(np.flatnonzero(_test_rows(plan, ratings))) == last
+
+
+@given(data_sets(), shares)
 def test_user_latest_puts_each_users_future_in_the_test(ratings: Ratings, share: float) -> None:
     split = SplitPlan("user-latest", share, share).divide(ratings)
     for user in range(ratings.n_users):

@@ -1,6 +1,6 @@
 """The deep network and the ensemble in plain float64 NumPy, backpropagated by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from itertools import combinations
 from typing import Any
@@ -15,6 +15,8 @@ from starcast.scale import RatingScale
 Matrix = NDArray[np.float64]
 Doubles = dict[str, Matrix]
 Given = Mapping[str, NDArray[Any]]
+Masks = Sequence[Matrix]
+"""What dropout multiplies the first hidden layers by, (n, width) each; () for no dropout."""
 
 
 def ratings_of(rows: list[tuple[int, int, float]], n_users: int, n_items: int) -> Ratings:
@@ -30,18 +32,29 @@ def ratings_of(rows: list[tuple[int, int, float]], n_users: int, n_items: int) -
     )
 
 
+def some_ratings(n: int, n_users: int = 50, n_items: int = 40) -> Ratings:
+    """n random cells with random stars; the last user and the last item have none."""
+    rng = np.random.default_rng(n)
+    cells = np.sort(rng.permutation((n_users - 1) * (n_items - 1))[:n])
+    users, items = np.divmod(cells, n_items - 1)
+    stars = rng.integers(2, 11, n) / 2
+    return ratings_of(list(zip(users, items, stars, strict=True)), n_users, n_items)
+
+
 def doubles(weights: Given) -> Doubles:
     """Copies in float64."""
     return {name: np.array(array, np.float64) for name, array in weights.items()}
 
 
-def forward(weights: Doubles, ratings: Ratings) -> tuple[Matrix, list[Matrix], Matrix]:
+def forward(
+    weights: Doubles, ratings: Ratings, masks: Masks = ()
+) -> tuple[Matrix, list[Matrix], Matrix]:
     """Predictions (n,), the values below each hidden layer and above the last, the head's input."""
     u, i = ratings.user_rows, ratings.item_rows
     values = [np.hstack([weights["user_embedding"][u], weights["item_embedding"][i]])]
     for n in range(depth(weights)):
         above = values[-1] @ weights[f"hidden_{n}_kernel"] + weights[f"hidden_{n}_bias"]
-        values.append(np.maximum(above, 0))
+        values.append(np.maximum(above, 0) * (masks[n] if n < len(masks) else 1))
     head = values[-1]
     if "user_factors" in weights:
         product = weights["user_factors"][u] * weights["item_factors"][i]
@@ -55,9 +68,9 @@ def depth(weights: Given) -> int:
     return sum(name.startswith("hidden_") for name in weights) // 2
 
 
-def objective(weights: Doubles, ratings: Ratings, penalty: float) -> float:
+def objective(weights: Doubles, ratings: Ratings, penalty: float, masks: Masks = ()) -> float:
     """½ Σ error² + ½ λ Σ squared norms of the rating's two table rows."""
-    error = ratings.stars - forward(weights, ratings)[0]
+    error = ratings.stars - forward(weights, ratings, masks)[0]
     norms = sum(
         np.sum(weights[name][rows_of(name, ratings)] ** 2) for name in weights if is_table(name)
     )
@@ -74,9 +87,9 @@ def rows_of(name: str, ratings: Ratings) -> NDArray[np.int32]:
     return ratings.user_rows if name.startswith("user_") else ratings.item_rows
 
 
-def gradients(weights: Doubles, ratings: Ratings, penalty: float) -> Doubles:
+def gradients(weights: Doubles, ratings: Ratings, penalty: float, masks: Masks = ()) -> Doubles:
     """Of the objective: backpropagation, layer by layer."""
-    predictions, values, head = forward(weights, ratings)
+    predictions, values, head = forward(weights, ratings, masks)
     error = (predictions - ratings.stars)[:, None]
     found = {"output_kernel": head.T @ error, "output_bias": error.sum(axis=0)}
     of_head = error @ weights["output_kernel"].T
@@ -89,7 +102,7 @@ def gradients(weights: Doubles, ratings: Ratings, penalty: float) -> Doubles:
         of_columns["user_bias"], of_columns["item_bias"] = of_head[:, d], of_head[:, d + 1]
         of_head = of_head[:, d + 2 :]
     for n in reversed(range(depth(weights))):
-        of_head = of_head * (values[n + 1] > 0)
+        of_head = of_head * (values[n + 1] > 0) * (masks[n] if n < len(masks) else 1)
         found[f"hidden_{n}_kernel"] = values[n].T @ of_head
         found[f"hidden_{n}_bias"] = of_head.sum(axis=0)
         of_head = of_head @ weights[f"hidden_{n}_kernel"].T
@@ -101,11 +114,12 @@ def gradients(weights: Doubles, ratings: Ratings, penalty: float) -> Doubles:
     return found
 
 
-class PlainAdam:
-    """Adam, lazy on tables: in a batch, only rows that occur in it are touched."""
+class PlainOptimizer:
+    """A rule, lazy on tables: in a batch, only rows that occur in it are touched."""
 
-    def __init__(self, weights: Given, rate: float, penalty: float) -> None:
-        self.weights, self.rate, self.penalty, self.t = doubles(weights), rate, penalty, 0
+    def __init__(self, weights: Given, rule: str, rate: float, penalty: float) -> None:
+        self.weights, self.t = doubles(weights), 0
+        self.rule, self.rate, self.penalty = rule, rate, penalty
         self.m = {name: np.zeros_like(array) for name, array in self.weights.items()}
         self.v = deepcopy(self.m)
 
@@ -115,12 +129,20 @@ class PlainAdam:
         self.t += 1
         for name, gradient in gradients(self.weights, batch, self.penalty).items():
             rows: Any = np.unique(rows_of(name, batch)) if is_table(name) else slice(None)
-            g, m, v = gradient[rows], self.m[name], self.v[name]
+            self._move(name, rows, gradient[rows])
+        return before
+
+    def _move(self, name: str, rows: Any, g: Matrix) -> None:
+        m, v, step = self.m[name], self.v[name], g
+        if self.rule == "Adam":  # Kingma & Ba 2015, the efficient order at the end of section 2
             m[rows] = 0.9 * m[rows] + 0.1 * g
             v[rows] = 0.999 * v[rows] + 0.001 * g**2
             correction = np.sqrt(1 - 0.999**self.t) / (1 - 0.9**self.t)
-            self.weights[name][rows] -= self.rate * correction * m[rows] / (np.sqrt(v[rows]) + 1e-7)
-        return before
+            step = correction * m[rows] / (np.sqrt(v[rows]) + 1e-7)
+        elif self.rule == "RMSProp":  # Tieleman & Hinton 2012
+            v[rows] = 0.9 * v[rows] + 0.1 * g**2
+            step = g / np.sqrt(v[rows] + 1e-7)
+        self.weights[name][rows] -= self.rate * step
 
 
 def largest_difference(ours: Given, theirs: Given) -> float:

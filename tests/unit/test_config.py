@@ -3,7 +3,14 @@ from typing import Any
 
 import pytest
 
-from starcast.config import FACTOR_OPTIMIZERS, GRADIENT_OPTIMIZERS, Config, parse_layers
+from starcast.config import (
+    FACTOR_OPTIMIZERS,
+    GRADIENT_OPTIMIZERS,
+    LIKELIHOODS,
+    OPTIMIZERS,
+    Config,
+    parse_layers,
+)
 from starcast.errors import ConfigError, UnknownNameError
 
 NAN, INFINITE = float("nan"), float("inf")
@@ -33,6 +40,11 @@ REFUSED = [
     ("transfer_weight", -0.1, r"transfer_weight must lie in \[0, 1\], got -0.1"),
     ("transfer_weight", 1.1, r"transfer_weight must lie in \[0, 1\], got 1.1"),
     ("transfer_weight", NAN, r"transfer_weight must lie in \[0, 1\], got nan"),
+    ("samples", 0, "samples must be at least 1, got 0"),
+    ("chains", 0, "chains must be at least 1, got 0"),
+    ("chains", 10**4, "chains must be at most 1,000, got 10,000"),
+    ("kept", 0, "kept must be at least 1, got 0"),
+    ("burn_in", -1, r"burn_in must lie in \[0, 1,000,000\], got -1"),
     ("layers", (), r"layers must be at least two widths and end in 1, got \[\]"),
     ("layers", (1,), r"layers must be at least two widths and end in 1, got \[1\]"),
     ("layers", (8, 4), r"layers must be at least two widths and end in 1, got \[8, 4\]"),
@@ -52,7 +64,10 @@ EDGES = [
     ("transfer_weight", 0.0),
     ("transfer_weight", 1.0),
     ("layers", (1, 1)),
-    *(("optimizer", name) for name in FACTOR_OPTIMIZERS),
+    ("burn_in", 0),
+    *((name, 1) for name in ("samples", "chains", "kept")),
+    *(("likelihood", name) for name in LIKELIHOODS),
+    *(("optimizer", name) for name in OPTIMIZERS),
 ]
 
 
@@ -82,6 +97,11 @@ def test_an_unknown_optimizer_suggests_the_nearest() -> None:
         Config(optimizer="Adams")
     with pytest.raises(UnknownNameError, match="known: Adam, RMSProp, GradientDescent, SGD, ALS"):
         Config(optimizer="Newton-Krylov")
+
+
+def test_an_unknown_likelihood_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="unknown likelihood 'probyt': did you mean 'probit"):
+        Config(likelihood="probyt")
 
 
 def test_the_mini_batch_optimizers_suit_factors_too() -> None:

@@ -1,6 +1,7 @@
 """Reports of a model known by heart, against sums done by hand and by scikit-learn."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +52,15 @@ def test_own_test_items_by_hand(known_by_heart: Artifact) -> None:
     assert curves.precision[0] == curves.recall[0] == curves.f1[0] == pytest.approx(1 / 3)
     assert curves.n_users[:2].tolist() == [3, 0]
     assert np.isnan(curves.precision[1])
+
+
+def test_progress_is_told_once_lists_are_asked_for(known_by_heart: Artifact) -> None:
+    told: list[tuple[int, int]] = []
+    report = evaluate(known_by_heart, k=2, on_progress=lambda *both: told.append(both))
+    assert report.own_items(1)
+    assert told == []
+    assert report.catalogue.ranking.n_users == 3
+    assert told == [(3, 3)]
 
 
 def test_every_figure_goes_by_its_printed_name(known_by_heart: Artifact) -> None:
@@ -128,8 +138,8 @@ def test_lists_hold_no_training_and_no_validation_items(
     shown = []
     top_rows = Recommender.top_rows
 
-    def spy(self: Recommender, rows: np.ndarray, k: int) -> np.ndarray:
-        shown.append((rows, top_rows(self, rows, k)))
+    def spy(self: Recommender, rows: np.ndarray, k: int, **more: Any) -> np.ndarray:
+        shown.append((rows, top_rows(self, rows, k, **more)))
         return shown[-1][1]
 
     monkeypatch.setattr(Recommender, "top_rows", spy)

@@ -12,7 +12,7 @@ from starcast.artifact import Artifact
 from starcast.config import Config
 from starcast.engine import EpochLoss, Scores, Weights
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
-from starcast.fit import Run, fit
+from starcast.fit import Run, fit, quality
 from starcast.ids import Rows
 from starcast.models import Model
 from starcast.parents import parent_config
@@ -122,6 +122,9 @@ class FakeScorer:
         return self.witness.stars_of(user_rows, item_rows, wrong)
 
     def score_all(self, user_rows: Rows) -> Scores:
+        raise AssertionError("training scores pairs alone")
+
+    def score_user(self, user_row: int) -> Scores:
         raise AssertionError("training scores pairs alone")
 
 
@@ -238,6 +241,21 @@ def test_the_latent_factor_model_is_fitted_and_repeatable(planted_split: Split) 
     assert min(rmse) < 0.9 * planted_split.validation.stars.std()
     for name, array in first.weights.items():
         np.testing.assert_array_equal(array, again.weights[name])
+
+
+def test_a_sampler_is_validated_as_it_is_deployed(planted_split: Split) -> None:
+    """The mean that grows with the draws ends at the scores of the draws that were kept."""
+    config = Config(optimizer="Gibbs", dimension=2, samples=24, burn_in=3, chains=2, kept=6)
+    artifact = fit(planted_split, "bayesian-factorization-model", config, seed=3, refit=True)
+    held_out = planted_split.validation
+    scorer = models.find(artifact.model).scorer(artifact.weights_before_refit)
+    raw = scorer.score_pairs(held_out.user_rows, held_out.item_rows)
+    (*_, last) = artifact.history
+    assert last["validation"]["rmse"] == pytest.approx(quality(held_out.stars, raw, held_out).rmse)
+    assert last["validation"]["rmse"] < 0.9 * held_out.stars.std()
+    assert artifact.best_epoch == len(artifact.history) == 3 + 12
+    assert artifact.weights["user_bias"].shape == artifact.weights_before_refit["user_bias"].shape
+    assert artifact.refit
 
 
 # When it breaks off

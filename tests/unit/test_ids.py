@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import starcast.ids
 from starcast.errors import UnknownIdError
 from starcast.ids import Vocabulary, concatenate
 
@@ -38,6 +39,14 @@ def test_encode_does_not_overflow_narrow_integers(width: type[np.signedinteger[A
     vocabulary, rows = Vocabulary.encode(values)
     assert rows.tolist() == list(range(256))
     assert vocabulary.ids.dtype == np.int64
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_encode_block_by_block(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starcast.ids, "_BLOCK", block)
+    vocabulary, rows = Vocabulary.encode(np.array([12, 10, 15, 12, 11]))
+    assert vocabulary.ids.tolist() == [10, 11, 12, 15]
+    assert rows.tolist() == [2, 0, 3, 2, 1]
 
 
 def test_encode_keeps_ids_beyond_64_bits_apart_as_text() -> None:
@@ -154,3 +163,35 @@ def test_concatenate(parts: list[list[Any]], whole: list[Any]) -> None:
 def test_concatenate_signed_and_unsigned_without_floats() -> None:
     whole = concatenate([np.array([2**60 + 1]), np.array([1], np.uint64)])
     assert whole.tolist() == [2**60 + 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "wanted", "row"),
+    [
+        (FILMS, 20, 1),
+        (FILMS, "20", 1),
+        (FILMS, np.int16(50), 2),
+        (PEOPLE, "ann", 1),
+        (PEOPLE, 10, 0),
+        (PEOPLE, np.str_("bob"), 2),
+    ],
+)
+def test_the_row_of_one_id_is_what_rows_says(
+    vocabulary: Vocabulary, wanted: object, row: int
+) -> None:
+    assert vocabulary.row(wanted) == vocabulary.rows([wanted])[0] == row
+
+
+@pytest.mark.parametrize("wanted", [15, 99, -1, 2**70, True, 20.0, "x", None])
+def test_one_id_that_is_not_there_is_refused_as_many_are(wanted: object) -> None:
+    numbers = Vocabulary(np.array([1, 20, 50]))
+    with pytest.raises(UnknownIdError) as of_many:
+        numbers.rows([wanted])
+    with pytest.raises(UnknownIdError) as of_one:
+        numbers.row(wanted)
+    assert str(of_one.value) == str(of_many.value)
+
+
+def test_an_empty_vocabulary_has_no_row() -> None:
+    with pytest.raises(UnknownIdError):
+        Vocabulary(np.array([], np.int64)).row(1)

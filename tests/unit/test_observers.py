@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from rich.text import Text
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from starcast.observers import ConsoleObserver, TensorBoardObserver
@@ -120,6 +121,27 @@ def test_the_best_embeddings_are_written_with_a_label_each(folder: Path) -> None
     np.testing.assert_array_equal(np.loadtxt(tensors), WEIGHTS["item_factors"])
     lines = metadata.read_text(encoding="utf-8").splitlines()
     assert lines == ["Alien (1979)", "a tab and a line", "七人の侍"]
+
+
+def test_of_several_draws_the_last_is_shown(tmp_path: Path) -> None:
+    observer = TensorBoardObserver(tmp_path, {}, LABELS, b"")
+    observer.started(1)
+    draws = np.stack([np.zeros((3, 2), np.float32), WEIGHTS["item_factors"]])
+    observer.epoch(record(1, None), {"item_factors": draws}, True)
+    observer.ended()
+    tensors = next(tmp_path.rglob("item_factors/tensors.tsv"))
+    np.testing.assert_array_equal(np.loadtxt(tensors), WEIGHTS["item_factors"])
+
+
+def test_the_bar_tells_the_latest_rmse() -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=120, force_terminal=True, force_interactive=True)
+    observer = ConsoleObserver(console, "A model", each_epoch=False)
+    observer.started(2)
+    observer.epoch(record(1, Quality(0.9512, 0.7, 0.25)), {}, True)
+    observer._progress.refresh()
+    observer.ended()
+    assert "epoch 1/2, RMSE 0.9512" in Text.from_ansi(text.getvalue()).plain
 
 
 def test_a_run_without_validation_rows_has_no_validation_folder(tmp_path: Path) -> None:

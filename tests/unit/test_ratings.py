@@ -1,12 +1,14 @@
 """Ratings: sorted columns, refusals, and a content hash that sees content only."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
 import pytest
 
+import starcast.ratings
 from starcast.errors import DataError
 from starcast.ids import Vocabulary
 from starcast.ratings import Ratings
@@ -26,7 +28,9 @@ def shuffled(ratings: Ratings, order: list[int]) -> Ratings:
     )
 
 
-def two(user_ids: list[Any], item_ids: list[Any], stars: list[float], **more: Any) -> Ratings:
+def two(
+    user_ids: Sequence[Any], item_ids: Sequence[Any], stars: list[float], **more: Any
+) -> Ratings:
     return Ratings.from_columns(np.array(user_ids), np.array(item_ids), np.array(stars), **more)
 
 
@@ -124,6 +128,28 @@ def test_take_keeps_the_vocabularies_whole(ratings: Ratings, chosen: Any) -> Non
     assert taken.scale == ratings.scale
     assert taken.titles is ratings.titles
     assert taken.name == "tiny"
+
+
+def test_a_mask_of_another_length_is_refused(ratings: Ratings) -> None:
+    with pytest.raises(IndexError):
+        ratings.take(np.ones(7, bool))
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 8, 9])
+def test_columns_that_are_looked_through_in_blocks(
+    ratings: Ratings, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starcast.ratings, "_BLOCK", block)
+    taken = ratings.take(np.array([1, 0, 1, 1, 0, 0, 0, 1], bool))
+    assert taken.item_rows.tolist() == [0, 2, 3, 2]
+    assert taken.stars.tolist() == [ratings.stars[row] for row in (0, 2, 3, 7)]
+    assert two([1] * 6, range(6), [5, 2, 2, 4, 5, 3]).scale == RatingScale(2, 5, 1)
+    for twice in range(5):  # at the edge of a block, too
+        items = [0, 1, 2, 3, 4, 5]
+        items[twice + 1] = twice
+        with pytest.raises(DataError, match="rates the same item twice"):
+            two([1] * 6, items, [1, 2, 3, 4, 5, 5])
+    assert two([1, 1, 1], [7, 3, 5], [1, 2, 3]).stars.tolist() == [2, 3, 1]
 
 
 def test_ratings_are_frozen(ratings: Ratings) -> None:

@@ -1,18 +1,22 @@
 """Stars and lists from weights known by heart; see the fixture for the raw scores."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, final
 
+import numba
 import numpy as np
 import pytest
 
+from starcast import recommend
 from starcast.artifact import Artifact
-from starcast.engine import Scores
+from starcast.engine import Scorer, Scores
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.ids import Rows
 from starcast.ratings import Ratings
 from starcast.recommend import Recommender
+from starcast.scoring import FactorScorer
 from starcast.split import Split
 
 MEAN = (5 + 3 + 2 + 0.5) / 4  # of the training ratings
@@ -53,6 +57,40 @@ def test_predictions_are_the_scores_clipped_to_the_scale(known_by_heart: Artifac
 
 def test_one_pair_may_be_given_without_lists(known_by_heart: Artifact) -> None:
     assert Recommender(known_by_heart).predict("bob", "alien").tolist() == [4]
+
+
+@final
+class Doubtful:
+    """A scorer of zeros whose deviations tell which rows they are of."""
+
+    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        return np.zeros(len(user_rows), np.float32)
+
+    def score_all(self, user_rows: Rows) -> Scores:
+        raise AssertionError("pairs were asked for")
+
+    def score_user(self, user_row: int) -> Scores:
+        raise AssertionError("pairs were asked for")
+
+    def deviations(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        return (user_rows + item_rows / 10).astype(np.float32)
+
+
+def with_scorer(artifact: Artifact, scorer: Scorer) -> Artifact:
+    changed = replace(artifact)
+    changed.__dict__["scorer"] = scorer
+    return changed
+
+
+def test_deviations_are_told_of_known_pairs(known_by_heart: Artifact) -> None:
+    recommender = Recommender(with_scorer(known_by_heart, Doubtful()), fallback=True)
+    told = recommender.deviations(["bob", "zoe", "eve", "ann"], ["duel", "alien", "clue", "none"])
+    np.testing.assert_allclose(told, [1.3, np.nan, 2.2, np.nan], rtol=1e-6)
+    assert np.isnan(recommender.deviations("zoe", "alien")).all()
+
+
+def test_a_scorer_of_stars_alone_tells_no_deviation(known_by_heart: Artifact) -> None:
+    assert np.isnan(Recommender(known_by_heart).deviations(["bob"], ["duel"])).all()
 
 
 def test_columns_of_different_length_are_refused(known_by_heart: Artifact) -> None:
@@ -116,6 +154,8 @@ def test_titles_stand_beside_the_ids(known_by_heart: Artifact) -> None:
 def test_an_empty_list_is_refused(known_by_heart: Artifact, k: int) -> None:
     with pytest.raises(ConfigError, match=f"k must be at least 1, got {k}"):
         Recommender(known_by_heart).recommend("ann", k)
+    with pytest.raises(ConfigError, match=f"k must be at least 1, got {k}"):
+        Recommender(known_by_heart).top_rows(rows_of(0), k)
 
 
 def test_an_unknown_user_is_refused_with_the_nearest(known_by_heart: Artifact) -> None:
@@ -155,12 +195,15 @@ class CannedScorer:
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         raise AssertionError("lists come from whole rows")
 
+    def score_user(self, user_row: int) -> Scores:
+        raise AssertionError("many lists come from blocks of users")
+
     def score_all(self, user_rows: Rows) -> Scores:
         self.blocks.append(len(user_rows))
         return self._score(user_rows)
 
 
-def canned(artifact: Artifact, scorer: CannedScorer, n_items: int) -> Recommender:
+def canned(artifact: Artifact, scorer: Scorer, n_items: int) -> Recommender:
     """A recommender for 1000 users, each of whom has rated one of the items."""
     users = np.arange(1000)
     stars = np.where(users % 2, 1, 5).astype(np.float32)
@@ -179,6 +222,58 @@ def test_ties_at_the_end_of_the_list_go_to_the_lower_rows(known_by_heart: Artifa
     top = recommender.top_rows(users, 7, exclude_seen=False)
     by_sorting = np.argsort(-scores, axis=1, kind="stable")[:, :7]
     np.testing.assert_array_equal(top, by_sorting)
+
+
+def test_neither_threads_nor_blocks_change_a_list(
+    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(2)
+    weights = {
+        name: rng.normal(0, 1, shape).astype(np.float32)
+        for name, shape in {
+            "mean": (), "user_factors": (1000, 12), "user_bias": (1000,),
+            "item_factors": (50, 12), "item_bias": (50,),
+        }.items()
+    }  # fmt: skip
+    recommender = canned(known_by_heart, FactorScorer(weights), 50)
+    users = np.arange(1000, dtype=np.int32)
+    lists = []
+    for n_threads, block in ((1, 1000), (1, 1), (2, 32), (5, 7)):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n_threads)
+        monkeypatch.setattr(recommend, "_BLOCK", block)
+        lists.append(recommender.top_rows(users, 9))
+    assert all(np.array_equal(lists[0], other) for other in lists[1:])
+    for user in (0, 3, 999):
+        listed = [row.item_id for row in recommender.recommend(user, 9)]
+        assert listed == lists[0][user].tolist()
+
+
+def test_progress_is_told_up_to_the_last_user(known_by_heart: Artifact) -> None:
+    scorer = CannedScorer(lambda rows: np.zeros((len(rows), 4), np.float32))
+    told: list[tuple[int, int]] = []
+    canned(known_by_heart, scorer, 4).top_rows(
+        np.arange(100, dtype=np.int32), 2, on_progress=lambda *both: told.append(both)
+    )
+    assert told == [(32, 100), (64, 100), (96, 100), (100, 100)]
+
+
+def test_scores_of_more_users_take_no_more_memory(
+    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 1)  # one block at a time
+    scorer = CannedScorer(lambda rows: np.zeros((len(rows), 5000), np.float32))
+    recommender = canned(known_by_heart, scorer, 5000)
+
+    def peak(n_users: int) -> int:
+        tracemalloc.start()
+        recommender.top_rows(np.arange(n_users, dtype=np.int32), 10)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(100)  # compiles
+    lists = 900 * 10 * 4  # bytes of int32
+    assert peak(1000) - peak(100) < lists + 100_000 < 900 * 5000 * 4
 
 
 def test_memory_does_not_grow_with_the_number_of_users(known_by_heart: Artifact) -> None:

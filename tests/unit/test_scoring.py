@@ -1,16 +1,21 @@
+"""Scores by hand, by a plain float64 network, and the same whatever is scored beside them."""
+
+import subprocess
+import sys
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from plain_network import doubles, forward, ratings_of
 
-from starcast import scoring
 from starcast.engine import Scorer, Weights
-from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, factors, networks
+from starcast.scoring.layout import FEW, LANES
 
 Rows = NDArray[np.int32]
-CHUNK = scoring._PAIRS
 
 
 def single(*values: Any) -> NDArray[np.float32]:
@@ -59,9 +64,8 @@ GOLDEN = pytest.mark.parametrize(
         (EnsembleScorer, ENSEMBLE, ENSEMBLE_SCORES),
     ],
 )
-EVERY_SCORER = pytest.mark.parametrize(
-    "scorer", [FactorScorer(FACTOR), DeepScorer(DEEP), EnsembleScorer(ENSEMBLE)]
-)
+SCORERS = (FactorScorer(FACTOR), DeepScorer(DEEP), EnsembleScorer(ENSEMBLE))
+EVERY_SCORER = pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: type(scorer).__name__)
 
 
 def rows(*values: int) -> Rows:
@@ -78,6 +82,16 @@ def test_scores_of_every_item_by_hand(
 
 
 @GOLDEN
+def test_scores_of_one_user_by_hand(
+    scorer: Callable[[Weights], Scorer], weights: Weights, golden: list[list[float]]
+) -> None:
+    for user in (0, 1):
+        scores = scorer(weights).score_user(user)
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(scores, golden[user], rtol=1e-6)
+
+
+@GOLDEN
 def test_scores_of_pairs_by_hand(
     scorer: Callable[[Weights], Scorer], weights: Weights, golden: list[list[float]]
 ) -> None:
@@ -88,8 +102,12 @@ def test_scores_of_pairs_by_hand(
 
 
 @EVERY_SCORER
-@pytest.mark.parametrize("n", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1])
-def test_chunks_leave_no_gap_and_no_seam(scorer: Scorer, n: int) -> None:
+@pytest.mark.parametrize("n", [0, 1, FEW, FEW + 1, 3 * LANES - 1, 3 * LANES, 5 * LANES + 1])
+def test_few_pairs_and_many_leave_no_gap_and_no_seam(
+    scorer: Scorer, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (factors, networks):
+        monkeypatch.setattr(module, "_PAIRS", 2 * LANES)
     rng = np.random.default_rng(n)
     users, items = (rng.integers(0, size, n).astype(np.int32) for size in (2, 3))
     scores = scorer.score_pairs(users, items)
@@ -127,3 +145,148 @@ def test_one_hidden_layer_is_enough() -> None:
     shallow["output_kernel"] = single([2], [1])
     scores = DeepScorer(shallow).score_all(rows(0))  # 2 · 3.5, 2 · 1.5, 2 · 7.5 + 2, plus 0.125
     np.testing.assert_allclose(scores, [[7.125, 3.125, 17.125]], rtol=1e-6)
+
+
+# Odd shapes
+
+N_USERS, N_ITEMS = 11, FEW + LANES + 5
+
+
+def drawn(dimension: int, layers: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
+    """An ensemble's random weights, layers without the output; also a mean, for its factors."""
+    rng = np.random.default_rng(dimension)
+    widths = (2 * dimension, *layers)
+    shapes: dict[str, tuple[int, ...]] = {
+        "mean": (), "output_kernel": (dimension + 2 + layers[-1], 1), "output_bias": (1,)
+    }  # fmt: skip
+    for side, n in (("user", N_USERS), ("item", N_ITEMS)):
+        shapes |= {f"{side}_factors": (n, dimension), f"{side}_bias": (n,)}
+        shapes |= {f"{side}_embedding": (n, dimension)}
+    for n, below, above in zip(count(), widths, layers, strict=False):
+        shapes |= {f"hidden_{n}_kernel": (below, above), f"hidden_{n}_bias": (above,)}
+    return {
+        name: np.asarray(rng.normal(0, 0.5, shape), np.float32) for name, shape in shapes.items()
+    }
+
+
+def deep_part(weights: Weights) -> dict[str, NDArray[np.float32]]:
+    parts = ("embedding", "hidden", "output")
+    chosen = {name: weights[name] for name in weights if any(part in name for part in parts)}
+    depth = sum(name.startswith("hidden") for name in weights) // 2
+    width = weights[f"hidden_{depth - 1}_bias"].shape[0]
+    return chosen | {"output_kernel": weights["output_kernel"][-width:]}
+
+
+ODD = pytest.mark.parametrize(
+    ("dimension", "layers"), [(1, (1,)), (3, (5,)), (8, (16, 8)), (10, (9, 20, 3)), (32, (64, 32))]
+)
+
+
+@ODD
+def test_any_shape_scores_as_plain_float64_does(dimension: int, layers: tuple[int, ...]) -> None:
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), np.int32(N_ITEMS))
+    pairs = list(zip(users.tolist(), items.tolist(), [3.0] * len(users), strict=True))
+    everything = ratings_of(pairs, N_USERS, N_ITEMS)
+    both = drawn(dimension, layers)
+    deep = deep_part(both)
+    exact = {name: array.astype(np.float64) for name, array in both.items()}
+    by_factors = (
+        both["mean"] + exact["user_factors"] @ exact["item_factors"].T
+        + exact["user_bias"][:, None] + exact["item_bias"]
+    )  # fmt: skip
+    scorers: list[tuple[Scorer, NDArray[np.float64]]] = [
+        (FactorScorer(both), by_factors),
+        (DeepScorer(deep), forward(doubles(deep), everything)[0].reshape(N_USERS, N_ITEMS)),
+        (EnsembleScorer(both), forward(doubles(both), everything)[0].reshape(N_USERS, N_ITEMS)),
+    ]
+    for scorer, expected in scorers:
+        many = scorer.score_pairs(users, items).reshape(N_USERS, N_ITEMS)
+        few = [scorer.score_pairs(users[n : n + 1], items[n : n + 1])[0] for n in range(50)]
+        alone = np.array([scorer.score_user(user) for user in range(N_USERS)])
+        together = scorer.score_all(np.arange(N_USERS, dtype=np.int32))
+        for found in (many, alone, together):
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(few, expected.flat[:50], rtol=1e-5, atol=1e-5)
+
+
+def odd_scorers() -> list[Scorer]:
+    weights = drawn(10, (9, 20, 3))
+    return [FactorScorer(weights), DeepScorer(deep_part(weights)), EnsembleScorer(weights)]
+
+
+@pytest.mark.parametrize("scorer", odd_scorers(), ids=lambda scorer: type(scorer).__name__)
+def test_who_is_scored_beside_changes_no_bit(scorer: Scorer) -> None:
+    everyone = np.arange(N_USERS, dtype=np.int32)
+    together = scorer.score_all(everyone)
+    alone = np.vstack([scorer.score_all(everyone[n : n + 1]) for n in range(N_USERS)])
+    assert np.array_equal(together, alone)
+    users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), np.int32(N_ITEMS))
+    pairs = scorer.score_pairs(users, items)
+    assert np.array_equal(scorer.score_pairs(users[77:], items[77:]), pairs[77:])
+
+
+@pytest.mark.parametrize("scorer", [FactorScorer, DeepScorer, EnsembleScorer])
+def test_equal_items_get_equal_scores_wherever_they_stand(
+    scorer: Callable[[Weights], Scorer],
+) -> None:
+    """Or noise in the last bit would decide between items that nobody has rated yet."""
+    weights = drawn(10, (9, 20, 3))
+    for name in ("item_factors", "item_bias", "item_embedding"):
+        weights[name][:] = weights[name][0]
+    scores = scorer(deep_part(weights) if scorer is DeepScorer else weights).score_all(rows(4, 2))
+    assert np.array_equal(scores, np.broadcast_to(scores[:, :1], scores.shape))
+
+
+@EVERY_SCORER
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_a_row_outside_the_table_is_refused(scorer: Scorer, wrong: int) -> None:
+    inside, outside = np.zeros(FEW + 1, np.int32), np.full(FEW + 1, wrong, np.int32)
+    with pytest.raises(IndexError, match="a row lies outside its table"):
+        scorer.score_all(rows(0, wrong))
+    for users, items in ((outside, inside), (inside, outside)):
+        with pytest.raises(IndexError, match="a row lies outside its table"):
+            scorer.score_pairs(users, items)
+
+
+@GOLDEN
+def test_what_is_no_number_shows(
+    scorer: Callable[[Weights], Scorer], weights: Weights, golden: list[list[float]]
+) -> None:
+    """A ReLU must not turn it into 0: training ends on it."""
+    tables = [name for name in weights if name.startswith("item") and not name.endswith("bias")]
+    spoilt = {name: array.copy() for name, array in weights.items()}
+    for name in tables:
+        spoilt[name][2] = np.nan
+    once = scorer(spoilt)
+    many = np.tile(rows(0, 2), FEW)
+    found = [
+        once.score_all(rows(0, 1)),
+        once.score_user(0)[np.newaxis],
+        once.score_pairs(many * 0, many).reshape(FEW, 2),
+        once.score_pairs(rows(0, 0), rows(0, 2))[np.newaxis],
+    ]
+    for scores in found:
+        assert np.isfinite(scores[:, :-1]).all()
+        assert np.isnan(scores[:, -1]).all()
+
+
+@pytest.mark.parametrize("n", [1, FEW, FEW + 1])
+def test_weights_that_exploded_are_no_warning(n: int) -> None:
+    exploded = {name: array.copy() for name, array in FACTOR.items()}
+    exploded["user_factors"][0], exploded["user_bias"][0] = np.inf, -np.inf
+    scores = FactorScorer(exploded).score_pairs(np.tile(rows(0), n), np.tile(rows(1), n))
+    assert np.isnan(scores).all()
+
+
+def test_one_user_and_few_pairs_are_not_kept_waiting_for_a_compiler() -> None:
+    code = (
+        "import sys, numpy as np; from starcast.scoring import EnsembleScorer\n"
+        "one = lambda *shape: np.ones(shape, np.float32)\n"
+        "scorer = EnsembleScorer({'user_factors': one(2, 1), 'item_factors': one(3, 1),"
+        " 'user_bias': one(2), 'item_bias': one(3), 'user_embedding': one(2, 1),"
+        " 'item_embedding': one(3, 1), 'hidden_0_kernel': one(2, 4), 'hidden_0_bias': one(4),"
+        " 'output_kernel': one(7, 1), 'output_bias': one(1)})\n"
+        "scorer.score_user(0), scorer.score_pairs(np.array([0, 1]), np.array([2, 2]))\n"
+        "sys.exit(bool({'numba', 'tensorflow'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

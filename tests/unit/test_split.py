@@ -59,6 +59,23 @@ def test_k_folds_take_turns() -> None:
     assert len({split.fingerprint for split in folds}) == 3
 
 
+def test_k_folds_by_the_generator_they_name(ratings: Ratings) -> None:
+    """Rows take the folds in turn, and the stream [seed, 0] shuffles them."""
+    folds = [0, 1, 2, 0, 1, 2, 0, 1]
+    np.random.default_rng([7, 0]).shuffle(folds)
+    split = SplitPlan("kfold", validation=0.4, seed=7, fold=2, n_folds=3).divide(ratings)
+    assert np.flatnonzero(split.parts == TEST).tolist() == [
+        row for row, fold in enumerate(folds) if fold == 1
+    ]
+
+
+def test_many_folds_are_small_or_empty() -> None:
+    ratings = grid(20, 20)
+    assert len(SplitPlan("kfold", fold=300, n_folds=300).divide(ratings).test) == 1
+    with pytest.raises(ConfigError, match="leaves no test rows"):
+        SplitPlan("kfold", fold=401, n_folds=10**12).divide(ratings)
+
+
 def test_official_takes_the_rows_it_is_given(ratings: Ratings) -> None:
     shipped = np.array([0, 1, 0, 0, 1, 0, 0, 0], bool)
     split = SplitPlan("official", validation=0.2, official="u1").divide(ratings, shipped)

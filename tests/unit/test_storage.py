@@ -116,6 +116,16 @@ def test_a_loaded_model_predicts_as_the_saved_one(known_by_heart: Artifact, save
     np.testing.assert_array_equal(there, known_by_heart.scorer.score_all(rows))
 
 
+def test_columns_are_read_in_one_piece(known_by_heart: Artifact, tmp_path: Path) -> None:
+    """Ratings of several pieces would be put together at every start, at twice the memory."""
+    users, items = np.divmod(np.arange(600_000), 1000)
+    ratings = Ratings.from_columns(users, items, 1.0 + items % 2, name="many")
+    parts = np.arange(600_000, dtype=np.uint8) % 3
+    artifact = replace(known_by_heart, split=Split(ratings, parts, "by hand"))
+    folder = storage.save(artifact, tmp_path / "many")
+    assert pl.read_parquet(folder / "ratings.parquet").n_chunks() == 1
+
+
 def test_the_folder_holds_what_is_documented_and_nothing_else(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)
     assert [path.name for path in saved.parent.iterdir()] == ["mine"]

@@ -64,7 +64,8 @@ def run(
 ) -> Trained:
     """Train; `validation` holds the RMSE after each epoch, that before the first included."""
 
-    def validate(weights: Weights) -> tuple[Quality, Quality | None]:
+    def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
+        assert share == 1
         rmse = validation[math.ceil(weights["epoch"][0])]
         return Quality(1, 1, 0), None if rmse is None else Quality(rmse, 0.5, 0.25)
 
@@ -201,3 +202,59 @@ def test_observers_learn_of_the_end_when_the_engine_fails() -> None:
     with pytest.raises(IndexError):  # the script is too short
         run([9, 0.8, 0.9], [1.0], observers=[Diary("a", told)])
     assert told[-1] == "a ended"
+
+
+# Samplers
+
+
+class ScriptedSampler(ScriptedEngine):
+    """Four sweeps; the draws of the second and the fourth are kept."""
+
+    sweeps = 4
+
+    @property
+    def share(self) -> float:
+        return (1, 1, 1, 0, 0.5)[self.n_epochs]
+
+    def latest(self) -> dict[str, np.ndarray]:
+        return {"latest": np.array([self.n_epochs])}
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {"kept": np.array([2, 4][: self.n_epochs // 2])}
+
+
+def sample(
+    losses: Sequence[float | str], epochs: int = 99
+) -> tuple[Trained, list[tuple[int, float]]]:
+    """Run a sampler that validates worse and worse; what it left, and what was validated."""
+    judged: list[tuple[int, float]] = []
+
+    def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
+        judged.append((int(weights["latest"][0]), share))
+        return Quality(1, 1, 0), Quality(float(len(judged)), 1, 0)
+
+    trained = train(ScriptedSampler(losses), validate, epochs=epochs, patience=1)
+    return trained, judged
+
+
+def test_a_sampler_runs_all_its_sweeps_and_leaves_what_it_kept() -> None:
+    trained, judged = sample([1.0] * 4)
+    assert judged == [(1, 1), (2, 1), (3, 0), (4, 0.5)]
+    assert trained.weights["kept"].tolist() == [2, 4]
+    assert (trained.best_epoch, len(trained.history), trained.broken_off) == (4, 4, "")
+
+
+def test_a_sampler_ends_early_where_epochs_do() -> None:
+    trained, _ = sample([1.0] * 4, epochs=3)
+    assert (trained.best_epoch, trained.weights["kept"].tolist()) == (3, [2])
+
+
+def test_an_interrupted_sampler_leaves_what_it_kept_so_far() -> None:
+    trained, _ = sample([1.0, 1.0, 1.0, INTERRUPT])
+    assert (trained.best_epoch, trained.weights["kept"].tolist()) == (3, [2])
+    assert trained.broken_off == "interrupted in epoch 4"
+
+
+def test_a_sampler_interrupted_in_its_first_sweep_leaves_nothing() -> None:
+    with pytest.raises(TrainingError, match="nothing was learned"):
+        sample([INTERRUPT])

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 _DATA, _SPLIT, _HYPER, _RUN = "Data", "Split", "Hyper-parameters", "Run"
+_SAMPLING = "Sampling (bayesian-factorization-model)"
 
 
 def _option(*names: str, help: str, panel: str, **more: object) -> typer.models.OptionInfo:
@@ -103,6 +104,31 @@ Patience = Annotated[
         "--max-checkout-without-progress",
         help="Epochs without a better validation RMSE before stopping.",
         panel=_HYPER,
+    ),
+]
+
+Samples = Annotated[
+    int | None,
+    _option("--samples", help="Draws after burn-in, of all chains together.", panel=_SAMPLING),
+]
+BurnIn = Annotated[
+    int | None,
+    _option("--burn-in", help="Sweeps of each chain before its draws count.", panel=_SAMPLING),
+]
+Chains = Annotated[
+    int | None,
+    _option("--chains", help="Independent chains; they run side by side.", panel=_SAMPLING),
+]
+Kept = Annotated[
+    int | None,
+    _option("--kept", help="Draws that are kept, evenly thinned; they predict.", panel=_SAMPLING),
+]
+Likelihood = Annotated[
+    str | None,
+    _option(
+        "--likelihood",
+        help="probit: stars are steps of an opinion; gaussian: numbers.",
+        panel=_SAMPLING,
     ),
 ]
 

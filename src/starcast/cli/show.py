@@ -3,17 +3,28 @@
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from starcast import metrics
 
 if TYPE_CHECKING:
     from starcast.evaluate import Report
+
+Bar = AbstractContextManager[Callable[[int, int | None], None]]
+"""Shown while it is entered; gives what to call with the work done and all there is, if known."""
 
 _PIPED_WIDTH = 120  # columns where there is no terminal to ask
 
@@ -46,17 +57,26 @@ def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
     figures(title, values, explain=explain)
 
 
-@contextmanager
-def fetching(name: str) -> Iterator[Callable[[int, int | None], None]]:
+def fetching(name: str) -> Bar:
     """A progress bar that appears when the first bytes arrive."""
+    return _bar(f"fetching {name}", DownloadColumn())
+
+
+def judging(title: str) -> Bar:
+    """A progress bar that appears when the first users are done."""
+    return _bar(f"judging {title}", MofNCompleteColumn())
+
+
+@contextmanager
+def _bar(text: str, amount: ProgressColumn) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(
-        TextColumn(f"fetching {name}"),
+        TextColumn(text),
         BarColumn(),
-        DownloadColumn(),
+        amount,
         TimeRemainingColumn(compact=True),
         console=errors,
         transient=True,
         disable=not errors.is_interactive,
     ) as progress:
-        task = progress.add_task(name, visible=False, total=None)
+        task = progress.add_task(text, visible=False, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

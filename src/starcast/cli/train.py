@@ -80,6 +80,11 @@ def train(
     layers: opt.Layers = None,
     averaging: opt.Averaging = None,
     patience: opt.Patience = None,
+    samples: opt.Samples = None,
+    burn_in: opt.BurnIn = None,
+    chains: opt.Chains = None,
+    kept: opt.Kept = None,
+    likelihood: opt.Likelihood = None,
     refit: opt.Refit = False,
     init_from: InitFrom = None,
     transfer_weight: TransferWeight = None,
@@ -111,6 +116,11 @@ def train(
         averaging=averaging,
         patience=patience,
         transfer_weight=transfer_weight,
+        samples=samples,
+        burn_in=burn_in,
+        chains=chains,
+        kept=kept,
+        likelihood=likelihood,
     )
     about_parents = {
         "--init-from": init_from,

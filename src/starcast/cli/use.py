@@ -1,5 +1,6 @@
 """`starcast evaluate`, `predict` and `recommend`: a trained model in use, from its folder alone."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,13 +35,16 @@ def evaluate(
     from starcast.cli import show
     from starcast.evaluate import evaluate as judge
 
-    report = judge(storage.load(artifact), k=k)
+    trained = storage.load(artifact)
+    with show.judging(trained.title) as on_progress:
+        report = judge(trained, k=k, on_progress=on_progress)
+        figures = report.figures()
     if report.artifact.leak:
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
     title = f"{report.artifact.title}: {report.n_rows:,} test ratings"
-    show.figures(title, report.figures(), explain=explain)
+    show.figures(title, figures, explain=explain)
 
 
 def predict(
@@ -49,15 +53,16 @@ def predict(
     item: Annotated[list[str], typer.Option("--item", help="An item id; repeat for more.")],
     fallback: Fallback = False,
 ) -> None:
-    """Predict the stars a user would give to items."""
+    """Predict the stars a user would give to items, and how far off they may be, if known."""
     from starcast.cli.show import console
 
     recommender = _recommender(artifact, fallback)
     with _offering_fallback():
         predictions = recommender.predict([user] * len(item), item)
-    for name, stars in zip(item, predictions, strict=True):
-        title = recommender.title(name)
-        console.print(f"{stars:.2f}  {title or name}", soft_wrap=True)
+    deviations = recommender.deviations([user] * len(item), item)
+    for name, stars, deviation in zip(item, predictions, deviations, strict=True):
+        spread = f" ± {deviation:.2f}" if math.isfinite(deviation) else ""
+        console.print(f"{stars:.2f}{spread}  {recommender.title(name) or name}", soft_wrap=True)
 
 
 def recommend(

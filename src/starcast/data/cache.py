@@ -1,4 +1,4 @@
-"""The cache: a parsed set as Parquet beside its source, used as long as the source stays the same.
+"""The cache: a parsed set, packed, beside its source; used as long as the source stays the same.
 
 It is nobody's file: if it is damaged, foreign or old it is written anew, and where it cannot be
 written Starcast does without.
@@ -62,9 +62,9 @@ def path_for(source: Path) -> Path:
     """Where the cache of a source file lies.
 
     >>> path_for(Path("datasets/ml-1m/ratings.dat")).name
-    'ratings.dat.starcast.parquet'
+    'ratings.dat.starcast.npz'
     """
-    return source.with_name(f"{source.name}.starcast.parquet")
+    return source.with_name(f"{source.name}.starcast.npz")
 
 
 def through(

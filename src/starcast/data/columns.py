@@ -14,17 +14,18 @@ from starcast.scale import RatingScale
 USER, ITEM, RATING, TIMESTAMP, TITLE = "user", "item", "rating", "timestamp", "title"
 NEEDED = (USER, ITEM, RATING)
 
-# In order of preference: where a table has "user_id" and "user", the first one counts.
+# In order of preference: where a table has "user_id" and "user", the first one counts. Case, "-",
+# "_" and spaces do not, so that "User-ID" is "user_id".
 RATING_TABLE: dict[str, tuple[str, ...]] = {
-    USER: ("user_id", "userid", "user", "uid", "reviewer_id", "reviewerid", "customer_id"),
-    ITEM: (
-        "item_id", "itemid", "item", "iid", "movie_id", "movieid", "movie",
-        "product_id", "productid", "asin", "book_id", "bookid", "isbn",
-    ),
-    RATING: ("rating", "ratings", "stars", "star_rating", "score", "value"),
-    TIMESTAMP: ("timestamp", "unixtime", "unix_time", "time", "ts", "datetime", "date"),
-}  # fmt: skip
-ITEM_TABLE = {ITEM: (*RATING_TABLE[ITEM], "id"), TITLE: ("title", "name")}
+    USER: ("user_id", "user", "uid", "reviewer_id", "customer_id"),
+    ITEM: ("item_id", "item", "iid", "movie_id", "movie", "product_id", "asin", "book_id", "isbn"),
+    RATING: ("rating", "ratings", "stars", "star_rating", "book_rating", "score", "value"),
+    TIMESTAMP: ("timestamp", "unix_time", "time", "ts", "datetime", "date"),
+}
+ITEM_TABLE = {
+    ITEM: (*RATING_TABLE[ITEM], "id"),
+    TITLE: ("title", "name", "movie_title", "product_title", "book_title"),
+}
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -34,29 +35,45 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
+def decimal_comma(cell: str) -> str:
+    """Advice for a cell such as "4,5", and "" for all others."""
+    point = cell.strip().replace(",", ".")
+    return f" (write it with a decimal point: {point})" if is_number(point) else ""
+
+
+def key(name: str) -> str:
+    """A column's name without what people write differently.
+
+    >>> key(" User-ID"), key("user_id")
+    ('userid', 'userid')
+    """
+    return re.sub(r"[-_\s]", "", name).lower()
+
+
 def positions(
     header: Sequence[str], aliases: dict[str, tuple[str, ...]], needed: Sequence[str], path: Path
 ) -> dict[str, int]:
     """Where each kind of column stands in a header.
 
     Args:
-        header: the column names, compared without case and surrounding spaces.
+        header: the column names, compared by their `key`.
         aliases: kind of column to the names it goes by, the preferred first.
         needed: the kinds that must be there.
         path: the file, for messages.
-    Raises: DataError: a needed column is missing, or a name that counts occurs twice.
+    Raises: DataError: a needed column is missing, or two have the name that counts.
 
     >>> positions(["userId", "movieId", "rating"], RATING_TABLE, NEEDED, Path("ratings.csv"))
     {'user': 0, 'item': 1, 'rating': 2}
     """
-    names = [name.strip().lower() for name in header]
+    keys = [key(name) for name in header]
     found = {}
     for kind, known in aliases.items():
-        name = next((name for name in known if name in names), None)
-        if name is not None:
-            if names.count(name) > 1:
-                raise DataError(f"{path} has two columns called '{name}'; rename one of them")
-            found[kind] = names.index(name)
+        wanted = next((key(name) for name in known if key(name) in keys), None)
+        if wanted is not None:
+            if keys.count(wanted) > 1:
+                both = " and ".join(f"'{name.strip()}'" for name in header if key(name) == wanted)
+                raise DataError(f"{path} has the {kind} columns {both}; rename all but one")
+            found[kind] = keys.index(wanted)
     missing = [kind for kind in needed if kind not in found]
     if missing:
         shown = ", ".join(repr(name.strip()) for name in header[:12])
@@ -110,7 +127,7 @@ def _rating_fault(cell: str, scale: RatingScale | None) -> str | None:
     if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return f"the rating is {cell}, which is no number of stars"
     if not is_number(cell):
-        return f"the rating '{cell}' is not a number"
+        return f"the rating '{cell}' is not a number{decimal_comma(cell)}"
     with np.errstate(over="ignore"):
         stars = np.float32(cell)
     if not np.isfinite(stars):

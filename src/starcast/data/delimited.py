@@ -100,7 +100,7 @@ def sniff(path: Path, aliases: dict[str, tuple[str, ...]], needed: tuple[str, ..
     Args:
         path: the file.
         aliases, needed: as in `columns.positions`. Without a header the fields are taken in the
-            order of `aliases`.
+            order of `aliases`, and the rating, or of an item table the item, must be a number.
     Raises: DataError: the file is not a text table with these columns.
     """
     records, separator = _first_records(path)
@@ -211,16 +211,19 @@ def _cut(text: str, separator: str, most: int = 20) -> Iterator[list[str]]:
 def _is_header(
     first: list[str], aliases: dict[str, tuple[str, ...]], needed: tuple[str, ...], path: Path
 ) -> bool:
-    """A header names columns and holds no numbers; a row of ratings has one in the third field."""
-    known = {name for names in aliases.values() for name in names}
-    is_named = any(cell.strip().lower() in known for cell in first)
+    """A header names columns and holds no numbers; a row has a number as its rating or item."""
+    known = {columns.key(name) for names in aliases.values() for name in names}
+    is_named = any(columns.key(cell) in known for cell in first)
     if is_named and not any(map(columns.is_number, first)):
         return True
-    if columns.RATING in needed and not columns.is_number(first[needed.index(columns.RATING)]):
+    number = columns.RATING if columns.RATING in needed else columns.ITEM
+    cell = first[needed.index(number)]
+    if not columns.is_number(cell):
         shown = ", ".join(repr(cell) for cell in first[:12])
+        names = ", ".join(names[0] for names in aliases.values())
         raise DataError(
-            f"{path}, line 1: {shown} are neither known column names nor a rating; name the "
-            "columns user_id, item_id, rating and timestamp"
+            f"{path}, line 1: {shown} are neither known column names nor a row whose {number} is a "
+            f"number{columns.decimal_comma(cell)}; name the columns {names}"
         )
     return False
 

@@ -1,7 +1,7 @@
 """Columns of ids turned into rows of vocabularies, and duplicates resolved."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from starcast.data.columns import ITEM, RATING, TIMESTAMP, USER
 from starcast.errors import DataError
 from starcast.ids import Rows, Vocabulary
-from starcast.ratings import Stars
+from starcast.ratings import Stars, ascending
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,23 +30,23 @@ def encode(frame: "pl.DataFrame", path: Path) -> Encoded:
     """The rows of a frame, which is emptied on the way so that no column is held twice.
 
     Args:
-        frame: user and item (integers or text), rating (Float32) and perhaps timestamp (Int64),
-            without nulls.
+        frame: user and item (integers of any width or text), rating (Float32) and perhaps
+            timestamp (Int64), without nulls.
         path: where it was read, for messages.
     Raises: DataError: an id that holds a zero byte, which ends a text in NumPy.
     """
     users, user_rows = _vocabulary(frame.drop_in_place(USER), USER, path)
     items, item_rows = _vocabulary(frame.drop_in_place(ITEM), ITEM, path)
-    stars = frame.drop_in_place(RATING).to_numpy()
-    when = frame.drop_in_place(TIMESTAMP).to_numpy() if TIMESTAMP in frame.columns else None
+    stars = _whole(frame.drop_in_place(RATING))
+    when = _whole(frame.drop_in_place(TIMESTAMP)) if TIMESTAMP in frame.columns else None
     return Encoded(users, items, user_rows, item_rows, stars, when)
 
 
 def latest(rows: Encoded) -> Encoded:
     """One row per (user, item), sorted by it: the latest timestamp wins, then the later row."""
-    keys = rows.user_rows.astype(np.int64) * len(rows.items) + rows.item_rows
-    if np.all(keys[:-1] < keys[1:]):
+    if ascending(rows.user_rows, rows.item_rows):
         return rows
+    keys = rows.user_rows.astype(np.int64) * len(rows.items) + rows.item_rows
     by_time = () if rows.timestamps is None else (rows.timestamps,)
     order = np.lexsort((*by_time, keys))  # stable, so that the file's order decides in the end
     keys = keys[order]
@@ -71,7 +71,13 @@ def _vocabulary(column: "pl.Series", kind: str, path: Path) -> tuple[Vocabulary,
             rows = column.cast(pl.Enum(known)).to_physical().cast(pl.Int32).to_numpy()
             return Vocabulary(np.array(known.to_list(), np.str_), kind), rows
         column = column.cast(pl.Int64)
-    return Vocabulary.encode(column.to_numpy(), kind)
+    return Vocabulary.encode(_whole(column), kind)
+
+
+def _whole(column: "pl.Series") -> NDArray[Any]:
+    """A column without nulls in one piece, in memory of NumPy's, which comes in large pages."""
+    pieces = [piece.to_numpy() for piece in column.get_chunks()]
+    return np.concatenate(pieces)
 
 
 def _all_plain_integers(texts: "pl.Series") -> bool:

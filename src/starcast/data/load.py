@@ -38,7 +38,7 @@ def load(
     Ratings('ml-latest-small': 100,836 ratings, 610 users, 9,724 items, 0.5 to 5 stars in steps of 0.5)
     """  # noqa: E501
     if find(name).embedded:
-        return packed.read(_EMBEDDED / f"{name}.parquet", name)
+        return packed.read(_EMBEDDED / f"{name}.npz", name)
     folder = data_dir / name
     if not folder.is_dir():
         from starcast.data.fetch import fetch

@@ -1,67 +1,62 @@
-"""Ratings in one compact Parquet file: the form of the cache and of the embedded set.
+"""Ratings in one compact .npz file: the form of the cache and of the embedded set.
 
-A row per rating holds the item's row, the star level and the seconds since the first rating. The
-rest is in the file's metadata: ids, titles, scale, and the ratings of each user, by whom the rows
-are sorted.
+It is a zip archive of plain NumPy arrays, whose sums find every flipped bit. A row per rating holds
+the item's row, the star level and the seconds since the first rating. `header.json` has the rest:
+ids, titles, scale, and the ratings of each user, by whom the rows are sorted.
 """
 
-import base64
+import io
 import json
 import os
-import zlib
-from collections.abc import Callable
-from functools import partial
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.unpack import DAMAGE
 from starcast.errors import DataError
 from starcast.ids import Ids, Vocabulary
 from starcast.ratings import Ratings, Stars
 from starcast.scale import RatingScale
 
-if TYPE_CHECKING:
-    import polars as pl
-
-FORMAT = "1"
-_FORMAT_KEY, _HEADER_KEY = "starcast.format", "starcast.header"
+FORMAT = "2"
+_FORMAT_KEY, _NOTES, _HEADER = "starcast.format", "notes.json", "header.json"
 _ITEM, _LEVEL, _STARS, _WHEN = "item_row", "level", "stars", "seconds"
 _MOST_LEVELS = 256  # what one byte tells apart
-_BLOCK = 1 << 17
+_BLOCK = 1 << 17  # rows; a block stays in the processor's cache
+_UNREADABLE = (*DAMAGE, OSError, LookupError, TypeError, struct.error)
 
-Compression = Literal["uncompressed", "zstd"]
 
-
-def write(
-    path: Path, ratings: Ratings, notes: dict[str, str], compression: Compression = "uncompressed"
-) -> None:
+def write(path: Path, ratings: Ratings, notes: dict[str, str], *, small: bool = False) -> None:
     """Store ratings in full, whole or not at all.
 
     Args:
-        path: the Parquet file.
+        path: the .npz file.
         ratings: what to store.
         notes: texts to keep beside them, under names of your own.
-        compression: "zstd" to be small, "uncompressed" to be fast; the rows are compact either way.
+        small: compressed, at the price of time; the rows are compact either way.
     Raises: OSError: the file cannot be written.
     """
-    import polars as pl
-
-    frame = _pack_rows(ratings)
-    header = json.dumps(_header(ratings, frame), ensure_ascii=False).encode()
-    is_small = compression == "zstd"
-    packed = zlib.compress(header, 9 if is_small else 1)
-    metadata = {_FORMAT_KEY: FORMAT, _HEADER_KEY: base64.b64encode(packed).decode(), **notes}
+    method = zipfile.ZIP_LZMA if small else zipfile.ZIP_STORED
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        frame.write_parquet(
-            part, compression=compression, compression_level=19 if is_small else None,
-            statistics=False, metadata=metadata,
-        )  # fmt: skip
+        with zipfile.ZipFile(part, "w") as archive:
+            types = {}
+            for kind, column in _packed_columns(ratings):
+                types[kind] = column.dtype.str
+                with archive.open(_member(f"{kind}.npy", method), "w", force_zip64=True) as file:
+                    file.write(_preamble(column.dtype, len(column)))
+                    file.write(column.data)
+            header = _header(ratings) | {"columns": types}
+            for name, texts in ((_HEADER, header), (_NOTES, {_FORMAT_KEY: FORMAT, **notes})):
+                archive.writestr(_member(name, method), json.dumps(texts, ensure_ascii=False))
         part.replace(path)
-    except pl.exceptions.PolarsError as error:
-        raise OSError(f"{path} cannot be written: {error}") from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -71,13 +66,13 @@ def read_notes(path: Path) -> dict[str, str]:
 
     Raises: DataError: the file is missing, damaged, or not one that this version wrote.
     """
-    import polars as pl
-
     try:
-        notes = pl.read_parquet_metadata(path)
-    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        with zipfile.ZipFile(path) as archive:
+            notes: dict[str, str] = json.loads(archive.read(_NOTES))
+            is_ours = notes[_FORMAT_KEY] == FORMAT
+    except _UNREADABLE as error:
         raise _damaged(path, error) from None
-    if notes.get(_FORMAT_KEY) != FORMAT:
+    if not is_ours:
         raise DataError(f"{path} was not written by this version of Starcast")
     return notes
 
@@ -90,73 +85,96 @@ def read(path: Path, name: str) -> Ratings:
         name: the data set's name.
     Raises: DataError: the file is missing, damaged, or not one that this version wrote.
     """
-    import polars as pl
-
+    read_notes(path)
     try:
-        header = json.loads(zlib.decompress(base64.b64decode(read_notes(path)[_HEADER_KEY])))
-        frame = pl.read_parquet(path, glob=False)
-        if _checksum(frame) != header["checksum"]:
-            raise ValueError("its checksum differs")
-        return _unpack(header, frame, name)
-    except (OSError, ValueError, LookupError, TypeError, zlib.error) as error:
-        raise _damaged(path, error) from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        with zipfile.ZipFile(path) as archive:
+            return _unpack(archive, json.loads(archive.read(_HEADER)), name)
+    except _UNREADABLE as error:
         raise _damaged(path, error) from None
 
 
-def _header(ratings: Ratings, frame: "pl.DataFrame") -> dict[str, Any]:
+def _member(name: str, method: int) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name)  # without a time: the same ratings give the same bytes
+    member.compress_type = method
+    return member
+
+
+def _header(ratings: Ratings) -> dict[str, Any]:
     scale, when = ratings.scale, ratings.timestamps
+    begins = np.searchsorted(ratings.user_rows, np.arange(ratings.n_users + 1, dtype=np.int32))
     return {
         "scale": [scale.lowest, scale.highest, scale.step],
         "users": ratings.users.ids.tolist(),
-        "ratings_per_user": np.bincount(ratings.user_rows, minlength=ratings.n_users).tolist(),
+        "ratings_per_user": np.diff(begins).tolist(),
         "items": ratings.items.ids.tolist(),
         "titles": ratings.titles.tolist(),
         "first_second": None if when is None else int(when.min()),
-        "checksum": _checksum(frame),
     }
 
 
-def _pack_rows(ratings: Ratings) -> "pl.DataFrame":
-    import polars as pl
-
-    columns: dict[str, NDArray[Any]] = {
-        _ITEM: ratings.item_rows.astype(np.min_scalar_type(ratings.n_items)),
-    }
+def _packed_columns(ratings: Ratings) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Each column in as few bytes as hold it; made one at a time, for they are large."""
+    yield _ITEM, ratings.item_rows.astype(np.min_scalar_type(ratings.n_items))
     steps = _steps(ratings.stars, ratings.scale)
-    columns |= {_STARS: ratings.stars} if steps is None else {_LEVEL: steps}
+    yield (_STARS, ratings.stars) if steps is None else (_LEVEL, steps)
     if ratings.timestamps is not None:
-        columns[_WHEN] = _since(ratings.timestamps)
-    return pl.DataFrame(columns)
+        yield _WHEN, _since(ratings.timestamps)
 
 
-def _unpack(header: dict[str, Any], frame: "pl.DataFrame", name: str) -> Ratings:
-    scale = RatingScale(*header["scale"])
+def _unpack(archive: zipfile.ZipFile, header: dict[str, Any], name: str) -> Ratings:
+    scale, titles = RatingScale(*header["scale"]), np.array(header["titles"], np.str_)
     users, items = _vocabulary(header["users"], "user"), _vocabulary(header["items"], "item")
-    user_rows = np.repeat(np.arange(len(users), dtype=np.int32), header["ratings_per_user"])
-    item_rows = _joined(frame[_ITEM], np.int32, lambda part: part)
-    if _LEVEL in frame.columns:
-        levels = _levels(scale)
-        stars = _joined(frame[_LEVEL], np.float32, lambda part: levels[part])
-    else:
-        stars = frame[_STARS].to_numpy()
-    when, first = None, header["first_second"]
-    if first is not None:
-        add = partial(np.add, first, dtype=np.int64, casting="unsafe")
-        when = _joined(frame[_WHEN], np.int64, add)
-    titles = np.array(header["titles"], np.str_)
-    return Ratings(user_rows, item_rows, stars, when, users, items, scale, titles, name)
+    counts = np.array(header["ratings_per_user"])
+    user_rows = np.repeat(np.arange(len(users), dtype=np.int32), counts)
+    columns = _columns(archive, header, len(user_rows))
+    stars = columns[_STARS] if _STARS in columns else columns[_LEVEL]
+    when = columns.get(_WHEN)
+    return Ratings(user_rows, columns[_ITEM], stars, when, users, items, scale, titles, name)
 
 
-def _joined(
-    column: "pl.Series", dtype: type[np.generic], convert: Callable[[NDArray[Any]], NDArray[Any]]
+def _columns(archive: zipfile.ZipFile, header: dict[str, Any], n: int) -> dict[str, NDArray[Any]]:
+    """The packed columns in the form that ratings have, all at once."""
+    levels, first = _levels(RatingScale(*header["scale"])), header["first_second"]
+    types = header["columns"]
+    forms: dict[str, tuple[type[np.generic], Callable[[NDArray[Any]], NDArray[Any]]]] = {
+        _ITEM: (np.int32, lambda rows: rows),
+        _LEVEL: (np.float32, lambda steps: levels[steps]),
+        _STARS: (np.float32, lambda stars: stars),
+        _WHEN: (np.int64, lambda since: since.astype(np.int64) + first),
+    }
+
+    def column(kind: str, file: IO[bytes]) -> NDArray[Any]:
+        return _column(file, np.dtype(types[kind]), n, *forms[kind])
+
+    with ExitStack() as opened, ThreadPoolExecutor(len(types)) as pool:
+        # Archives are opened and closed by one thread only; then many may read.
+        files = [opened.enter_context(archive.open(f"{kind}.npy")) for kind in types]
+        return dict(zip(types, pool.map(column, types, files), strict=True))
+
+
+def _column(
+    file: IO[bytes],
+    packed: np.dtype[Any],
+    n: int,
+    unpacked: type[np.generic],
+    unpack: Callable[[NDArray[Any]], NDArray[Any]],
 ) -> NDArray[Any]:
-    """A column in another form, made piece by piece so that it is copied only once."""
-    whole, at = np.empty(len(column), dtype), 0
-    for piece in column.get_chunks():
-        whole[at : at + len(piece)] = convert(piece.to_numpy())
-        at += len(piece)
+    """A column of `n` values, unpacked block by block, so that it crosses the memory once."""
+    whole, preamble = np.empty(n, unpacked), _preamble(packed, n)
+    if file.read(len(preamble)) != preamble:
+        raise ValueError(f"it has another column than {n} values of {packed}")
+    for start in range(0, n, _BLOCK):
+        block = whole[start : start + _BLOCK]
+        block[:] = unpack(np.frombuffer(file.read(len(block) * packed.itemsize), packed))
     return whole
+
+
+def _preamble(dtype: np.dtype[Any], n: int) -> bytes:
+    """What a .npy file of `n` values begins with."""
+    preamble = io.BytesIO()
+    form = {"descr": dtype.str, "fortran_order": False, "shape": (n,)}
+    np.lib.format.write_array_header_1_0(preamble, form)
+    return preamble.getvalue()
 
 
 def _steps(stars: Stars, scale: RatingScale) -> NDArray[np.uint8] | None:
@@ -190,15 +208,6 @@ def _since(when: NDArray[np.int64]) -> NDArray[np.unsignedinteger[Any]]:
     first, last = int(when.min()), int(when.max())
     since = np.empty(len(when), np.min_scalar_type(last - first))
     return np.subtract(when, first, out=since, casting="unsafe")
-
-
-def _checksum(frame: "pl.DataFrame") -> int:
-    """CRC-32 over the columns; Parquet readers do not look for flipped bits."""
-    total = 0
-    for column in frame:
-        for piece in column.get_chunks():
-            total = zlib.crc32(piece.to_numpy().data, total)
-    return total
 
 
 def _damaged(path: Path, error: BaseException) -> DataError:

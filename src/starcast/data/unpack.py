@@ -12,7 +12,7 @@ from starcast.errors import FetchError
 MAX_BYTES = 8 * 2**30  # the largest known set, ml-25m, unpacks into a little over 1 GiB
 MAX_FILES = 1_000
 
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -48,7 +48,7 @@ def unpack(archive: Path, folder: str, target: Path, source: str) -> None:
             target.mkdir()
             for path, member in files.items():
                 _write(opened, member, target / path)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise FetchError(f"{source} is no readable zip archive ({error})") from error
 
 

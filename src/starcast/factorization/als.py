@@ -7,16 +7,17 @@ Source: Zhou, Wilkinson, Schreiber, Pan 2008, section 3 (weighted-λ regularizat
 Koren, Bell, Volinsky 2009.
 """
 
-from typing import Any, final
+from typing import Any, NamedTuple, Self, final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
 from starcast.errors import ConfigError
-from starcast.factorization.tables import FactorTables
+from starcast.factorization.ridge import N_SHARES, solve_all, systems
+from starcast.factorization.tables import FactorTables, Side
+from starcast.optimizers import jit
 from starcast.ratings import Ratings
 
 
@@ -34,24 +35,19 @@ class AlsEngine:
     def __init__(self, config: Config, train: Ratings, seed: int) -> None:
         if not config.regularization_factor:
             raise ConfigError("ALS needs a regularization_factor above 0, such as 0.05")
-        self._config, self._train = config, train
-        self._tables = FactorTables.initial(train, config.dimension, seed)
-        centred = train.stars - np.float32(self._tables.mean)
-        by_item = np.argsort(train.item_rows, kind="stable")
-        self._of_user = (_offsets(train.user_rows, train.n_users), train.item_rows, centred)
-        self._of_item = (
-            _offsets(train.item_rows, train.n_items),
-            train.user_rows[by_item],
-            centred[by_item],
-        )
+        self._penalty = config.regularization_factor
+        self._tables = tables = FactorTables.initial(train, config.dimension, seed)
+        centred = train.stars - np.float32(tables.mean)
+        self._of_users = _Histories.of(tables.user, train.user_rows, train.item_rows, centred)
+        self._of_items = _Histories.of(tables.item, train.item_rows, train.user_rows, centred)
+        self._systems = systems(N_SHARES, tables.user.rows)
 
     def run_epoch(self) -> EpochLoss:
         """Solve for every user, then for every item."""
-        tables, penalty = self._tables, np.float32(self._config.regularization_factor)
-        size = tables.dimension + 1
-        _solve(tables.user, tables.item, *self._of_user, size, penalty)
-        squared_error = _solve(tables.item, tables.user, *self._of_item, size, penalty)
-        return tables.epoch_loss(squared_error, self._train, float(penalty))
+        user, item = self._tables.user, self._tables.item
+        self._solve(user, item, self._of_users)
+        squared_error = self._solve(item, user, self._of_items)
+        return self._tables.epoch_loss(squared_error, self._penalty)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -61,84 +57,58 @@ class AlsEngine:
         """Take the tables back."""
         self._tables.load(weights)
 
-
-def _offsets(rows: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
-
-
-_jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
-
-
-@_jit
-def _add_normal_equations(fixed: Any, others: Any, stars: Any, gram: Any, target: Any) -> None:
-    """Add Σ x·xᵀ (lower triangle) and Σ r·x over a row's ratings, with x = [q, 1]."""
-    d = len(target) - 1
-    for n in range(len(others)):
-        x = fixed[others[n]]
-        residual = stars[n] - x[d]
-        for a in range(d):
-            for b in range(a + 1):
-                gram[a, b] += x[a] * x[b]
-            gram[d, a] += x[a]
-            target[a] += residual * x[a]
-        target[d] += residual
-    gram[d, d] += len(others)
+    def _solve(self, solved: Side, fixed: Side, histories: "_Histories") -> float:
+        """Half a sweep; Σ error² after it."""
+        squared: float = solve_all(
+            solved.rows,
+            solved.bias,
+            fixed.rows,
+            fixed.bias,
+            *histories,
+            self._systems,
+            self._systems["parts"].reshape(len(self._systems), -1),
+            np.float32(self._penalty),
+        )
+        return squared
 
 
-@_jit
-def _factor(gram: Any) -> None:
-    """Cholesky: the lower triangle L of gram = L·Lᵀ, in place."""
-    for a in range(len(gram)):
-        for b in range(a + 1):
-            rest = gram[a, b]
-            for c in range(b):
-                rest -= gram[a, c] * gram[b, c]
-            gram[a, b] = np.sqrt(rest) if a == b else rest / gram[b, b]
+class _Histories(NamedTuple):
+    """The ratings of every row of one side, one row after the other.
+
+    Attributes:
+        starts: int64 (n_rows + 1,), where the ratings of a row begin.
+        others: int32 (n,), rows of the other side.
+        stars: float32 (n,), stars above the mean.
+        shares: int64 (N_SHARES + 1,), where each share of the rows begins.
+    """
+
+    starts: NDArray[np.int64]
+    others: NDArray[np.int32]
+    stars: NDArray[np.float32]
+    shares: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        side: Side,
+        rows: NDArray[np.int32],
+        others: NDArray[np.int32],
+        stars: NDArray[np.float32],
+    ) -> Self:
+        """The ratings sorted by row, and shares of the rows; a solution costs some ratings too."""
+        starts = np.concatenate([[0], np.cumsum(side.counts)])
+        work = starts + np.arange(len(starts)) * side.dimension
+        shares = np.searchsorted(work, work[-1] * np.arange(N_SHARES + 1) / N_SHARES)
+        sorted_others, sorted_stars = _sorted_by_row(rows, others, stars, starts)
+        return cls(starts, sorted_others, sorted_stars, shares)
 
 
-@_jit
-def _substitute(lower: Any, target: Any) -> None:
-    """Solve L·Lᵀ·x = target in place."""
-    size = len(target)
-    for a in range(size):
-        for c in range(a):
-            target[a] -= lower[a, c] * target[c]
-        target[a] /= lower[a, a]
-    for a in range(size - 1, -1, -1):
-        for c in range(a + 1, size):
-            target[a] -= lower[c, a] * target[c]
-        target[a] /= lower[a, a]
-
-
-@_jit
-def _squared_error(fixed: Any, others: Any, stars: Any, solution: Any) -> float:
-    d, squared = len(solution) - 1, 0.0
-    for n in range(len(others)):
-        x = fixed[others[n]]
-        error = stars[n] - x[d] - solution[d]
-        for f in range(d):
-            error -= x[f] * solution[f]
-        squared += error * error
-    return squared
-
-
-@numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
-def _solve(
-    solved: Any, fixed: Any, starts: Any, others: Any, stars: Any, size: Any, penalty: Any
-) -> float:
-    """One half sweep: a ridge regression for every row that has ratings, rows in parallel."""
-    squared = np.zeros(len(solved))
-    for row in numba.prange(len(solved)):
-        rated = slice(starts[row], starts[row + 1])
-        count = starts[row + 1] - starts[row]
-        if count > 0:
-            gram = np.zeros((size, size), np.float32)
-            target = np.zeros(size, np.float32)
-            for a in range(size):
-                gram[a, a] = penalty * count
-            _add_normal_equations(fixed, others[rated], stars[rated], gram, target)
-            _factor(gram)
-            _substitute(gram, target)
-            solved[row, :size] = target
-            squared[row] = _squared_error(fixed, others[rated], stars[rated], target)
-    return squared.sum()
+@jit
+def _sorted_by_row(rows: Any, others: Any, stars: Any, starts: Any) -> Any:
+    places = starts.copy()
+    sorted_others, sorted_stars = np.empty_like(others), np.empty_like(stars)
+    for n in range(len(rows)):
+        place = places[rows[n]]
+        sorted_others[place], sorted_stars[place] = others[n], stars[n]
+        places[rows[n]] += 1
+    return sorted_others, sorted_stars

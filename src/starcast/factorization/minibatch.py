@@ -2,27 +2,28 @@
 
 The gradient of a batch is summed per row, then only the rows of the batch are updated ("lazy":
 the moments of other rows do not decay). This is what TensorFlow's optimizers did to sparse
-gradients in the 2018 system, apart from its dense decay of Adam's moments.
+gradients in the 2018 system, apart from its dense decay of Adam's moments. The rules and their
+sources are in `starcast.optimizers`.
 
-Sources: Kingma & Ba 2015, algorithm 1 with the corrections folded into the rate, as at the end of
-section 2 (Adam); Tieleman & Hinton 2012, lecture 6.5 (RMSProp).
+A row's weights, moments and gradient lie side by side in its table. One thread does it all: what
+a batch of a thousand ratings has to say to another core costs more than the core could save.
 """
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any, final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.batches import ShuffledRatings
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
 from starcast.factorization.tables import FactorTables
+from starcast.lanes import load, n_parts, store, total, zero
+from starcast.optimizers import RULES, jit, moved, step_rate
 from starcast.ratings import Ratings
 
-BETA_1, BETA_2, RHO, EPSILON = 0.9, 0.999, 0.9, 1e-7
-_RULES = {"Adam": 0, "RMSProp": 1, "GradientDescent": 2}
+_PLANES = 4  # of a row: weights, first moments, second moments, gradient
+_FIRST, _SECOND, _GRADIENT = 1, 2, 3
 
 
 @final
@@ -37,29 +38,29 @@ class MiniBatchEngine:
     """
 
     def __init__(self, config: Config, train: Ratings, seed: int) -> None:
-        self._config, self._train = config, train
-        self._tables = FactorTables.initial(train, config.dimension, seed)
-        self._rng = np.random.default_rng([seed, 1])
-        self._epoch = _compiled_epoch(config.dimension)
+        self._config = config
+        self._tables = FactorTables.initial(train, config.dimension, seed, _PLANES)
+        self._batch_size = min(config.batch_size, len(train))
+        self._ratings = ShuffledRatings(train, self._batch_size, np.random.default_rng([seed, 1]))
         self._step = 0
-        self._reset()
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        tables, train, config = self._tables, self._train, self._config
-        order = self._rng.permutation(len(train)).astype(np.int32)
-        squared_error, self._step = self._epoch(
-            (tables.user, *self._user_moments),
-            (tables.item, *self._item_moments),
-            (train.user_rows[order], train.item_rows[order]),
-            train.stars[order] - np.float32(tables.mean),
-            min(config.batch_size, len(train)),
-            _RULES[config.optimizer],
-            np.float32(config.learning_rate),
+        tables, ratings, config = self._tables, self._ratings, self._config
+        squared_error, self._step = _visit_all(
+            tables.user.rows,
+            tables.item.rows,
+            tables.user.biases,
+            tables.item.biases,
+            (ratings.users, ratings.items, ratings.stars, ratings.fresh_order()),
+            np.float32(tables.mean),
+            self._batch_size,
+            RULES[config.optimizer],
+            config.learning_rate,
             np.float32(config.regularization_factor),
             self._step,
         )
-        return tables.epoch_loss(squared_error, train, config.regularization_factor)
+        return tables.epoch_loss(squared_error, config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -68,106 +69,90 @@ class MiniBatchEngine:
     def load(self, weights: Weights) -> None:
         """Take the tables back; moments and step count start anew."""
         self._tables.load(weights)
-        self._reset()
-
-    def _reset(self) -> None:
-        user, item = self._tables.user, self._tables.item
-        self._user_moments = (np.zeros_like(user), np.zeros_like(user))
-        self._item_moments = (np.zeros_like(item), np.zeros_like(item))
         self._step = 0
 
 
-_jit = numba.njit(fastmath=True, cache=True, error_model="numpy")
+@jit
+def _visit_all(
+    user: Any, item: Any, user_biases: Any, item_biases: Any, ratings: Any, mean: Any,
+    batch_size: Any, rule: Any, learning_rate: Any, penalty: Any, step: Any,
+) -> Any:  # fmt: skip
+    """Σ error² of an epoch, as seen on the way, and the steps taken by now."""
+    users, items, stars, order = ratings
+    of_users, of_items = np.empty(batch_size + 1, np.int32), np.empty(batch_size + 1, np.int32)
+    user_step, item_step = np.zeros(len(user), np.int64), np.zeros(len(item), np.int64)
+    squared = 0.0
+    for start in range(0, len(order), batch_size):
+        step += 1
+        n_users = n_items = 0
+        for n in order[start : start + batch_size]:
+            u, i = np.uint32(users[n]), np.uint32(items[n])
+            biases = user_biases[u, 0] + item_biases[i, 0]
+            error = stars[n] - mean - biases - _product(user, item, u, i)
+            squared += error * error
+            _add_gradients(user, item, user_biases, item_biases, u, i, error, penalty)
+            n_users = _touch(u, step, user_step, of_users, n_users)
+            n_items = _touch(i, step, item_step, of_items, n_items)
+        rate = step_rate(rule, learning_rate, step)
+        _move(rule, user, user_biases, of_users[:n_users], rate)
+        _move(rule, item, item_biases, of_items[:n_items], rate)
+    return squared, step
 
 
-@_jit
-def _slot_of(row: Any, slots: Any, touched: Any, n_touched: Any, gradient: Any) -> Any:
-    """Where the gradient of a row is summed in this batch; a new row gets a cleared slot."""
-    slot = slots[row]
-    if slot < n_touched and touched[slot] == row:
-        return slot, n_touched
-    slots[row], touched[n_touched] = n_touched, row
-    gradient[n_touched] = 0
-    return n_touched, n_touched + 1
+@jit
+def _product(user: Any, item: Any, u: Any, i: Any) -> Any:
+    """p_u · q_i."""
+    products = zero(user)
+    for part in range(n_parts(user) // _PLANES):
+        products = products + load(user, u, part) * load(item, i, part)
+    return total(products)
 
 
-@_jit
-def _add_gradient(summed: Any, own: Any, other: Any, error: Any, penalty: Any, d: Any) -> None:
-    """One rating's share: penalty·own - error·other, where the bias meets a constant 1."""
-    for f in range(d):
-        summed[f] += penalty * own[f] - error * other[f]
-    summed[d] += penalty * own[d] - error
+@jit
+def _add_gradients(
+    user: Any, item: Any, user_biases: Any, item_biases: Any, u: Any, i: Any, error: Any,
+    penalty: Any,
+) -> None:  # fmt: skip
+    """A rating's share of its two rows' gradients: λ · own - error · other, 1 beside a bias."""
+    width = n_parts(user) // _PLANES
+    for part in range(width):
+        summed = _GRADIENT * width + part
+        p, q = load(user, u, part), load(item, i, part)
+        store(user, u, summed, load(user, u, summed) + (penalty * p - error * q))
+        store(item, i, summed, load(item, i, summed) + (penalty * q - error * p))
+    user_biases[u, _GRADIENT] += penalty * user_biases[u, 0] - error
+    item_biases[i, _GRADIENT] += penalty * item_biases[i, 0] - error
 
 
-@_jit
-def _update(
-    side: Any, touched: Any, n_touched: Any, gradient: Any, rule: Any, rate: Any, step: Any
-) -> None:
-    table, first, second = side
-    for slot in range(n_touched):
-        row = touched[slot]
-        w, m, v, g = table[row], first[row], second[row], gradient[slot]
-        if rule == 0:
-            _adam(w, m, v, g, np.float32(rate * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)))
-        elif rule == 1:
-            _rmsprop(w, v, g, rate)
-        else:
-            for f in range(len(w)):
-                w[f] -= rate * g[f]
+@jit
+def _touch(row: Any, step: Any, last_step: Any, touched: Any, n_touched: Any) -> Any:
+    """List a row once per step. Without a branch: nobody can foretell whether a row is new."""
+    touched[n_touched] = row
+    n_touched += last_step[row] != step
+    last_step[row] = step
+    return n_touched
 
 
-@_jit
-def _adam(w: Any, m: Any, v: Any, g: Any, corrected: Any) -> None:
-    one, beta_1, beta_2 = np.float32(1), np.float32(BETA_1), np.float32(BETA_2)
-    epsilon = np.float32(EPSILON)
-    for f in range(len(w)):
-        m[f] = beta_1 * m[f] + (one - beta_1) * g[f]
-        v[f] = beta_2 * v[f] + (one - beta_2) * g[f] * g[f]
-        w[f] -= corrected * m[f] / (np.sqrt(v[f]) + epsilon)
-
-
-@_jit
-def _rmsprop(w: Any, v: Any, g: Any, rate: Any) -> None:
-    one, rho, epsilon = np.float32(1), np.float32(RHO), np.float32(EPSILON)
-    for f in range(len(w)):
-        v[f] = rho * v[f] + (one - rho) * g[f] * g[f]
-        w[f] -= rate * g[f] / np.sqrt(v[f] + epsilon)
-
-
-@cache
-def _compiled_epoch(d: int) -> Callable[..., tuple[float, int]]:
-    """The epoch for one dimension, a constant to the compiler."""
-
-    @_jit
-    def epoch(
-        user_side: Any, item_side: Any, rows: Any, stars: Any, batch_size: Any, rule: Any,
-        rate: Any, penalty: Any, step: Any,
-    ) -> tuple[float, int]:  # fmt: skip
-        user, item = user_side[0], item_side[0]
-        users, items = rows
-        user_slots = np.zeros(len(user), np.int32)
-        item_slots = np.zeros(len(item), np.int32)
-        user_touched = np.empty(batch_size, np.int32)
-        item_touched = np.empty(batch_size, np.int32)
-        user_gradient = np.empty((batch_size, user.shape[1]), np.float32)
-        item_gradient = np.empty((batch_size, item.shape[1]), np.float32)
-        squared = 0.0
-        for start in range(0, len(stars), batch_size):
-            n_users = n_items = 0
-            for n in range(start, min(start + batch_size, len(stars))):
-                a, n_users = _slot_of(users[n], user_slots, user_touched, n_users, user_gradient)
-                b, n_items = _slot_of(items[n], item_slots, item_touched, n_items, item_gradient)
-                p, q = user[users[n]], item[items[n]]
-                dot = np.float32(0)
-                for f in range(d):
-                    dot += p[f] * q[f]
-                error = stars[n] - p[d] - q[d] - dot
-                squared += error * error
-                _add_gradient(user_gradient[a], p, q, error, penalty, d)
-                _add_gradient(item_gradient[b], q, p, error, penalty, d)
-            step += 1
-            _update(user_side, user_touched, n_users, user_gradient, rule, rate, step)
-            _update(item_side, item_touched, n_items, item_gradient, rule, rate, step)
-        return squared, step
-
-    return epoch
+@jit
+def _move(rule: Any, table: Any, biases: Any, rows: Any, rate: Any) -> None:
+    """Update the rows by their gradients, and clear these."""
+    width = n_parts(table) // _PLANES
+    for row in rows:
+        for part in range(width):
+            weight, first, second, gradient = (
+                load(table, row, part),
+                load(table, row, _FIRST * width + part),
+                load(table, row, _SECOND * width + part),
+                load(table, row, _GRADIENT * width + part),
+            )
+            weight, first, second = moved(rule, weight, first, second, gradient, rate)
+            store(table, row, part, weight)
+            store(table, row, _FIRST * width + part, first)
+            store(table, row, _SECOND * width + part, second)
+            store(table, row, _GRADIENT * width + part, zero(table))
+        weight, first = biases[row, 0], biases[row, _FIRST]
+        second, gradient = biases[row, _SECOND], biases[row, _GRADIENT]
+        biases[row, 0], biases[row, _FIRST], biases[row, _SECOND] = moved(
+            rule, weight, first, second, gradient, rate
+        )
+        biases[row, _GRADIENT] = 0

@@ -7,8 +7,6 @@ many threads there are.
 Sources: Koren, Bell, Volinsky 2009, eq. 5 (updates); Gemulla et al. 2011 (stratified blocks).
 """
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any, final
 
 import numba
@@ -17,10 +15,11 @@ from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
+from starcast.factorization.grid import N_SIDES, Grid
+from starcast.lanes import load, n_parts, store, total, zero
 from starcast.factorization.tables import FactorTables
+from starcast.optimizers import jit
 from starcast.ratings import Ratings
-
-_GRID = 4  # blocks per side: at least the threads in use, few enough to keep blocks long
 
 
 @final
@@ -34,24 +33,25 @@ class SgdEngine:
     """
 
     def __init__(self, config: Config, train: Ratings, seed: int) -> None:
-        self._config, self._train = config, train
+        self._config = config
         self._tables = FactorTables.initial(train, config.dimension, seed)
         self._rng = np.random.default_rng([seed, 1])
-        self._blocks = _blocks(train, self._tables.mean, self._rng)
-        self._epoch = _compiled_epoch(config.dimension)
+        self._grid = Grid.of(train, self._tables, self._rng)
 
     def run_epoch(self) -> EpochLoss:
         """One visit to every rating, diagonal by diagonal in a fresh order."""
-        tables, config = self._tables, self._config
-        squared_error = self._epoch(
-            tables.user,
-            tables.item,
-            *self._blocks,
-            self._rng.permutation(_GRID),
+        config, user, item = self._config, self._tables.user, self._tables.item
+        squared_error = _visit_all(
+            user.rows,
+            item.rows,
+            user.bias,
+            item.bias,
+            *self._grid,
+            self._rng.permutation(N_SIDES),
             np.float32(config.learning_rate),
             np.float32(config.regularization_factor),
         )
-        return tables.epoch_loss(squared_error, self._train, config.regularization_factor)
+        return self._tables.epoch_loss(squared_error, config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -62,48 +62,41 @@ class SgdEngine:
         self._tables.load(weights)
 
 
-def _blocks(
-    train: Ratings, mean: float, rng: np.random.Generator
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Users, items and centred ratings, block after block and shuffled within; and block starts."""
-    user_side = (rng.permutation(train.n_users) % _GRID).astype(np.int16)
-    item_side = (rng.permutation(train.n_items) % _GRID).astype(np.int16)
-    shuffled = rng.permutation(len(train))
-    block = (user_side[train.user_rows] * _GRID + item_side[train.item_rows])[shuffled]
-    order = shuffled[np.argsort(block, kind="stable")]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(block, minlength=_GRID * _GRID))])
-    centred = train.stars[order] - np.float32(mean)
-    return train.user_rows[order], train.item_rows[order], centred, starts
+@numba.njit(parallel=True, cache=True, error_model="numpy")
+def _visit_all(
+    user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, starts: Any, shifts: Any,
+    rate: Any, penalty: Any,
+) -> Any:  # fmt: skip
+    """Σ error² of an epoch, as seen on the way."""
+    squared = np.zeros(len(starts))
+    for shift in shifts:
+        for side in numba.prange(N_SIDES):
+            block = side * N_SIDES + (side + shift) % N_SIDES
+            squared[block] = _visit_block(
+                user, item, user_bias, item_bias, visits[starts[block] : starts[block + 1]],
+                rate, penalty,
+            )  # fmt: skip
+    return squared.sum()
 
 
-@cache
-def _compiled_epoch(d: int) -> Callable[..., float]:
-    """The epoch for one dimension, a constant to the compiler so that loops become vectors."""
-
-    @numba.njit(parallel=True, fastmath=True, cache=True, error_model="numpy")
-    def epoch(
-        user: Any, item: Any, users: Any, items: Any, stars: Any, starts: Any, shifts: Any,
-        rate: Any, penalty: Any,
-    ) -> float:  # fmt: skip
-        squared = np.zeros(_GRID * _GRID)
-        for shift in shifts:
-            for row in numba.prange(_GRID):
-                block = row * _GRID + (row + shift) % _GRID
-                total = 0.0
-                for n in range(starts[block], starts[block + 1]):
-                    p, q = user[users[n]], item[items[n]]
-                    dot = np.float32(0)
-                    for f in range(d):
-                        dot += p[f] * q[f]
-                    error = stars[n] - p[d] - q[d] - dot
-                    total += error * error
-                    for f in range(d):
-                        a, b = p[f], q[f]
-                        p[f] = a + rate * (error * b - penalty * a)
-                        q[f] = b + rate * (error * a - penalty * b)
-                    p[d] += rate * (error - penalty * p[d])
-                    q[d] += rate * (error - penalty * q[d])
-                squared[block] = total
-        return squared.sum()
-
-    return epoch
+@jit
+def _visit_block(
+    user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, rate: Any, penalty: Any
+) -> Any:
+    """A step down the gradient for each rating in turn."""
+    squared, kept = np.float32(0), np.float32(1) - rate * penalty
+    for visit in visits:
+        u, i = visit.user, visit.item
+        products = zero(user)
+        for part in range(n_parts(user)):
+            products = products + load(user, u, part) * load(item, i, part)
+        error = visit.stars - user_bias[u] - item_bias[i] - total(products)
+        squared += error * error
+        step = rate * error
+        for part in range(n_parts(user)):
+            p, q = load(user, u, part), load(item, i, part)
+            store(user, u, part, kept * p + step * q)
+            store(item, i, part, kept * q + step * p)
+        user_bias[u] = kept * user_bias[u] + step
+        item_bias[i] = kept * item_bias[i] + step
+    return squared

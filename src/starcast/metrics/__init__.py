@@ -7,7 +7,7 @@
 
 from starcast.metrics.catalogue import RankingMetrics, coverage, novelty, ranking_at_k
 from starcast.metrics.definitions import DEFINITIONS, explain
-from starcast.metrics.held_out import HeldOutCurves, held_out_curves
+from starcast.metrics.held_out import HeldOutCurves, at_or_above_mean, held_out_curves
 from starcast.metrics.paired import Bootstrap, bootstrap_rmse
 from starcast.metrics.stars import accuracy, mae, rmse
 
@@ -17,6 +17,7 @@ __all__ = [
     "HeldOutCurves",
     "RankingMetrics",
     "accuracy",
+    "at_or_above_mean",
     "bootstrap_rmse",
     "coverage",
     "explain",

@@ -34,14 +34,14 @@ def group_by_user(user_rows: Longs) -> tuple[Longs, Longs]:
 
 @numba.njit(cache=True)
 def sum_over_users(
-    starts: Longs, order: Longs, stars: Doubles, scores: Doubles, rounding: float, max_k: int
+    starts: Longs, order: Longs, stars: Doubles, scores: Doubles, thresholds: Doubles, max_k: int
 ) -> tuple[Doubles, Doubles, Longs]:
     """Sums of precision@k and recall@k over users with at least k rows, and how many they are.
 
     Args:
         starts, order: from `group_by_user`.
         stars, scores: float64 (n,).
-        rounding: how far below the mean still counts as the mean.
+        thresholds: float64 (n_users,), from which on an item is relevant, a score recommended.
         max_k: longest list.
     Returns: float64 (max_k,), float64 (max_k,), int64 (max_k,); position k − 1 belongs to k.
     """
@@ -52,7 +52,7 @@ def sum_over_users(
         rows = order[starts[user] : starts[user + 1]]
         if not len(rows):
             continue
-        threshold = _mean(rows, stars) - rounding
+        threshold = thresholds[user]
         n_recommended = _take_best(rows, scores, threshold, best)
         n_relevant = _count_from(rows, stars, threshold)
         hits = 0
@@ -63,14 +63,6 @@ def sum_over_users(
             recall[k - 1] += hits / n_relevant
             n_users[k - 1] += 1
     return precision, recall, n_users
-
-
-@numba.njit(cache=True)
-def _mean(rows: Longs, stars: Doubles) -> float:
-    total = 0.0
-    for row in rows:
-        total += stars[row]
-    return total / len(rows)
 
 
 @numba.njit(cache=True)

@@ -1,1 +1,1 @@
-"""The network engine: deep networks and ensembles in Keras on TensorFlow."""
+"""The network engine: deep networks and ensembles in compiled loops around BLAS."""

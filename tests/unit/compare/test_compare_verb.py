@@ -18,7 +18,7 @@ from starcast.compare import compare
 from starcast.errors import ConfigError, TrainingError, UnknownNameError
 from starcast.fit import unobserved
 
-FACTOR, DEEP, COLD, TRANSFER = models.MODELS
+FACTOR, DEEP, COLD, TRANSFER, *_ = models.MODELS
 
 
 def test_all_models_unless_some_are_named() -> None:

@@ -2,11 +2,11 @@
 
 import errno
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
 from starcast.data import cache, packed
@@ -80,7 +80,7 @@ def test_the_second_time_comes_from_the_cache(source: Path, parser: Parser) -> N
     assert second[1] == 3
     assert sorted(path.name for path in source.parent.iterdir()) == [
         "r.csv",
-        "r.csv.starcast.parquet",
+        "r.csv.starcast.npz",
     ]
 
 
@@ -170,33 +170,65 @@ def empty(path: Path) -> None:
 
 
 def scribble(path: Path) -> None:
-    path.write_bytes(b"this is no Parquet file, and long enough to be one")
+    path.write_bytes(b"this is no zip archive, and long enough to be one")
 
 
 def make_foreign(path: Path) -> None:
-    pl.DataFrame({"item_row": [1]}).write_parquet(path)
+    with path.open("wb") as file:
+        np.savez(file, item_row=np.arange(3))
+
+
+def rewrite(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Change a member as if it had always been so, with a sum that fits."""
+    with zipfile.ZipFile(path) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    members[name] = change(members[name])
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
 
 
 def make_old(path: Path) -> None:
-    notes = packed.read_notes(path)
-    notes.pop("ARROW:schema", None)
-    frame = pl.read_parquet(path)
-    frame.write_parquet(path, metadata=notes | {"starcast.format": "0"})
+    rewrite(path, "notes.json", lambda notes: notes.replace(b'format": "2"', b'format": "1"'))
 
 
-def flip_rows(path: Path) -> None:
-    notes = packed.read_notes(path)
-    notes.pop("ARROW:schema", None)
-    frame = pl.read_parquet(path).reverse()
-    frame.write_parquet(path, metadata=notes)
+def break_notes(path: Path) -> None:
+    rewrite(path, "notes.json", lambda _: b"[]")
 
 
-@pytest.mark.parametrize("damage", [cut, empty, scribble, make_foreign, make_old, flip_rows])
+def shorten_a_column(path: Path) -> None:
+    rewrite(path, "seconds.npy", lambda column: column.replace(b"(3,)", b"(2,)")[:-1])
+
+
+def mistype_a_column(path: Path) -> None:
+    rewrite(path, "seconds.npy", lambda column: column.replace(b"|u1", b"|i1"))
+
+
+def break_off_a_column(path: Path) -> None:
+    rewrite(path, "seconds.npy", lambda column: column[:-1])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut,
+        empty,
+        scribble,
+        make_foreign,
+        make_old,
+        break_notes,
+        shorten_a_column,
+        mistype_a_column,
+        break_off_a_column,
+    ],
+)
 def test_a_cache_that_is_damaged_foreign_or_old_is_written_anew(
     source: Path, parser: Parser, damage: Callable[[Path], None]
 ) -> None:
     through([source], parser)
     damage(cache.path_for(source))
+    with pytest.raises(DataError, match=r"r\.csv\.starcast\.npz (cannot be read|was not written)"):
+        packed.read(cache.path_for(source), "tiny")
     assert_equal(through([source], parser)[0], tiny())
     assert parser.n_calls == 2
     assert_equal(through([source], parser)[0], tiny())
@@ -301,32 +333,57 @@ def build(
     ],
     ids=lambda ratings: f"{len(ratings)} of {ratings.scale}",
 )
-def test_packing_is_exact(tmp_path: Path, ratings: Ratings) -> None:
-    path = tmp_path / "packed.parquet"
-    packed.write(path, ratings, {"a note": "kept"}, compression="zstd")
+@pytest.mark.parametrize("small", [False, True])
+def test_packing_is_exact(tmp_path: Path, ratings: Ratings, small: bool) -> None:
+    path = tmp_path / "packed.npz"
+    packed.write(path, ratings, {"a note": "kept"}, small=small)
     assert_equal(packed.read(path, "ratings"), ratings)
     assert packed.read_notes(path)["a note"] == "kept"
 
 
+def test_packing_in_blocks_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "_BLOCK", 2)
+    packed.write(tmp_path / "p.npz", tiny(), {})
+    assert_equal(packed.read(tmp_path / "p.npz", "tiny"), tiny())
+
+
+def test_numpy_opens_what_is_packed(tmp_path: Path) -> None:
+    packed.write(tmp_path / "p.npz", tiny(), {})
+    with np.load(tmp_path / "p.npz", allow_pickle=False) as arrays:
+        assert {
+            name: (arrays[name].dtype.str, arrays[name].tolist()) for name in arrays.files[:3]
+        } == {
+            "item_row": ("|u1", [0, 1, 1]),
+            "level": ("|u1", [1, 8, 9]),  # half stars above half a star
+            "seconds": ("|u1", [10, 20, 0]),  # after the first
+        }
+
+
+def test_the_same_ratings_are_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.npz", "other.npz"):
+        packed.write(tmp_path / name, tiny(), {}, small=True)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+
+
 def test_packing_keeps_users_and_items_without_rows(tmp_path: Path) -> None:
     part = tiny().take(np.array([False, False, True]))
-    packed.write(tmp_path / "part.parquet", part, {})
-    again = packed.read(tmp_path / "part.parquet", "tiny")
+    packed.write(tmp_path / "part.npz", part, {})
+    again = packed.read(tmp_path / "part.npz", "tiny")
     assert_equal(again, part)
     assert (again.n_users, len(again)) == (2, 1)
 
 
 def test_an_unwritable_target_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
-        packed.write(tmp_path / "nowhere" / "p.parquet", tiny(), {})
+        packed.write(tmp_path / "nowhere" / "p.npz", tiny(), {})
 
 
 def test_a_missing_packed_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"p\.parquet cannot be read as packed ratings"):
-        packed.read(tmp_path / "p.parquet", "tiny")
+    with pytest.raises(DataError, match=r"p\.npz cannot be read as packed ratings"):
+        packed.read(tmp_path / "p.npz", "tiny")
 
 
 def test_vocabularies_stay_searchable(tmp_path: Path) -> None:
-    packed.write(tmp_path / "p.parquet", tiny(), {})
-    users: Vocabulary = packed.read(tmp_path / "p.parquet", "tiny").users
+    packed.write(tmp_path / "p.npz", tiny(), {})
+    users: Vocabulary = packed.read(tmp_path / "p.npz", "tiny").users
     assert users.rows(["bob"]).tolist() == [1]

@@ -46,13 +46,13 @@ def test_the_embedded_set_carries_its_licence_and_stays_small() -> None:
         "36b9aea3c46409bf7e29f62fafecc200"
     )
     assert b"it is distributed under these same license conditions" in readme
-    assert sum(path.stat().st_size for path in EMBEDDED.glob("*.parquet")) < 700_000
+    assert sum(path.stat().st_size for path in EMBEDDED.glob("*.npz")) < 500_000
 
 
 def test_a_damaged_embedded_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ml-latest-small.parquet").write_bytes(b"PAR1")
+    (tmp_path / "ml-latest-small.npz").write_bytes(b"PK")
     monkeypatch.setattr(door, "_EMBEDDED", tmp_path)
-    with pytest.raises(DataError, match=r"ml-latest-small\.parquet cannot be read"):
+    with pytest.raises(DataError, match=r"ml-latest-small\.npz cannot be read"):
         door.load("ml-latest-small", tmp_path)
 
 
@@ -126,7 +126,7 @@ def test_own_bad_files_leave_no_cache(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [rows]
 
 
-def test_own_parquet_is_not_taken_for_its_cache(tmp_path: Path) -> None:
-    packed.write(tmp_path / "p.parquet", door.load("ml-latest-small", tmp_path), {})
-    with pytest.raises(DataError, match="has no user column"):
-        door.load_files(tmp_path / "p.parquet")
+def test_a_packed_set_is_no_table_of_ratings(tmp_path: Path) -> None:
+    packed.write(tmp_path / "p.npz", door.load("ml-latest-small", tmp_path), {})
+    with pytest.raises(DataError, match=r"p\.npz is a binary file"):
+        door.load_files(tmp_path / "p.npz")

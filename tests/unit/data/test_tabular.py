@@ -49,6 +49,8 @@ def triples(ratings: Ratings) -> list[tuple[Any, Any, float]]:
         "user,item,rating\n1,2,3\n\n1,3,4.5\n,,\n\n",
         'n,user,item,rating,review\n0,1,2,3,"good, if\nlong"\n1,1,3,4.5,\n',
         "user,user_id,product_id,value\nann,1,2,3\nann,1,3,4.5\n",  # "user_id" is the id
+        '"User-ID";"ISBN";"Book-Rating"\n"1";"2";"3"\n"1";"3";"4.5"\n',  # Book-Crossing
+        "USER ID\tmovie_ID\tStar Rating\n1\t2\t3\n1\t3\t4.5\n",
     ],
 )
 def test_text_tables(tmp_path: Path, content: str) -> None:
@@ -151,9 +153,24 @@ def test_a_decimal_scale_holds_its_own_ends(tmp_path: Path) -> None:
         ("user,item\n3,4\n", "r.csv has 2 columns"),
         ("who,what,how\n1,2,3\n", "r.csv, line 1: 'who', 'what', 'how' are neither"),
         ("user,item,how\n1,2,3\n", "r.csv has no rating column among 'user', 'item', 'how'"),
-        ("user,item,rating,rating\n1,2,3,4\n", "two columns called 'rating'"),
+        ("user,item,rating,rating\n1,2,3,4\n", "the rating columns 'rating' and 'rating'"),
+        (
+            "user_id,userId,item,rating\n1,2,3,4\n",
+            "the user columns 'user_id' and 'userId'; rename",
+        ),
         (GOOD + "1,4,abc\n", "r.csv, line 4: the rating 'abc' is not a number"),
-        (GOOD + '1,4,"4,5"\n', "line 4: the rating '4,5' is not a number"),
+        (
+            GOOD + '1,4,"4,5"\n',
+            r"line 4: the rating '4,5' is not a number \(write it with a decimal point: 4\.5\); "
+            "correct",
+        ),
+        ("user;item;rating\n1;2;4,5\n1;3;3\n", r"line 2: the rating '4,5' .* point: 4\.5\)"),
+        (
+            "1;2;4,5\n1;3;3,5\n",
+            r"line 1: '1', '2', '4,5' are neither known column names nor a row whose rating is a "
+            r"number \(write it with a decimal point: 4\.5\); name the columns user_id, item_id",
+        ),
+        (GOOD + '1,4,"4,5,6"\n', "line 4: the rating '4,5,6' is not a number; correct"),
         (GOOD + "1,4,\n", "r.csv, line 4: the rating is missing"),
         (GOOD + "1,,4\n", "line 4: the item is missing"),
         (GOOD + " ,4,4\n", "line 4: the user is missing"),
@@ -302,6 +319,7 @@ def test_parquet_without_rows_or_columns_is_refused(tmp_path: Path) -> None:
         "2|Two, The\n3|\n",
         "2::Two, The::x\n99::Z: zed::y\n",
         "id\tname\n2\tOld\n2\tTwo, The \n3\n",
+        "ISBN;Book-Title\n2;Two, The\n",
     ],
 )
 def test_titles(tmp_path: Path, items: str) -> None:
@@ -337,6 +355,11 @@ def test_colons_in_titles_do_not_cut_them(tmp_path: Path) -> None:
         (b"", "i.csv is empty"),
         (b"id,genre\n2,x\n", "i.csv has no title column among 'id', 'genre'"),
         (b"id\n2\n", "i.csv has 1 column; it needs item, title"),
+        (
+            b"sku,label\n2,Two\n3,Three\n",
+            "i.csv, line 1: 'sku', 'label' are neither known column names nor a row whose item is "
+            "a number; name the columns item_id, title",
+        ),
         (b"id,title\n2,Caf\xe9\n", "i.csv, line 2: it is not UTF-8 text"),
         (b'id,title\n2,"Two\n3,Three\n', "i.csv, line 2: unexpected end of data"),
         (b"PAR1 no more", "i.csv is no readable Parquet file"),

@@ -45,7 +45,8 @@ print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
 
 
 def engine_of(ratings: Ratings, weights: Weights) -> AlsEngine:
-    config = Config(optimizer="ALS", dimension=4, regularization_factor=PENALTY)
+    dimension = weights["user_factors"].shape[1]
+    config = Config(optimizer="ALS", dimension=dimension, regularization_factor=PENALTY)
     engine = AlsEngine(config, ratings, seed=3)
     engine.load(weights)
     return engine
@@ -74,22 +75,25 @@ def test_users_are_solved_for_the_items_as_they_were() -> None:
         np.testing.assert_allclose(after[name], 0, atol=1e-4)
 
 
-def test_one_user_is_a_ridge_regression() -> None:
+@pytest.mark.parametrize("dimension", [1, 4, 8, 9, 16, 40])  # one and more parts, full and not
+def test_one_user_is_a_ridge_regression(dimension: int) -> None:
     ratings = ratings_of([(0, 0, 5), (0, 1, 2), (0, 2, 4), (1, 0, 1)], n_users=2, n_items=3)
-    weights = random_weights(ratings, 4, seed=5)
+    weights = random_weights(ratings, dimension, seed=5)
     engine = engine_of(ratings, weights)
     engine.run_epoch()
     x = np.column_stack([weights["item_factors"].astype(np.float64), np.ones(3)])
     y = np.array([5, 2, 4]) - ratings.stars.mean() - weights["item_bias"]
-    solution = np.linalg.solve(x.T @ x + PENALTY * 3 * np.eye(5), x.T @ y)  # λ once per rating
+    ridge = PENALTY * 3 * np.eye(dimension + 1)  # λ once per rating
+    solution = np.linalg.solve(x.T @ x + ridge, x.T @ y)
     found = engine.weights()
-    np.testing.assert_allclose(found["user_factors"][0], solution[:4], atol=1e-4)
-    assert found["user_bias"][0] == pytest.approx(solution[4], abs=1e-4)
+    np.testing.assert_allclose(found["user_factors"][0], solution[:-1], atol=1e-4)
+    assert found["user_bias"][0] == pytest.approx(solution[-1], abs=1e-4)
 
 
-def test_the_objective_is_what_is_reported_and_never_rises() -> None:
+@pytest.mark.parametrize("dimension", [4, 20])
+def test_the_objective_is_what_is_reported_and_never_rises(dimension: int) -> None:
     ratings = random_ratings(12, 10, 0.5, seed=6)
-    weights = random_weights(ratings, 4, seed=7)
+    weights = random_weights(ratings, dimension, seed=7)
     engine, last = engine_of(ratings, weights), objective(weights, ratings, PENALTY)
     for _ in range(15):
         loss, training_error = engine.run_epoch()

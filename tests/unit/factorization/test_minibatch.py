@@ -62,7 +62,8 @@ class Plain:
 
 
 def engine_of(ratings: Ratings, weights: Weights, **settings: object) -> MiniBatchEngine:
-    config = Config(dimension=4, regularization_factor=PENALTY, **settings)  # type: ignore[arg-type]
+    dimension = weights["user_factors"].shape[1]
+    config = Config(dimension=dimension, regularization_factor=PENALTY, **settings)  # type: ignore[arg-type]
     engine = MiniBatchEngine(config, ratings, seed=3)
     engine.load(weights)
     return engine
@@ -79,9 +80,10 @@ def after_every_order(plain: Plain, ratings: Ratings, size: int) -> list[Plain]:
 
 
 @EVERY_RULE
-def test_one_batch_of_all_rows_is_one_step(rule: str) -> None:
+@pytest.mark.parametrize("dimension", [1, 4, 8, 9, 20])  # one and more parts, full and not
+def test_one_batch_of_all_rows_is_one_step(rule: str, dimension: int) -> None:
     ratings = random_ratings(6, 5, 0.5, seed=1)
-    weights = random_weights(ratings, 4, seed=2)
+    weights = random_weights(ratings, dimension, seed=2)
     engine = engine_of(
         ratings, weights, optimizer=rule, learning_rate=RULES[rule], batch_size=len(ratings)
     )

@@ -49,7 +49,13 @@ print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
 
 
 def engine_of(ratings: Ratings, weights: Weights, rate: float = RATE) -> SgdEngine:
-    config = Config(optimizer="SGD", dimension=4, learning_rate=rate, regularization_factor=PENALTY)
+    dimension = weights["user_factors"].shape[1]
+    config = Config(
+        optimizer="SGD",
+        dimension=dimension,
+        learning_rate=rate,
+        regularization_factor=PENALTY,
+    )
     engine = SgdEngine(config, ratings, seed=3)
     engine.load(weights)
     return engine
@@ -64,9 +70,10 @@ def plain_epoch(weights: Doubles, ratings: Ratings, order: tuple[int, ...]) -> D
     return weights
 
 
-def test_one_rating_moves_down_the_gradient_of_the_objective() -> None:
+@pytest.mark.parametrize("dimension", [1, 4, 8, 9, 16, 40])  # one and more parts, full and not
+def test_one_rating_moves_down_the_gradient_of_the_objective(dimension: int) -> None:
     ratings = ratings_of([(0, 0, 5)], n_users=1, n_items=1)
-    weights = random_weights(ratings, 4, seed=1)
+    weights = random_weights(ratings, dimension, seed=1)
     engine = engine_of(ratings, weights)
     engine.run_epoch()
     slope = slopes(weights, ratings, PENALTY)

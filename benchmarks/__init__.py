@@ -1,0 +1,1 @@
+"""Starcast beside its alternatives, on the same work and in the same run: `make bench`."""

@@ -1,0 +1,67 @@
+"""One epoch of the latent factor model."""
+
+from benchmarks.race import ONE_OR_ALL, Contestant, Plan
+from benchmarks.results import Target
+from benchmarks.serving import FACTOR
+from benchmarks.stage import Stage
+from benchmarks.work import Planned, Work
+
+
+def _plan(stage: Stage) -> Planned:
+    data, words = stage.real()
+
+    def starcast(optimizer: str, dimension: int, n_epochs: int) -> Contestant:
+        return Contestant(
+            name=f"Starcast, {optimizer}, d {dimension}",
+            task="starcast_training:epoch",
+            settings={
+                "data": data,
+                "model": FACTOR,
+                "config": {"optimizer": optimizer, "dimension": dimension, "batch_size": 1000},
+                "n_epochs": n_epochs,
+            },
+        )
+
+    def race(ours: Contestant, others: tuple[Contestant, ...], target: Target) -> Plan:
+        title = ours.name.removeprefix("Starcast, ")
+        return Plan(title=title, unit="ns per rating", contestants=(ours, *others),
+                    targets=(target,))  # fmt: skip
+
+    def against_cornac(dimension: int, at_most: float) -> Plan:
+        ours = starcast("SGD", dimension, 20)
+        cornac = Contestant(
+            name=f"Cornac MF, d {dimension}",
+            task="cornac_mf:epoch",
+            settings={"data": data, "dimension": dimension, "n_epochs": 20},
+            threads=ONE_OR_ALL,
+        )
+        return race(ours, (cornac,), Target(contestant=ours.name, at_most=at_most))
+
+    def alone(dimension: int) -> Plan:
+        ours = starcast("Adam", dimension, 3)
+        return race(ours, (), Target(contestant=ours.name, at_most=50e-9))
+
+    als = starcast("ALS", 32, 2)
+    lenskit = Contestant(
+        name="LensKit ALS, d 32",
+        task="lenskit_als:epoch",
+        settings={"data": data, "dimension": 32, "n_epochs": 2},
+        threads=ONE_OR_ALL,
+    )
+    floor = Contestant(
+        name="operation count at the speed of a matrix product",
+        task="floor:als",
+        settings={"data": data, "dimension": 32},
+        note="no contestant but a bound: its multiplications at the rate of a 1024 × 1024 product",
+    )
+    within = Target(contestant=als.name, at_most=2.0, against=floor.name)
+    return words, (
+        against_cornac(8, 8e-9),
+        against_cornac(32, 16e-9),
+        alone(8),
+        alone(32),
+        race(als, (lenskit, floor), within),
+    )
+
+
+WORK = Work(name="epoch", title="Latent factor: one epoch", plan=_plan)

@@ -1,0 +1,147 @@
+"""The Bayesian factor model: r̂ = mean over posterior samples of μ + b_u + b_i + p_u · q_i.
+
+p_u is the user's own vector plus those of the user's rated items, each 1/√|N(u)|, plus those of the
+user's attributes; q_i likewise from the item's raters and attributes. Nothing is descended: every
+coordinate is drawn from its posterior, and predictions are averaged over draws.
+
+Sources: Salakhutdinov & Mnih 2008; Rendle 2012, 2013; Rendle, Zhang, Koren 2019.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.config import Config
+from starcast.engine import EpochLoss, Weights, check_shapes
+from starcast.errors import ConfigError
+from starcast.factorization.bayesian_chain import Chain, Sample
+from starcast.factorization.bayesian_design import FeatureGroups, histories, joined
+from starcast.ratings import Ratings
+
+MOST_LEVELS = 100  # different ratings: a cut point between each two is drawn anew in every sweep
+
+
+@final
+class BayesianEngine:
+    """The Bayesian factor model, sampled; an epoch is one sweep of every chain.
+
+    Args:
+        config: dimension, likelihood, samples, burn_in, chains and kept are used.
+        train: the training rows.
+        seed: of everything random.
+        with_histories: whether rated items and raters are features.
+        user_attributes, item_attributes: further feature groups (`bayesian_design.group`).
+    Raises: ConfigError: too many different ratings to be steps of an opinion.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        train: Ratings,
+        seed: int,
+        *,
+        with_histories: bool = True,
+        user_attributes: Sequence[FeatureGroups] = (),
+        item_attributes: Sequence[FeatureGroups] = (),
+    ) -> None:
+        _check_levels(config.likelihood, train)
+        self._config, self._train = config, train
+        sides = [[one] for one in histories(train)] if with_histories else [[], []]
+        user_groups = joined([*sides[0], *user_attributes], train.n_users)
+        item_groups = joined([*sides[1], *item_attributes], train.n_items)
+        self._chains = [
+            Chain(train, config.dimension, user_groups, item_groups, config.likelihood,
+                  [seed, chain])
+            for chain in range(config.chains)
+        ]  # fmt: skip
+        self._n_sweeps = 0
+        self._kept: list[Sample] = []
+        self._taken_back: list[Sample] = []
+
+    @property
+    def sweeps(self) -> int:
+        """Of every chain, burn-in included: as many epochs."""
+        return self._config.burn_in - (-self._config.samples // self._config.chains)
+
+    @property
+    def share(self) -> float:
+        """Of the latest draws in the mean over all kept; 1 before any is."""
+        if not self._kept:
+            return 1.0
+        return len(self._chains) / len(self._kept) if self._keeps_latest() else 0.0
+
+    def run_epoch(self) -> EpochLoss:
+        """One sweep of every chain, side by side; a chain's draws do not depend on the others."""
+        with ThreadPoolExecutor(min(len(self._chains), os.cpu_count() or 1)) as threads:
+            list(threads.map(Chain.step, self._chains))
+        self._n_sweeps += 1
+        self._taken_back = []
+        if self._keeps_latest():
+            self._kept += self._present()
+        squared = np.mean([chain.training_error() ** 2 for chain in self._chains])
+        return EpochLoss(float(squared) / 2, float(np.sqrt(squared)))
+
+    def _keeps_latest(self) -> bool:
+        config, counted = self._config, self._n_sweeps - self._config.burn_in
+        thinning = max(1, -(-config.samples // max(config.kept, config.chains)))
+        return counted > 0 and counted % thinning == 0
+
+    def latest(self) -> dict[str, NDArray[np.float32]]:
+        """The draws of the last sweep, one per chain, as `weights()` gives them."""
+        return self._stacked(self._present())
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The kept draws, or those taken back, or the latest.
+
+        Returns: mean (); for each of S draws user_factors (S, n_users, d), user_bias (S, n_users),
+            the items' likewise; and noise (S,), or cut_points (S, n_levels - 1) and
+            levels (n_levels,).
+        """
+        return self._stacked(self._kept or self._taken_back or self._present())
+
+    def load(self, weights: Weights) -> None:
+        """Take draws back: the chains start anew from the last of them, burn-in included."""
+        now = self.latest()
+        n_draws = len(weights.get("user_bias", ()))
+        wanted = {
+            name: array.shape if name in _SHARED else (n_draws, *array.shape[1:])
+            for name, array in now.items()
+        }
+        if difference := check_shapes(weights, wanted) or ("" if n_draws else "no draws"):
+            raise ValueError(difference)
+        self._taken_back = [
+            {name: weights[name][draw] for name in now if name not in _SHARED}
+            for draw in range(n_draws)
+        ]
+        self._n_sweeps, self._kept = 0, []
+        for position, chain in enumerate(reversed(self._chains)):
+            chain.start_from(self._taken_back[-1 - position % n_draws])
+
+    def _present(self) -> list[Sample]:
+        return [chain.sample() for chain in self._chains]
+
+    def _stacked(self, samples: list[Sample]) -> dict[str, NDArray[np.float32]]:
+        stacked = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+        return stacked | _shared(self._train, self._config.likelihood)
+
+
+_SHARED = {"mean", "levels"}  # by all draws
+
+
+def _check_levels(likelihood: str, train: Ratings) -> None:
+    n_levels = len(np.unique(train.stars)) if likelihood == "probit" else 0
+    if n_levels > MOST_LEVELS:
+        raise ConfigError(
+            f"the likelihood 'probit' takes ratings as steps, at most {MOST_LEVELS}; "
+            f"{train.name} has {n_levels:,} different ones; use --likelihood gaussian"
+        )
+
+
+def _shared(train: Ratings, likelihood: str) -> dict[str, NDArray[np.float32]]:
+    if likelihood == "probit":  # the cut points hold the mean
+        return {"mean": np.array(0, np.float32), "levels": np.unique(train.stars)}
+    return {"mean": np.array(train.stars.mean(dtype=np.float64), np.float32)}

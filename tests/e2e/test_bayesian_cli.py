@@ -1,0 +1,93 @@
+"""The Bayesian model on the command line: trained, judged, asked and compared."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from processes import Starcast, command, environment
+
+NAME = "bayesian-factorization-model"
+MODEL = f"pretrained_models/planted/{NAME}"
+QUICK = ["--samples", 40, "--burn-in", 5, "--chains", 2, "--kept", 10, "--dimension", 2]
+
+
+@pytest.fixture(scope="module")
+def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the model was trained and refitted on the planted ratings."""
+    folder = tmp_path_factory.mktemp("sampled")
+    own = ["--ratings", planted_files / "planted.csv", "--items", planted_files / "items.csv"]
+    done = subprocess.run(
+        command("train", "--model", NAME, *own, *QUICK, "--likelihood", "probit", "--refit"),
+        cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def test_training_tells_of_every_sweep_and_keeps_all(home: Path) -> None:
+    said = (home / "said.txt").read_text(encoding="utf-8")
+    first, refit = said.split("Bayesian factor, refit")
+    assert len(re.findall(r"^ +\d+ .* \d\.\d{4} .*%", first, re.M)) == 5 + 40 // 2
+    assert "best epoch 25;" in refit
+    assert "144 test ratings, opened once" in refit
+    manifest = json.loads((home / MODEL / "manifest.json").read_text(encoding="utf-8"))
+    used = {name: manifest["config"][name] for name in ("samples", "burn_in", "chains", "kept")}
+    assert used == {"samples": 40, "burn_in": 5, "chains": 2, "kept": 10}
+    assert manifest["config"]["optimizer"] == "Gibbs"
+
+
+def test_evaluate_repeats_the_figures_of_the_training(home: Path, starcast: Starcast) -> None:
+    done = starcast("evaluate", MODEL, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    rmse = re.search(r"RMSE +(\S+)", done.stdout)
+    assert rmse
+    assert re.search(rf"RMSE +{rmse[1]}", (home / "said.txt").read_text(encoding="utf-8"))
+    assert "NDCG@10" in done.stdout
+
+
+def test_predictions_come_with_their_deviation(home: Path, starcast: Starcast) -> None:
+    done = starcast("predict", MODEL, "--user", 3, "--item", 20, "--item", 110, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = re.findall(r"^(\d\.\d\d) ± (\d\.\d\d)  Film \d+ \[é\]$", done.stdout, re.M)
+    assert len(told) == 2
+    assert all(0.1 < float(deviation) < 2 for _, deviation in told)
+    unknown = starcast("predict", MODEL, "--user", "zoe", "--item", 20, "--fallback", cwd=home)
+    assert "±" not in unknown.stdout
+
+
+def test_recommend_lists_the_best(home: Path, starcast: Starcast) -> None:
+    done = starcast("recommend", MODEL, "--user", 3, "--k", 4, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    stars = re.findall(r"^ *(\d\.\d\d)  \d+ +Film \d+ \[é\]", done.stdout, re.M)
+    assert len(stars) == 4
+    assert stars == sorted(stars, reverse=True)
+
+
+def test_it_is_compared_like_any_other(home: Path, planted_files: Path, starcast: Starcast) -> None:
+    own = ["--ratings", planted_files / "planted.csv", "--epochs", 12, "--dimension", 2]
+    done = starcast("compare", "--models", f"latent-factor-model,{NAME}", *own, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^Bayesian factor +best epoch 12 of 12, validation RMSE", done.stdout, re.M)
+    assert re.search(r"^Bayesian factor +\d\.\d{4} \(", done.stdout, re.M)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (["--optimizer", "Adam"], f"unknown optimizer for {NAME} 'Adam'"),
+        (["--likelihood", "probyt"], "unknown likelihood 'probyt': did you mean 'probit'?"),
+        (["--chains", 0], "chains must be at least 1, got 0"),
+        (["--burn-in", -1], "burn_in must lie in [0, 1,000,000], got -1"),
+    ],
+)
+def test_wrong_settings_are_one_line(
+    at_once: Starcast, wrong: list[object], complaint: str
+) -> None:
+    done = at_once("train", "--model", NAME, *wrong)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1

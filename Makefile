@@ -22,7 +22,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(DEMO_INSTALLED) ## install, train all four models, write reports/ml-latest-small/
+demo: $(DEMO_INSTALLED) ## install, train every model, write reports/ml-latest-small/
 	$(BIN)/starcast compare
 
 test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types; run every test

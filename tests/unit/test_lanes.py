@@ -24,7 +24,7 @@ from starcast.lanes import (
 
 
 @numba.njit
-def reckon(table: Any, single: Any) -> float:
+def reckon(table: Any, single: Any) -> Any:
     """Row 0 from rows 1 and 2, part by part, and a sum of row 1."""
     summed = zero(table)
     for part in range(n_parts(table)):

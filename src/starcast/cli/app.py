@@ -15,7 +15,7 @@ def _normalize(token: str) -> str:
 app = typer.Typer(
     name="starcast",
     help="Train, compare, explain and serve recommenders learned from star ratings.",
-    epilog="Start with 'starcast compare': four models on real ratings, one honest comparison.",
+    epilog="Start with 'starcast compare': every model on real ratings, one honest comparison.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

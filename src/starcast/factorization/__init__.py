@@ -1,1 +1,1 @@
-"""The factorization engine: latent factor models in compiled loops, without TensorFlow."""
+"""The factorization engine: latent factor models in compiled loops."""

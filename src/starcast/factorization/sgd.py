@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
 from starcast.factorization.grid import N_SIDES, Grid
-from starcast.lanes import load, n_parts, store, total, zero
 from starcast.factorization.tables import FactorTables
+from starcast.lanes import load, n_parts, store, total, zero
 from starcast.optimizers import jit
 from starcast.ratings import Ratings
 

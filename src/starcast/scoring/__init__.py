@@ -1,7 +1,8 @@
 """The deployed form of every model: compiled loops over named weights, no tensor framework.
 
-`factors`, `networks` and `posterior` hold the scorers, `layout` how they lay out their weights, `kernels` the
-loops, `lists` picks the best of many scores, and `threads` keeps every core busy.
+`factors`, `networks` and `posterior` hold the scorers, `layout` how they lay out their weights,
+`kernels` and `lookup` the loops, `lists` picks the best of many scores, and `threads` keeps every
+core busy.
 """
 
 from starcast.scoring.factors import FactorScorer

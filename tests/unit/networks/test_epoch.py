@@ -178,7 +178,7 @@ def test_moments_that_fade_away_end_at_zero_not_among_the_subnormal_numbers() ->
     dead = engine.layout.named(first)["hidden_1_kernel"][:, 0]
     assert not np.any(dead), "0.9 to the 900th"
     assert np.all(engine.layout.named(second)["hidden_1_kernel"][:, 0] > 3e-4), "0.999 likewise"
-    assert not np.any((0 < np.abs(engine._dense)) & (np.abs(engine._dense) < 1e-30))
+    assert not np.any((np.abs(engine._dense) > 0) & (np.abs(engine._dense) < 1e-30))
 
 
 def test_a_fit_compiles_the_loop_once() -> None:

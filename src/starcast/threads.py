@@ -1,17 +1,10 @@
-"""How compiled loops share the processor: short waits between them, one thread inside BLAS."""
+"""How compiled loops share the processor: matrix products inside them start no threads."""
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
-
-# OpenMP's threads spin for up to milliseconds while they wait for each other. Beside another busy
-# program that is time taken from the very thread that is waited for: an epoch of a network took
-# 12 times as long. Some microseconds of spinning bridge the gap between two loops, then they sleep:
-# 3 times as long, and as quick as ever on an idle machine. Read when OpenMP is first loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 
 def blas_on_one_thread() -> Any:

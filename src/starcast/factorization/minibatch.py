@@ -18,12 +18,14 @@ from starcast.batches import ShuffledRatings
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
 from starcast.factorization.tables import FactorTables
-from starcast.lanes import load, n_parts, store, total, zero
+from starcast.lanes import load, n_lanes, n_parts, prefetch, store, total, zero
 from starcast.optimizers import RULES, jit, moved, step_rate
 from starcast.ratings import Ratings
 
 _PLANES = 4  # of a row: weights, first moments, second moments, gradient
 _FIRST, _SECOND, _GRADIENT = 1, 2, 3
+_NEAR = 1 << 21  # floats, 8 MB; of a smaller table, asking ahead costs more than it saves
+_AHEAD = 8  # ratings, or rows; so far ahead memory is asked for what they need
 
 
 @final
@@ -81,11 +83,17 @@ def _visit_all(
     users, items, stars, order = ratings
     of_users, of_items = np.empty(batch_size + 1, np.int32), np.empty(batch_size + 1, np.int32)
     user_step, item_step = np.zeros(len(user), np.int64), np.zeros(len(item), np.int64)
-    squared = 0.0
+    squared, far = 0.0, _is_far(user)
     for start in range(0, len(order), batch_size):
         step += 1
         n_users = n_items = 0
-        for n in order[start : start + batch_size]:
+        stop = min(start + batch_size, len(order))
+        for place in range(start, stop):
+            if far:
+                ahead = order[min(place + _AHEAD, stop - 1)]
+                _fetch(user, np.uint32(users[ahead]))
+                _fetch(item, np.uint32(items[ahead]))
+            n = order[place]
             u, i = np.uint32(users[n]), np.uint32(items[n])
             biases = user_biases[u, 0] + item_biases[i, 0]
             error = stars[n] - mean - biases - _product(user, item, u, i)
@@ -97,6 +105,22 @@ def _visit_all(
         _move(rule, user, user_biases, of_users[:n_users], rate)
         _move(rule, item, item_biases, of_items[:n_items], rate)
     return squared, step
+
+
+@jit
+def _is_far(table: Any) -> Any:
+    """Whether rows of a table are to be asked for ahead: they lie beyond the processor's cache."""
+    n_floats = len(table) * n_parts(table) * n_lanes(table)
+    return n_floats > _NEAR
+
+
+@jit
+def _fetch(table: Any, row: Any) -> None:
+    """Begin to fetch what a rating needs of a row: weights and gradient."""
+    width = n_parts(table) // _PLANES
+    for part in range(width):
+        prefetch(table, row, part)
+        prefetch(table, row, _GRADIENT * width + part)
 
 
 @jit
@@ -137,7 +161,13 @@ def _touch(row: Any, step: Any, last_step: Any, touched: Any, n_touched: Any) ->
 def _move(rule: Any, table: Any, biases: Any, rows: Any, rate: Any) -> None:
     """Update the rows by their gradients, and clear these."""
     width = n_parts(table) // _PLANES
-    for row in rows:
+    far = _is_far(table)
+    for n in range(len(rows)):
+        if far:
+            ahead = rows[min(n + _AHEAD, len(rows) - 1)]
+            for part in range(n_parts(table)):
+                prefetch(table, ahead, part)
+        row = rows[n]
         for part in range(width):
             weight, first, second, gradient = (
                 load(table, row, part),

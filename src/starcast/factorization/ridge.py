@@ -20,7 +20,7 @@ from starcast.lanes import (
     load_tile,
     n_lanes,
     n_parts,
-    no_tile,
+    prefetch,
     store,
     store_tile,
     total,
@@ -30,6 +30,8 @@ from starcast.lanes import (
 from starcast.optimizers import jit
 
 N_SHARES = 16  # of the rows, about as much work each; no fewer than threads
+_BLOCK = 128  # ratings summed up at once
+_AHEAD = 8  # ratings; as far ahead rows are fetched
 # Rows of a system after the w of its matrix: two right-hand sides, what elimination made of them,
 # one over each pivot, and as many rows of the matrix as a part has lanes, over minus their pivots.
 _BORDER, _TARGET, _FORWARD, _INVERSE, _SCALED = 0, 1, 2, 4, 5
@@ -89,6 +91,20 @@ def solve(
 @jit
 def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
     """Fill in the sums over the ratings; Σ y and Σ y²."""
+    for row in range(at, at + n_parts(table) * n_lanes(table) + _FORWARD):
+        for part in range(n_parts(table)):
+            store(system, row, part, zero(table))
+    y = squared = np.float32(0)
+    for start in range(0, len(others), _BLOCK):
+        block = slice(start, min(start + _BLOCK, len(others)))
+        summed = _add_block(system, at, table, bias, others[block], stars[block])
+        y, squared = y + summed[0], squared + summed[1]
+    return y, squared
+
+
+@jit
+def _add_block(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
+    """Add some ratings, so few that their rows stay in the first-level cache; Σ y and Σ y²."""
     y = squared = np.float32(0)
     for a in range(n_parts(table)):
         y, squared = _add_diagonal(system, at, table, bias, others, stars, a)
@@ -101,16 +117,22 @@ def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars
 def _add_diagonal(
     system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, part: Any
 ) -> Any:
-    width = n_parts(table) * n_lanes(table)
-    tile, border, target = no_tile(table), zero(table), zero(table)
+    width, corner = n_parts(table) * n_lanes(table), at + part * n_lanes(table)
+    tile = load_tile(system, corner, part)
+    border = load(system, at + width + _BORDER, part)
+    target = load(system, at + width + _TARGET, part)
     summed = squared = np.float32(0)
     for n in range(len(others)):
+        if part == 0:
+            ahead = np.uint32(others[min(n + _AHEAD, len(others) - 1)])
+            for later in range(n_parts(table)):
+                prefetch(table, ahead, later)
         row = np.uint32(others[n])
         x, y = load(table, row, part), stars[n] - bias[row]
         tile = add_outer(tile, table, row, part, x)
         border, target = border + x, target + y * x
         summed, squared = summed + y, squared + y * y
-    store_tile(system, at + part * n_lanes(table), part, tile)
+    store_tile(system, corner, part, tile)
     store(system, at + width + _BORDER, part, border)
     store(system, at + width + _TARGET, part, target)
     return summed, squared
@@ -118,7 +140,7 @@ def _add_diagonal(
 
 @jit
 def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -> None:
-    tile = no_tile(table)
+    tile = load_tile(system, at + a * n_lanes(table), b)
     for n in range(len(others)):
         row = np.uint32(others[n])
         tile = add_outer(tile, table, row, a, load(table, row, b))

@@ -12,7 +12,7 @@ as wholes; how wide they are is part of a table's type, so it is a constant to t
 Rows and parts are not checked, and do not count from the end.
 """
 
-from starcast.lanes.tiles import add_outer, load_tile, no_tile, store_tile
+from starcast.lanes.tiles import add_outer, load_tile, store_tile
 from starcast.lanes.values import (
     VECTOR,
     Lanes,
@@ -21,6 +21,7 @@ from starcast.lanes.values import (
     load_vector,
     n_lanes,
     n_parts,
+    prefetch,
     store,
     store_vector,
     total,
@@ -38,7 +39,7 @@ __all__ = [
     "load_vector",
     "n_lanes",
     "n_parts",
-    "no_tile",
+    "prefetch",
     "store",
     "store_tile",
     "store_vector",

@@ -11,17 +11,6 @@ from starcast.lanes.values import FAST, FLOAT, INT, Lanes, address, intrinsic, s
 
 
 @intrinsic
-def no_tile(typing: Any, table: Any) -> Any:
-    """A tile of zeros: a square with the lanes of a part of the table in each of its rows."""
-    lanes = Lanes(shape(table)[1])
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return ir.Constant(context.get_value_type(signature.return_type), None)
-
-    return types.UniTuple(lanes, lanes.n)(table), generate
-
-
-@intrinsic
 def load_tile(typing: Any, table: Any, row: Any, part: Any) -> Any:
     """One part of as many rows as it has lanes, `row` being the first."""
     n_parts_of_row, n = shape(table)

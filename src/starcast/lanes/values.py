@@ -21,7 +21,7 @@ VECTOR = (
     8  # floats; half a cache line, which every processor with vectors holds in a register or two
 )
 _CACHE_LINE = 64  # bytes
-FLOAT, INT = ir.FloatType(), ir.IntType(32)
+FLOAT, INT, BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(8)
 # As in optimizers.jit: sums may be reordered, but that a NaN may occur must not be forgotten.
 FAST = ("reassoc", "contract", "arcp", "nsz")
 
@@ -126,6 +126,22 @@ def store(typing: Any, table: Any, row: Any, part: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(table, row, part, value), generate
+
+
+@intrinsic
+def prefetch(typing: Any, table: Any, row: Any, part: Any) -> Any:
+    """Have a part of a row fetched into the first-level cache while other work goes on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = address(context, builder, signature.args, arguments)
+        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), INT, INT, INT])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        for_reading, keep, data = INT(0), INT(3), INT(1)
+        place = builder.bitcast(place, BYTE.as_pointer())
+        builder.call(fetch, [place, for_reading, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(table, row, part), generate
 
 
 def _address_of(context: Any, builder: Any, kinds: Any, values: Any) -> Any:

@@ -10,8 +10,10 @@ from starcast.errors import ConfigError, UnknownNameError
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 FACTOR_OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS")
 SAMPLERS = ("Gibbs",)
-OPTIMIZERS = (*FACTOR_OPTIMIZERS, *SAMPLERS)
+QUASI_NEWTON = ("L-BFGS",)
+OPTIMIZERS = (*FACTOR_OPTIMIZERS, *SAMPLERS, *QUASI_NEWTON)
 LIKELIHOODS = ("probit", "gaussian")
+FEATURES = ("histories", "attributes", "days")
 _MOST = {
     "dimension": 10_000,
     "epochs": 10**9,
@@ -20,6 +22,7 @@ _MOST = {
     "samples": 10**6,
     "chains": 1000,
     "kept": 10**6,
+    "day_length": 10**15,
 }
 
 
@@ -31,10 +34,11 @@ class Config:
     Attributes:
         optimizer: "Adam", "RMSProp" or "GradientDescent" over mini-batches; for the latent factor
             model also "SGD" (per rating) and "ALS" (alternating least squares); the Bayesian model
-            has "Gibbs", which draws.
+            has "Gibbs", which draws, the autoencoder "L-BFGS".
         dimension: length of an embedding, ≥ 1.
         layers: widths of the dense layers of the deep branch; the last is 1, the prediction.
-        epochs: upper bound on passes over the training rows.
+        epochs: upper bound on passes over the training rows; None sets none, as a sampler's
+            samples, or validation, say when to end.
         batch_size: ratings per step of the mini-batch optimizers.
         learning_rate: step size; ALS has none.
         regularization_factor: λ, weight of the squared norms of the embedding rows.
@@ -50,12 +54,15 @@ class Config:
         chains: independent chains; they run side by side.
         kept: draws that are kept and predict by their mean, evenly thinned, of all chains together.
         likelihood: "probit" (stars are steps of a latent opinion) or "gaussian".
+        features: what a Bayesian model takes of users and items beside their ids: "histories" (whom
+            and what they rated), "attributes" (what is known of them), "days" (when they rated).
+        day_length: of a day of "days", in the unit of the timestamps, which is mostly seconds.
     """
 
     optimizer: str = "Adam"
     dimension: int = 32
     layers: tuple[int, ...] = (64, 32, 16, 8, 1)
-    epochs: int = 40
+    epochs: int | None = 40
     batch_size: int = 1000
     learning_rate: float = 0.001
     regularization_factor: float = 0.05
@@ -68,14 +75,17 @@ class Config:
     chains: int = 2
     kept: int = 60
     likelihood: str = "probit"
+    features: tuple[str, ...] = ("histories",)
+    day_length: int = 86_400
 
     def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise UnknownNameError("optimizer", self.optimizer, OPTIMIZERS)
-        if self.likelihood not in LIKELIHOODS:
-            raise UnknownNameError("likelihood", self.likelihood, LIKELIHOODS)
+        _check_name("optimizer", self.optimizer, OPTIMIZERS)
+        _check_name("likelihood", self.likelihood, LIKELIHOODS)
+        for feature in self.features:
+            _check_name("feature", feature, FEATURES)
         for name, most in _MOST.items():
-            _check_count(name, getattr(self, name), most)
+            if (name, value := getattr(self, name)) != ("epochs", None):
+                _check_count(name, value, most)
         _check_number("learning_rate", self.learning_rate, zero=False)
         _check_number("regularization_factor", self.regularization_factor, zero=True)
         for name in ("dropout_rate", "averaging"):
@@ -86,6 +96,11 @@ class Config:
         if not 0 <= self.burn_in <= 10**6:
             raise ConfigError(f"burn_in must lie in [0, 1,000,000], got {self.burn_in:,}")
         _check_layers(self.layers)
+
+
+def _check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
 
 
 def _check_count(name: str, value: int, most: int) -> None:
@@ -123,3 +138,12 @@ def parse_layers(text: str) -> tuple[int, ...]:
     if not isinstance(widths, list) or not all(type(width) is int for width in widths):
         raise ConfigError(f"'{text}' is no list of layer widths; write [64,32,16,8,1]")
     return tuple(widths)
+
+
+def parse_features(text: str) -> tuple[str, ...]:
+    """Names of features from text such as "histories,days"; "none" is none.
+
+    >>> parse_features("histories, days"), parse_features("none")
+    (('histories', 'days'), ())
+    """
+    return () if text.strip() == "none" else tuple(name.strip() for name in text.split(","))

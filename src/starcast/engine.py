@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.ids import Rows
+from starcast.ratings import Ratings
 
 Weights = Mapping[str, NDArray[np.float32]]
 """A model as named float32 arrays: what is trained, saved, warm-started and scored."""
@@ -86,6 +87,65 @@ class UncertainScorer(Scorer, Protocol):
     def deviations(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """float32 (n,), standard deviation of the rating of each pair about its score, stars."""
         ...
+
+
+@runtime_checkable
+class TimedScorer(Scorer, Protocol):
+    """A scorer that may know of times: tastes drift, and people have their days."""
+
+    def score_at(self, user_rows: Rows, item_rows: Rows, timestamps: NDArray[np.int64]) -> Scores:
+        """float32 (n,) for int32 (n,) users and items at int64 (n,) times; what is not known of a
+        time is left out, down to `score_pairs`."""
+        ...
+
+
+class Folded(Protocol):
+    """A person whom a model knows by ratings alone: no table of weights has a row for them."""
+
+    def score_all(self) -> Scores:
+        """float32 (n_items,), raw scores in stars: every item in the catalogue."""
+        ...
+
+    def score_items(self, item_rows: Rows) -> Scores:
+        """float32 (n,), raw scores in stars of int32 (n,) items."""
+        ...
+
+    def effects(self, item_rows: Rows) -> Scores:
+        """float32 (n, n_ratings), stars by which each of the person's ratings moves each score."""
+        ...
+
+
+@runtime_checkable
+class FoldingScorer(Scorer, Protocol):
+    """A scorer that takes in people it was not trained on, and leaves its weights as they are."""
+
+    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> Folded:
+        """A person from int32 (n,) items, each once, and float32 (n,) stars; n may be 0.
+
+        `spread` is how far ratings lie from scores that have not seen them, RMSE in stars; models
+        that know it themselves need not look at it.
+        """
+        ...
+
+
+@runtime_checkable
+class LikenessScorer(Scorer, Protocol):
+    """A scorer that knows which items are alike."""
+
+    def likeness(self, item_row: int) -> Scores:
+        """float32 (n_items,), in [-1, 1] for every item, NaN where the model knows nothing."""
+        ...
+
+
+def score_ratings(scorer: Scorer, ratings: Ratings) -> Scores:
+    """Raw scores of the pairs of ratings, at their times where these are known and of use.
+
+    Returns: float32 (n,), stars.
+    """
+    users, items, when = ratings.user_rows, ratings.item_rows, ratings.timestamps
+    if when is not None and isinstance(scorer, TimedScorer):
+        return scorer.score_at(users, items, when)
+    return scorer.score_pairs(users, items)
 
 
 def check_shapes(given: Weights, wanted: Mapping[str, tuple[int, ...]]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, final
 
@@ -18,6 +19,50 @@ _BLOCK = 1 << 16  # rows; what is made of a block stays in the processor's cache
 
 @final
 @dataclass(frozen=True, eq=False, slots=True)
+class Attribute:
+    """Something known of users or of items beside their ratings: an occupation, genres.
+
+    Attributes:
+        side: "user" or "item".
+        name: such as "genre".
+        values: str (n_values,), ascending.
+        value_rows: int32 (n_pairs,), rows of `values`.
+        member_rows: int32 (n_pairs,), the user rows or item rows that have them, ascending.
+    """
+
+    side: str
+    name: str
+    values: NDArray[np.str_]
+    value_rows: Rows
+    member_rows: Rows
+
+    @classmethod
+    def of(cls, members: Vocabulary, name: str, known: Mapping[Any, Sequence[str]]) -> Self:
+        """An attribute from the values that each id has.
+
+        Args:
+            members: the users or the items.
+            name: of the attribute.
+            known: id to its values; ids that are not among the members do not count.
+
+        >>> films = Vocabulary(np.array([3, 7]), kind="item")
+        >>> genre = Attribute.of(films, "genre", {3: ["War"], 7: ["Drama", "War"]})
+        >>> genre.values[genre.value_rows].tolist(), genre.member_rows.tolist()
+        (['War', 'Drama', 'War'], [0, 1, 1])
+        """
+        rows_and_values = [
+            (row, value)
+            for row, member in enumerate(members.ids.tolist())
+            for value in sorted(set(known.get(member, ())))
+        ]
+        texts = np.array([value for _, value in rows_and_values], np.str_)
+        values, value_rows = np.unique(texts, return_inverse=True)
+        rows = np.array([row for row, _ in rows_and_values], np.int32)
+        return cls(members.kind, name, values, value_rows.astype(np.int32), rows)
+
+
+@final
+@dataclass(frozen=True, eq=False, slots=True)
 class Ratings:
     """Immutable columns over two vocabularies, sorted by (user, item), each pair once.
 
@@ -30,6 +75,7 @@ class Ratings:
         scale: the stars that exist.
         titles: str (n_items,), one per item row, "" where unknown.
         name: the data set's name, for folders and reports.
+        attributes: of users and items; no part of the content that `content_hash` tells.
     """
 
     user_rows: Rows
@@ -41,6 +87,7 @@ class Ratings:
     scale: RatingScale
     titles: NDArray[np.str_]
     name: str
+    attributes: tuple[Attribute, ...] = ()
 
     @classmethod
     def from_columns(
@@ -90,6 +137,7 @@ class Ratings:
         titles: dict[Any, str] | None = None,
         scale: RatingScale | None = None,
         name: str = "ratings",
+        attributes: Sequence[Attribute] = (),
     ) -> Self:
         """Ratings from ids that are rows of vocabularies already, in any order, each pair once.
 
@@ -97,6 +145,7 @@ class Ratings:
             users, items: the vocabularies behind the rows.
             user_rows, item_rows: int32 (n,), rows in them.
             stars, timestamps, titles, scale, name: as in `from_columns`.
+            attributes: of users and items.
         Raises: DataError: no rows, ratings outside the scale, or a pair that occurs twice.
         """
         if not len(stars):
@@ -117,7 +166,8 @@ class Ratings:
             raise DataError(f"{name} has ratings outside {scale}")
         known = titles or {}
         names = np.array([known.get(item, "") for item in items.ids.tolist()], np.str_)
-        return cls(user_rows, item_rows, stars, when, users, items, scale, names, name)
+        known_of = tuple(attributes)
+        return cls(user_rows, item_rows, stars, when, users, items, scale, names, name, known_of)
 
     def __len__(self) -> int:
         return len(self.stars)
@@ -144,6 +194,7 @@ class Ratings:
             self.scale,
             self.titles,
             self.name,
+            self.attributes,
         )
 
     def content_hash(self) -> str:

@@ -28,16 +28,18 @@ def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_training_tells_of_every_sweep_and_keeps_all(home: Path) -> None:
+def test_training_tells_now_and_then_how_far_it_is(home: Path) -> None:
     said = (home / "said.txt").read_text(encoding="utf-8")
     first, refit = said.split("Bayesian factor, refit")
-    assert len(re.findall(r"^ +\d+ .* \d\.\d{4} .*%", first, re.M)) == 5 + 40 // 2
-    assert "best epoch 25;" in refit
+    sweeps = re.findall(r"^ +(\d+) .* \d\.\d{4} .*%", first, re.M)
+    assert sweeps == [str(sweep) for sweep in (3, 6, 9, 12, 15, 18, 21, 24, 25)]
+    assert re.search(r"^25 sweeps; saved to ", refit, re.M)
+    assert "best" not in first + refit
     assert "144 test ratings, opened once" in refit
     manifest = json.loads((home / MODEL / "manifest.json").read_text(encoding="utf-8"))
     used = {name: manifest["config"][name] for name in ("samples", "burn_in", "chains", "kept")}
     assert used == {"samples": 40, "burn_in": 5, "chains": 2, "kept": 10}
-    assert manifest["config"]["optimizer"] == "Gibbs"
+    assert (manifest["config"]["optimizer"], manifest["config"]["epochs"]) == ("Gibbs", None)
 
 
 def test_evaluate_repeats_the_figures_of_the_training(home: Path, starcast: Starcast) -> None:
@@ -71,7 +73,7 @@ def test_it_is_compared_like_any_other(home: Path, planted_files: Path, starcast
     own = ["--ratings", planted_files / "planted.csv", "--epochs", 12, "--dimension", 2]
     done = starcast("compare", "--models", f"latent-factor-model,{NAME}", *own, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^Bayesian factor +best epoch 12 of 12, validation RMSE", done.stdout, re.M)
+    assert re.search(r"^Bayesian factor +12 sweeps of 12, validation RMSE", done.stdout, re.M)
     assert re.search(r"^Bayesian factor +\d\.\d{4} \(", done.stdout, re.M)
 
 
@@ -80,6 +82,8 @@ def test_it_is_compared_like_any_other(home: Path, planted_files: Path, starcast
     [
         (["--optimizer", "Adam"], f"unknown optimizer for {NAME} 'Adam'"),
         (["--likelihood", "probyt"], "unknown likelihood 'probyt': did you mean 'probit'?"),
+        (["--features", "histories,dais"], "unknown feature 'dais': did you mean 'days'?"),
+        (["--day-length", 0], "day_length must be at least 1, got 0"),
         (["--chains", 0], "chains must be at least 1, got 0"),
         (["--burn-in", -1], "burn_in must lie in [0, 1,000,000], got -1"),
     ],
@@ -88,6 +92,43 @@ def test_wrong_settings_are_one_line(
     at_once: Starcast, wrong: list[object], complaint: str
 ) -> None:
     done = at_once("train", "--model", NAME, *wrong)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_model_of_everything_that_is_known(starcast: Starcast) -> None:
+    """On the set that comes with Starcast, which has times and genres."""
+    features = ["--features", "histories,attributes,days", "--refit"]
+    trained = starcast("train", "--model", NAME, *QUICK, *features)
+    assert (trained.returncode, trained.stderr) == (0, "")
+    assert "known of each user: nothing\nknown of each item: genre, year\n" in trained.stdout
+    model = f"pretrained_models/ml-latest-small/{NAME}"
+    judged = starcast("evaluate", model)
+    rmse = re.search(r"RMSE +(\S+)", judged.stdout)
+    assert rmse
+    assert re.search(rf"RMSE +{rmse[1]}", trained.stdout)
+    asked = starcast("predict", model, "--user", 1, "--item", 1, "--item", 3)
+    assert len(re.findall(r"^\d\.\d\d ± \d\.\d\d  ", asked.stdout, re.M)) == 2
+    listed = starcast("recommend", model, "--user", 1, "--k", 4)
+    assert len(re.findall(r"^ *\d\.\d\d ", listed.stdout, re.M)) == 4
+
+
+@pytest.mark.parametrize(
+    ("feature", "complaint"),
+    [
+        ("days", "planted has no timestamps; leave 'days' out of --features"),
+        (
+            "attributes",
+            "nothing is known of the users and items of planted (no genres",
+        ),
+    ],
+)
+def test_features_that_are_not_there_are_one_line(
+    planted_files: Path, at_once: Starcast, feature: str, complaint: str
+) -> None:
+    own = ["--ratings", planted_files / "planted.csv", "--items", planted_files / "items.csv"]
+    done = at_once("train", "--model", NAME, *own, *QUICK, "--features", feature)
     assert done.returncode == 1
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1

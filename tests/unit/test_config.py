@@ -5,10 +5,12 @@ import pytest
 
 from starcast.config import (
     FACTOR_OPTIMIZERS,
+    FEATURES,
     GRADIENT_OPTIMIZERS,
     LIKELIHOODS,
     OPTIMIZERS,
     Config,
+    parse_features,
     parse_layers,
 )
 from starcast.errors import ConfigError, UnknownNameError
@@ -53,6 +55,7 @@ REFUSED = [
 EDGES = [
     ("dimension", 1),
     ("epochs", 1),
+    ("epochs", None),
     ("batch_size", 1),
     ("patience", 1),
     ("learning_rate", 1e-12),
@@ -67,6 +70,9 @@ EDGES = [
     ("burn_in", 0),
     *((name, 1) for name in ("samples", "chains", "kept")),
     *(("likelihood", name) for name in LIKELIHOODS),
+    ("features", ()),
+    ("features", FEATURES),
+    ("day_length", 1),
     *(("optimizer", name) for name in OPTIMIZERS),
 ]
 
@@ -102,6 +108,14 @@ def test_an_unknown_optimizer_suggests_the_nearest() -> None:
 def test_an_unknown_likelihood_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="unknown likelihood 'probyt': did you mean 'probit"):
         Config(likelihood="probyt")
+
+
+def test_features_are_named_and_an_unknown_one_suggests_the_nearest() -> None:
+    assert parse_features(" histories,days ") == ("histories", "days")
+    assert parse_features("none") == ()
+    for text in ("histories,dais", "histories,,days", ""):
+        with pytest.raises(UnknownNameError, match="unknown feature '"):
+            Config(features=parse_features(text))
 
 
 def test_the_mini_batch_optimizers_suit_factors_too() -> None:

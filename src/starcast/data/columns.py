@@ -11,7 +11,8 @@ import numpy as np
 from starcast.errors import DataError
 from starcast.scale import RatingScale
 
-USER, ITEM, RATING, TIMESTAMP, TITLE = "user", "item", "rating", "timestamp", "title"
+USER, ITEM, RATING, TIMESTAMP = "user", "item", "rating", "timestamp"
+TITLE, GENRES = "title", "genres"
 NEEDED = (USER, ITEM, RATING)
 
 # In order of preference: where a table has "user_id" and "user", the first one counts. Case, "-",
@@ -25,6 +26,7 @@ RATING_TABLE: dict[str, tuple[str, ...]] = {
 ITEM_TABLE = {
     ITEM: (*RATING_TABLE[ITEM], "id"),
     TITLE: ("title", "name", "movie_title", "product_title", "book_title"),
+    GENRES: ("genres", "genre", "categories", "category"),
 }
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

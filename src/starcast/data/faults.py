@@ -27,7 +27,7 @@ def in_text(layout: Layout, scale: RatingScale | None, why: str) -> DataError:
         quoted = quoted or line * any('"' in field for field in record)
         if not any(record):
             blank = blank or line
-        elif reason := _reason(record, layout, scale):
+        elif reason := fault_of(record, layout, scale):
             return DataError(f"{layout.path}, line {line}: {reason}; {_ADVICE}")
     if blank:
         return DataError(f"{layout.path}, line {blank} is blank; remove it")
@@ -53,7 +53,8 @@ def in_parquet(path: Path, table: "pl.LazyFrame", scale: RatingScale | None) -> 
     return DataError(f"{path} has user or item ids that are neither integers nor text")
 
 
-def _reason(record: list[str], layout: Layout, scale: RatingScale | None) -> str | None:
+def fault_of(record: list[str], layout: Layout, scale: RatingScale | None) -> str | None:
+    """What is wrong with a record of a text table, or None."""
     text = "".join(record)
     if not is_utf8(text):
         return "it is not UTF-8 text"

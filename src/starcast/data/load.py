@@ -84,7 +84,7 @@ def load_files(
 
     Args:
         ratings_path: one row per rating.
-        items_path: one row per item, with its title.
+        items_path: one row per item, with its title and perhaps its genres.
         scale: the stars that are allowed; inferred if not given.
         name: the data set's name; the rating file's, up to its first dot, if not given.
     Returns: the ratings; how many older duplicates were left out.

@@ -1,4 +1,4 @@
-"""The layouts of GroupLens: u.data, ratings.dat and ratings.csv, and the titles beside them."""
+"""The layouts of GroupLens: u.data, ratings.dat and ratings.csv, and what lies beside them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data import faults, tabular
+from starcast.data import attributes, faults, tabular
+from starcast.data.attributes import Item
 from starcast.data.columns import ITEM, RATING, TIMESTAMP, USER
 from starcast.data.delimited import Layout, check_readable
 from starcast.data.encoding import encode
 from starcast.errors import DataError, UnknownIdError, UnknownNameError
-from starcast.ratings import Ratings
+from starcast.ids import Vocabulary
+from starcast.ratings import Attribute, Ratings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,53 +23,68 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, slots=True)
 class Release:
-    """How a kind of MovieLens release lays out its two files.
+    """How a kind of MovieLens release lays out its files.
 
     Attributes:
         ratings: name of the rating file: user, item, rating and timestamp in this order.
         separator: what stands between its fields.
         items: name of the film file: id and title first.
         item_separator: what stands between its fields; "," means CSV with a header.
+        users: name of the user file, whose fields are separated likewise; "" where there is none.
+        about_users: what its fields after the id tell.
     """
 
     ratings: str
     separator: str
     items: str
     item_separator: str
+    users: str = ""
+    about_users: tuple[str, ...] = ()
 
 
 RELEASES = (
-    Release("u.data", "\t", "u.item", "|"),  # 100K
-    Release("ratings.dat", "::", "movies.dat", "::"),  # 1M and 10M
+    Release("u.data", "\t", "u.item", "|", "u.user", ("age", "sex", "occupation")),  # 100K
+    # 1M and 10M; the latter tells nothing of users
+    Release("ratings.dat", "::", "movies.dat", "::", "users.dat", ("sex", "age", "occupation")),
     Release("ratings.csv", ",", "movies.csv", ","),  # 20M and every later one
 )
 
 
-def files(folder: Path) -> tuple[Path, Path]:
-    """The rating file and the film file of a MovieLens folder.
+def files(folder: Path) -> list[Path]:
+    """The rating file and the film file of a MovieLens folder, and the user file if it is there.
 
-    Raises: DataError: one of them is missing.
+    Raises: DataError: one of the first two is missing.
     """
     release = _release(folder)
-    for path in (folder / release.ratings, folder / release.items):
+    needed = [folder / release.ratings, folder / release.items]
+    for path in needed:
         check_readable(path)
-    return folder / release.ratings, folder / release.items
+    users = folder / release.users
+    return [*needed, users] if users.is_file() else needed
 
 
 def read(folder: Path, name: str) -> Ratings:
-    """The ratings and titles of a MovieLens folder, whichever release it holds.
+    """The ratings, titles and attributes of a MovieLens folder, whichever release it holds.
+
+    Attributes are none at all if a file of them is damaged: most models do well without.
 
     Args:
         folder: where the archive was unpacked.
         name: the data set's name.
     Raises: DataError: a file that is missing, or does not hold what it should.
     """
-    ratings_path, items_path = files(folder)
+    ratings_path, items_path, *users_path = files(folder)
     release = _release(folder)
     rows = encode(_rows(_layout(ratings_path, release.separator)), ratings_path)
-    titles = _titles(items_path, release.item_separator)
+    films = _films(items_path, release.item_separator)
+    titles = {film: title for film, (title, _) in films.items()}
     try:
-        return Ratings.from_rows(*rows, titles=titles, name=name)
+        known = {film: Item(title, _genres(rest, release)) for film, (title, rest) in films.items()}
+        about = _of_users(users_path, release, rows.users) + attributes.of_items(rows.items, known)
+    except (ValueError, OSError):
+        about = ()
+    try:
+        return Ratings.from_rows(*rows, titles=titles, name=name, attributes=about)
     except DataError as error:
         raise DataError(f"{ratings_path}: {error}") from None
 
@@ -134,21 +151,35 @@ def _rows(layout: Layout) -> "pl.DataFrame":
     return frame
 
 
-def _titles(path: Path, separator: str) -> dict[int, str]:
-    """Film id to title, as the file has it: "Matrix, The (1999)"."""
+def _films(path: Path, separator: str) -> dict[int, tuple[str, str]]:
+    """Film id to title, as the file has it: "Matrix, The (1999)", and the fields after it."""
     if separator == ",":
-        pairs = list(tabular.read_titles(path).items())
+        films = list(tabular.read_items(path).items())
     else:
-        lines = _text(path).rstrip("\r\n").split("\n")
-        pairs = [_two(line.split(separator, 2)) for line in lines]
-    for number, (film, _) in enumerate(pairs, start=1):
+        cut = ([*line.split(separator, 2), "", ""] for line in _lines(path))
+        films = [(film, Item(title, rest)) for film, title, rest, *_ in cut]
+    for number, (film, _) in enumerate(films, start=1):
         if not film.isdecimal():
             raise DataError(f"{path}, film {number}: '{film}' is no film id; fetch the set again")
-    return {int(film): title for film, title in pairs}
+    return {int(film): (about.title, about.genres) for film, about in films}
 
 
-def _two(fields: list[str]) -> tuple[str, str]:
-    return fields[0], fields[1] if len(fields) > 1 else ""
+def _genres(rest: str, release: Release) -> str:
+    """The genres in what follows a title: flags after three fields (100K), or a list.
+
+    Raises: ValueError: other fields than those.
+    """
+    return attributes.flagged(rest.split("|")[3:]) if release.item_separator == "|" else rest
+
+
+def _of_users(paths: list[Path], release: Release, users: Vocabulary) -> tuple[Attribute, ...]:
+    """Raises: ValueError: the file is damaged."""
+    lines = [line.split(release.item_separator) for path in paths for line in _lines(path)]
+    return attributes.of_users(users, release.about_users, lines)
+
+
+def _lines(path: Path) -> list[str]:
+    return [line.rstrip("\r") for line in _text(path).rstrip("\r\n").split("\n")]
 
 
 def _text(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 It is a zip archive of plain NumPy arrays, whose sums find every flipped bit. A row per rating holds
 the item's row, the star level and the seconds since the first rating. `header.json` has the rest:
-ids, titles, scale, and the ratings of each user, by whom the rows are sorted.
+ids, titles, attributes, scale, and the ratings of each user, by whom the rows are sorted.
 """
 
 import io
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from starcast.data.unpack import DAMAGE
 from starcast.errors import DataError
 from starcast.ids import Ids, Vocabulary
-from starcast.ratings import Ratings, Stars
+from starcast.ratings import Attribute, Ratings, Stars
 from starcast.scale import RatingScale
 
-FORMAT = "2"
+FORMAT = "3"
 _FORMAT_KEY, _NOTES, _HEADER = "starcast.format", "notes.json", "header.json"
 _ITEM, _LEVEL, _STARS, _WHEN = "item_row", "level", "stars", "seconds"
 _MOST_LEVELS = 256  # what one byte tells apart
@@ -108,6 +108,7 @@ def _header(ratings: Ratings) -> dict[str, Any]:
         "ratings_per_user": np.diff(begins).tolist(),
         "items": ratings.items.ids.tolist(),
         "titles": ratings.titles.tolist(),
+        "attributes": [_plain(one) for one in ratings.attributes],
         "first_second": None if when is None else int(when.min()),
     }
 
@@ -129,7 +130,10 @@ def _unpack(archive: zipfile.ZipFile, header: dict[str, Any], name: str) -> Rati
     columns = _columns(archive, header, len(user_rows))
     stars = columns[_STARS] if _STARS in columns else columns[_LEVEL]
     when = columns.get(_WHEN)
-    return Ratings(user_rows, columns[_ITEM], stars, when, users, items, scale, titles, name)
+    attributes = tuple(_attribute(*one) for one in header["attributes"])
+    return Ratings(
+        user_rows, columns[_ITEM], stars, when, users, items, scale, titles, name, attributes
+    )
 
 
 def _columns(archive: zipfile.ZipFile, header: dict[str, Any], n: int) -> dict[str, NDArray[Any]]:
@@ -196,6 +200,18 @@ def _levels(scale: RatingScale) -> Stars:
     n_levels = round((scale.highest - scale.lowest) / scale.step) + 1
     levels = scale.lowest + np.arange(min(n_levels, _MOST_LEVELS + 1)) * scale.step
     return levels.astype(np.float32)
+
+
+def _plain(attribute: Attribute) -> list[Any]:
+    """An attribute as JSON can hold it."""
+    columns = attribute.values, attribute.value_rows, attribute.member_rows
+    return [attribute.side, attribute.name, *(column.tolist() for column in columns)]
+
+
+def _attribute(side: str, name: str, values: list[str], value_rows: list[int],
+               member_rows: list[int]) -> Attribute:  # fmt: skip
+    rows = (np.array(column, np.int32) for column in (value_rows, member_rows))
+    return Attribute(side, name, np.array(values, np.str_), *rows)
 
 
 def _vocabulary(ids: list[int] | list[str], kind: str) -> Vocabulary:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from starcast.data import columns, faults
-from starcast.data.columns import ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
+from starcast.data import attributes, columns, faults
+from starcast.data.attributes import Item
+from starcast.data.columns import GENRES, ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
 from starcast.data.delimited import Layout, check_readable, is_utf8, sniff
 from starcast.data.encoding import encode, latest
 from starcast.data.normal import normal_frame, normal_ids
@@ -38,7 +39,7 @@ def read(
 
     Args:
         ratings_path: one row per rating.
-        items_path: one row per item, with its title.
+        items_path: one row per item, with its title and perhaps its genres, as "Drama|War".
         scale: the stars that are allowed; inferred if not given.
         name: the data set's name.
     Returns: the ratings; how many older duplicates were left out.
@@ -51,46 +52,59 @@ def read(
     if not n_rows:
         raise DataError(f"{ratings_path} holds no ratings; it needs a row per rating")
     rows = latest(encode(frame, ratings_path))
-    known = read_titles(items_path) if items_path else {}
-    titles = {one: known.get(str(one), "") for one in rows.items.ids.tolist()}
+    by_text = read_items(items_path) if items_path else {}
+    known = {one: by_text[str(one)] for one in rows.items.ids.tolist() if str(one) in by_text}
+    titles = {one: item.title for one, item in known.items()}
+    about = attributes.of_items(rows.items, known)
     try:
-        ratings = Ratings.from_rows(*rows, titles=titles, scale=scale, name=name)
+        ratings = Ratings.from_rows(*rows, titles=titles, scale=scale, name=name, attributes=about)
     except DataError as error:
         raise DataError(f"{ratings_path}: {error}") from None
     return ratings, n_rows - len(ratings)
 
 
-def read_titles(items_path: Path) -> dict[str, str]:
-    """The titles of items, from a text table or Parquet with an id and a title column.
+def read_items(items_path: Path) -> dict[str, Item]:
+    """Titles and genres of items, from a text table or Parquet with an id and a title column.
 
     Args:
         items_path: one row per item; other columns do not matter, and of two rows of one item the
             later counts.
-    Returns: item id, as text whatever its type, to title.
+    Returns: item id, as text whatever its type, to its title and genres.
     Raises: DataError: the file cannot be read, or has no such columns.
     """
     check_readable(items_path)
-    pairs = _parquet_titles if _is_parquet(items_path) else _text_titles
-    return {one: (title or "").strip() for one, title in pairs(items_path) if one}
+    rows = _parquet_items if _is_parquet(items_path) else _text_items
+    return {
+        one: Item((title or "").strip(), genres or "")
+        for one, title, genres in rows(items_path)
+        if one
+    }
 
 
-def _text_titles(path: Path) -> Iterator[tuple[str, str]]:
+def _text_items(path: Path) -> Iterator[tuple[str, str, str]]:
     layout = sniff(path, columns.ITEM_TABLE, (ITEM, TITLE))
     item, title = layout.places[ITEM], layout.places[TITLE]
+    genres = layout.places.get(GENRES, layout.n_fields)  # where there is nothing
     for line, record in layout.records():
         if not is_utf8("".join(record)):
             raise DataError(f"{path}, line {line}: it is not UTF-8 text; save the file as UTF-8")
         if len(record) > max(item, title):
-            yield record[item].strip(), record[title]
+            told = record[genres] if genres < min(len(record), layout.n_fields) else ""
+            yield record[item].strip(), record[title], told
 
 
-def _parquet_titles(path: Path) -> Iterator[tuple[str | None, str | None]]:
+def _parquet_items(path: Path) -> Iterator[tuple[str | None, str | None, str | None]]:
     import polars as pl
 
     try:
         table = _parquet_table(path, columns.ITEM_TABLE, (ITEM, TITLE))
-        title = pl.col(TITLE).cast(pl.String)
-        frame = table.select(normal_ids(table, ITEM, path).cast(pl.String), title).collect()
+        has_genres = GENRES in table.collect_schema()
+        genres = pl.col(GENRES) if has_genres else pl.lit(None)
+        frame = table.select(
+            normal_ids(table, ITEM, path).cast(pl.String),
+            pl.col(TITLE).cast(pl.String),
+            genres.cast(pl.String).alias(GENRES),
+        ).collect()
     except pl.exceptions.PolarsError as error:
         raise _damaged(path, error) from None
     yield from frame.iter_rows()

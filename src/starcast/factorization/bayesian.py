@@ -1,14 +1,19 @@
 """The Bayesian factor model: r̂ = mean over posterior samples of μ + b_u + b_i + p_u · q_i.
 
-p_u is the user's own vector plus those of the user's rated items, each 1/√|N(u)|, plus those of the
-user's attributes; q_i likewise from the item's raters and attributes. Nothing is descended: every
-coordinate is drawn from its posterior, and predictions are averaged over draws.
+p_u is the user's own vector plus, as `Config.features` wants it,
 
-Sources: Salakhutdinov & Mnih 2008; Rendle 2012, 2013; Rendle, Zhang, Koren 2019.
+* histories: those of the user's rated items, each 1/√|N(u)|;
+* attributes: those of the user's values of each attribute, each 1/√(their number);
+* days: at time t, that of the day, and in the first few factors that of the user on this day.
+
+q_i likewise from the item's raters and attributes. Nothing is descended: every coordinate is drawn
+from its posterior, and predictions are averaged over draws. Without a time, p_u is the user's
+vector on an average day of theirs.
+
+Sources: Salakhutdinov & Mnih 2008; Rendle 2012, 2013; Rendle, Zhang, Koren 2019; Koren 2010 (days).
 """
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import final
 
@@ -19,10 +24,12 @@ from starcast.config import Config
 from starcast.engine import EpochLoss, Weights, check_shapes
 from starcast.errors import ConfigError
 from starcast.factorization.bayesian_chain import Chain, Sample
-from starcast.factorization.bayesian_design import FeatureGroups, histories, joined
+from starcast.factorization.bayesian_design import FeatureGroups, attributes, histories, joined
+from starcast.factorization.bayesian_sessions import Sessions, sessions
 from starcast.ratings import Ratings
 
 MOST_LEVELS = 100  # different ratings: a cut point between each two is drawn anew in every sweep
+_MOST_DAYS = 2**24  # float32 holds whole numbers up to here
 
 
 @final
@@ -30,34 +37,25 @@ class BayesianEngine:
     """The Bayesian factor model, sampled; an epoch is one sweep of every chain.
 
     Args:
-        config: dimension, likelihood, samples, burn_in, chains and kept are used.
+        config: dimension, likelihood, features, day_length, samples, burn_in, chains and kept are
+            used.
         train: the training rows.
         seed: of everything random.
-        with_histories: whether rated items and raters are features.
-        user_attributes, item_attributes: further feature groups (`bayesian_design.group`).
-    Raises: ConfigError: too many different ratings to be steps of an opinion.
+    Raises: ConfigError: too many different ratings to be steps of an opinion, or features that the
+        ratings do not have.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        train: Ratings,
-        seed: int,
-        *,
-        with_histories: bool = True,
-        user_attributes: Sequence[FeatureGroups] = (),
-        item_attributes: Sequence[FeatureGroups] = (),
-    ) -> None:
+    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
         _check_levels(config.likelihood, train)
-        self._config, self._train = config, train
-        sides = [[one] for one in histories(train)] if with_histories else [[], []]
-        user_groups = joined([*sides[0], *user_attributes], train.n_users)
-        item_groups = joined([*sides[1], *item_attributes], train.n_items)
+        self._config = config
+        user_groups, item_groups = _groups(config.features, train)
+        days = _sessions(config, train) if "days" in config.features else None
         self._chains = [
             Chain(train, config.dimension, user_groups, item_groups, config.likelihood,
-                  [seed, chain])
+                  [seed, chain], sessions=days)
             for chain in range(config.chains)
         ]  # fmt: skip
+        self._shared = _shared(train, config.likelihood) | _calendar(config, train, days)
         self._n_sweeps = 0
         self._kept: list[Sample] = []
         self._taken_back: list[Sample] = []
@@ -98,8 +96,8 @@ class BayesianEngine:
         """The kept draws, or those taken back, or the latest.
 
         Returns: mean (); for each of S draws user_factors (S, n_users, d), user_bias (S, n_users),
-            the items' likewise; and noise (S,), or cut_points (S, n_levels - 1) and
-            levels (n_levels,).
+            the items' likewise; noise (S,), or cut_points (S, n_levels - 1) and levels (n_levels,);
+            and where days are features, the calendar and the tables that `scoring.Days` takes.
         """
         return self._stacked(self._kept or self._taken_back or self._present())
 
@@ -108,13 +106,13 @@ class BayesianEngine:
         now = self.latest()
         n_draws = len(weights.get("user_bias", ()))
         wanted = {
-            name: array.shape if name in _SHARED else (n_draws, *array.shape[1:])
+            name: array.shape if name in self._shared else (n_draws, *array.shape[1:])
             for name, array in now.items()
         }
         if difference := check_shapes(weights, wanted) or ("" if n_draws else "no draws"):
             raise ValueError(difference)
         self._taken_back = [
-            {name: weights[name][draw] for name in now if name not in _SHARED}
+            {name: weights[name][draw] for name in now if name not in self._shared}
             for draw in range(n_draws)
         ]
         self._n_sweeps, self._kept = 0, []
@@ -126,10 +124,57 @@ class BayesianEngine:
 
     def _stacked(self, samples: list[Sample]) -> dict[str, NDArray[np.float32]]:
         stacked = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
-        return stacked | _shared(self._train, self._config.likelihood)
+        return stacked | self._shared
 
 
-_SHARED = {"mean", "levels"}  # by all draws
+def _groups(features: tuple[str, ...], train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
+    """The features of users and of items, but for days."""
+    user: list[FeatureGroups] = []
+    item: list[FeatureGroups] = []
+    if "histories" in features:
+        for side, one in zip((user, item), histories(train), strict=True):
+            side.append(one)
+    if "attributes" in features:
+        if not train.attributes:
+            raise ConfigError(
+                f"nothing is known of the users and items of {train.name} (no genres, no file of "
+                "users and items, or a damaged one); leave 'attributes' out of --features"
+            )
+        user += attributes(train, "user", train.n_users)
+        item += attributes(train, "item", train.n_items)
+    return joined(user, train.n_users), joined(item, train.n_items)
+
+
+def _sessions(config: Config, train: Ratings) -> Sessions:
+    if train.timestamps is None:
+        raise ConfigError(f"{train.name} has no timestamps; leave 'days' out of --features")
+    found = sessions(train.user_rows, train.timestamps // _whole_length(config))
+    if np.abs(found.numbers).max() >= _MOST_DAYS:
+        raise ConfigError(
+            f"a timestamp of {train.name} lies {np.abs(found.numbers).max():,} days of "
+            f"{config.day_length:,} from 0; give --day-length in the unit of the timestamps"
+        )
+    return found
+
+
+def _calendar(
+    config: Config, train: Ratings, days: Sessions | None
+) -> dict[str, NDArray[np.float32]]:
+    """What finds the day and the session of a rating; whole numbers that float32 holds exactly."""
+    if days is None:
+        return {}
+    return {
+        "day_length": np.array(_whole_length(config), np.float32),
+        "day_numbers": days.numbers.astype(np.float32),
+        "session_counts": np.bincount(days.users, minlength=train.n_users).astype(np.float32),
+        "session_days": days.days.astype(np.float32),
+        "session_shares": days.shares,
+    }
+
+
+def _whole_length(config: Config) -> int:
+    """Of a day; weights hold it as float32."""
+    return int(np.float32(config.day_length))
 
 
 def _check_levels(likelihood: str, train: Ratings) -> None:

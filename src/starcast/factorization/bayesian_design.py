@@ -91,6 +91,15 @@ def histories(train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
     )
 
 
+def attributes(train: Ratings, side: str, n_rows: int) -> list[FeatureGroups]:
+    """A group for each attribute of one side, "user" or "item", with one feature per value."""
+    return [
+        group(one.value_rows, one.member_rows, len(one.values), n_rows)
+        for one in train.attributes
+        if one.side == side
+    ]
+
+
 def spread(groups: FeatureGroups, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the features add up to for every row.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from starcast.factorization.bayesian_design import FeatureGroups
 
 # A row without ratings weighs nothing beside any prior, yet it follows what its features add.
-_TRACE = np.float32(1e-30)
+TRACE = np.float32(1e-30)
 
 Columns = NDArray[np.float32]
 
@@ -76,7 +76,7 @@ class Noise(NamedTuple):
 def draw_noise(side: Side, rng: np.random.Generator) -> Noise:
     """Fresh random numbers for one sweep; the own coordinates' prior comes first."""
     sizes = np.concatenate([[np.count_nonzero(side.seen)], np.diff(side.groups.bounds)])
-    shape = (len(side.own), len(sizes))
+    shape = (len(side.total), len(sizes))
     return Noise(
         rng.standard_normal(side.own.shape, np.float32),
         rng.standard_normal(side.features.shape, np.float32),
@@ -96,15 +96,21 @@ def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any)
         noise: Noise.
         change: float32 (n,), becomes the change of `side.total[f]`.
     """
+    draw_coordinates(side, f, sums, alpha, draw_priors(side, f, noise), noise, change)
+
+
+@jit
+def draw_priors(side: Any, f: int, noise: Any) -> Any:
+    """μ and λ of the own coordinates and of each group; float32 (1 + n_groups, 2)."""
     bounds = side.groups.bounds
     priors = np.empty((len(bounds), 2), np.float32)
     for g in range(len(bounds)):
         if g == 0:
-            values = side.own[f][side.seen]
+            values = side.own[f][side.seen] if f < len(side.own) else side.own[0][:0]
         else:
             values = side.features[f, bounds[g - 1] : bounds[g]].copy()
         priors[g] = draw_prior(values, noise.precision[f, g], noise.mean[f, g], side.hyperprior)
-    draw_coordinates(side, f, sums, alpha, priors, noise, change)
+    return priors
 
 
 @jit
@@ -121,18 +127,13 @@ def draw_coordinates(
         side, sums, alpha, noise, change: as in `draw_side`.
     Source: Liu 1994 (collapsing).
     """
-    own, groups = side.own[f], side.groups
-    weights, targets = _without_own(own, sums, alpha, priors[0])
+    own = side.own[f]
+    weights, targets = without_own(own, sums, alpha, priors[0])
     before = targets.copy()
-    for g in range(len(groups.bounds) - 1):
-        low, high = groups.bounds[g], groups.bounds[g + 1]
-        _draw_features(
-            side.features[f, low:high], priors[g + 1], groups.starts[low : high + 1],
-            groups.members, groups.scales[g], weights, targets, noise.features[f, low:high],
-        )  # fmt: skip
+    draw_groups(side, f, priors, noise, weights, targets)
     for n in range(len(own)):
         change[n] = (before[n] - targets[n]) / weights[n]
-    _draw_own(own, side.seen, sums, alpha, priors[0], noise.own[f], change)
+    draw_own(own, side.seen, sums, alpha, priors[0], noise.own[f], change)
     side.total[f] += change
 
 
@@ -159,7 +160,7 @@ def draw_prior(values: Any, gamma: float, normal: float, hyperprior: Any) -> tup
 
 
 @jit
-def _without_own(own: Any, sums: Any, alpha: Any, prior: Any) -> tuple[Any, Any]:
+def without_own(own: Any, sums: Any, alpha: Any, prior: Any) -> tuple[Any, Any]:
     """How a row's ratings bear on its features once its own coordinate is integrated out.
 
     A row sees Σ scale·w with precision κ = αΣx²·λ / (αΣx² + λ), about a residual r.
@@ -171,9 +172,21 @@ def _without_own(own: Any, sums: Any, alpha: Any, prior: Any) -> tuple[Any, Any]
     for n in range(len(own)):
         information = alpha * sums[1][n]
         share = precision / (information + precision)
-        weights[n] = max(share * information, _TRACE)
+        weights[n] = max(share * information, TRACE)
         targets[n] = share * alpha * sums[0][n] + weights[n] * (own[n] - mean)
     return weights, targets
+
+
+@jit
+def draw_groups(side: Any, f: int, priors: Any, noise: Any, weights: Any, targets: Any) -> None:
+    """Draw the features, group after group; `targets` follow every change."""
+    groups = side.groups
+    for g in range(len(groups.bounds) - 1):
+        low, high = groups.bounds[g], groups.bounds[g + 1]
+        _draw_features(
+            side.features[f, low:high], priors[g + 1], groups.starts[low : high + 1],
+            groups.members, groups.scales[g], weights, targets, noise.features[f, low:high],
+        )  # fmt: skip
 
 
 @jit
@@ -201,7 +214,7 @@ def _draw_features(
 
 
 @jit
-def _draw_own(
+def draw_own(
     own: Any, seen: Any, sums: Any, alpha: Any, prior: Any, normal: Any, change: Any
 ) -> None:
     """Draw the rows' own coordinates, given that features moved their totals by `change`."""

@@ -18,39 +18,48 @@ from typing import Any
 import numpy as np
 
 from starcast.factorization.bayesian_draws import draw_side, jit
+from starcast.factorization.bayesian_sessions import draw_sessions
 
 
 @jit
 def sweep(
     starts: Any, items: Any, errors: Any, alpha: Any, user: Any, item: Any, user_noise: Any,
-    item_noise: Any,
+    item_noise: Any, sessions: Any, session_noise: Any,
 ) -> float:  # fmt: skip
     """Draw every coordinate once, factor by factor, users before items.
 
     Args:
-        starts: int64 (n_users + 1,), where the ratings of each user begin.
-        items: int32 (n,), item rows, user after user.
+        starts: int64 (n_rows + 1,), where the ratings of each user, or session, begin.
+        items: int32 (n,), item rows, user after user, or session after session.
         errors: float32 (n,), y - ŷ, kept up to date in place.
         alpha: precision of the noise, float32.
         user, item: Side, changed in place.
         user_noise, item_noise: Noise.
+        sessions, session_noise: SessionSide, changed in place, and the Noise of its side; or None.
     Returns: the sum of squared errors after the sweep.
     """
-    n_factors, n_users = user.total.shape
+    if sessions is None:  # noqa: SIM108 - decided as it is compiled: one of them has no type
+        rows = user
+    else:
+        rows = sessions.side
+    n_factors, n_rows = rows.total.shape
     n_items = item.total.shape[1]
-    ones_user, ones_item = np.ones(n_users, np.float32), np.ones(n_items, np.float32)
-    user_change, item_change = np.zeros(n_users, np.float32), np.zeros(n_items, np.float32)
-    user_sums = np.empty(n_users, np.float32), np.empty(n_users, np.float32)
+    ones_row, ones_item = np.ones(n_rows, np.float32), np.ones(n_items, np.float32)
+    row_change, item_change = np.zeros(n_rows, np.float32), np.zeros(n_items, np.float32)
+    row_sums = np.empty(n_rows, np.float32), np.empty(n_rows, np.float32)
     item_sums = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
-    across_user = ones_user
+    across_row = ones_row
     for f in range(n_factors):
         across_item = item.total[f] if f else ones_item
-        _sum_by_user(starts, items, errors, across_user, item_change, across_item, user_sums)
-        draw_side(user, f, user_sums, alpha, user_noise, user_change)
-        across_user = user.total[f] if f else ones_user
-        _sum_by_item(starts, items, errors, across_user, user_change, across_item, item_sums)
+        _sum_by_user(starts, items, errors, across_row, item_change, across_item, row_sums)
+        if sessions is None:
+            draw_side(user, f, row_sums, alpha, user_noise, row_change)
+        else:
+            draw_sessions(sessions, f, row_sums, alpha, session_noise, row_change, user, user_noise)
+        across_row = rows.total[f] if f else ones_row
+        _sum_by_item(starts, items, errors, across_row, row_change, across_item, item_sums)
         draw_side(item, f, item_sums, alpha, item_noise, item_change)
-    return _finish(starts, items, errors, across_user, item_change)
+    return _finish(starts, items, errors, across_row, item_change)
 
 
 @jit

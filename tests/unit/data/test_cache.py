@@ -189,7 +189,7 @@ def rewrite(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
 
 
 def make_old(path: Path) -> None:
-    rewrite(path, "notes.json", lambda notes: notes.replace(b'format": "2"', b'format": "1"'))
+    rewrite(path, "notes.json", lambda notes: notes.replace(b'format": "3"', b'format": "2"'))
 
 
 def break_notes(path: Path) -> None:

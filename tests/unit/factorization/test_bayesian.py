@@ -60,13 +60,19 @@ def test_planted_taste_is_found(likelihood: str) -> None:
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "probit"])
 def test_predictive_deviations_are_calibrated(likelihood: str) -> None:
-    """Errors in units of the predicted deviation have about unit variance."""
+    """Errors in units of the deviation: unit variance, and within 1 and 2 as often as a normal's.
+
+    Of 340 held-out rows, shares of 68 % and 95 % have standard errors of 2.5 % and 1.2 %.
+    """
     train, held_out = planted(4)
     config = Config(dimension=4, likelihood=likelihood, samples=120, burn_in=40, kept=60)
     scorer = PosteriorScorer(run(config, train).weights())
     pairs = held_out.user_rows, held_out.item_rows
     scores, deviations = scorer.score_pairs(*pairs), scorer.deviations(*pairs)
-    assert 0.8 < np.mean(((held_out.stars - scores) / deviations) ** 2) < 1.25
+    errors = np.abs(held_out.stars - scores) / deviations
+    assert 0.8 < np.mean(errors**2) < 1.25
+    assert 0.60 < np.mean(errors <= 1) < 0.76
+    assert 0.91 < np.mean(errors <= 2) < 0.99
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "probit"])
@@ -170,10 +176,17 @@ def test_the_posterior_mean_predicts_as_the_draws_do_on_average() -> None:
     assert posterior_mean(weights, dimension=2)["user_factors"].shape == (20, 2)
 
 
-def test_opinions_on_a_latent_scale_are_no_factor_model_in_stars() -> None:
-    weights = run(TINY, random_ratings(20, 15, 0.5, seed=5)).weights()
-    with pytest.raises(ConfigError, match="gaussian"):
-        posterior_mean(weights, dimension=3)
+def test_the_posterior_mean_of_opinions_is_in_stars() -> None:
+    """As near as lines come to curves that bend at the ends of the scale."""
+    train = planted(3)[0]
+    weights = run(replace(TINY, likelihood="probit", samples=40, burn_in=30), train).weights()
+    nearest = posterior_mean(weights, dimension=12)
+    rows = np.arange(60, dtype=np.int32)
+    matrix = nearest["user_factors"] @ nearest["item_factors"].T
+    matrix += nearest["user_bias"][:, np.newaxis] + nearest["item_bias"] + nearest["mean"]
+    expected = PosteriorScorer(weights).score_all(rows)
+    assert abs(np.mean(matrix - expected)) < 0.02
+    assert np.std(matrix - expected) < 0.25 * np.std(expected)
 
 
 def test_ratings_that_are_no_steps_are_told_what_to_do() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast import models
-from starcast.config import Config
+from starcast.config import SAMPLERS, Config
 from starcast.engine import Scorer
 from starcast.errors import SplitMismatchError
 from starcast.split import Split
@@ -29,7 +29,7 @@ class Artifact:
 
     Attributes:
         model: its name in the registry.
-        config: the settings it was trained with.
+        config: the settings it was trained with; None of a blend, whose parts have their own.
         seed: of everything random.
         weights: as deployed.
         weights_before_refit: as validation chose them, blind to the validation rows; the same
@@ -41,10 +41,12 @@ class Artifact:
         leak: "" or why every figure of this model is worthless.
         broken_off: "" or why training ended before its time.
         versions: of the libraries that made it.
+        parts: of a blend; for each its model, seed, settings, whether it was refitted, its
+            validation RMSE, and its coefficient.
     """
 
     model: str
-    config: Config
+    config: Config | None
     seed: int
     weights: Arrays
     weights_before_refit: Arrays
@@ -55,11 +57,21 @@ class Artifact:
     leak: str = ""
     broken_off: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def title(self) -> str:
         """The model's title, marked when its figures are leaky."""
         return models.find(self.model).title + (" (LEAKY)" if self.leak else "")
+
+    @property
+    def reached(self) -> str:
+        """How far training went, in words: the epoch validation chose, or a sampler's sweeps."""
+        if self.config is None:
+            return f"a blend of {len(self.parts)}"
+        if self.config.optimizer in SAMPLERS:  # no sweep is better than another
+            return f"{self.best_epoch} sweeps"
+        return f"best epoch {self.best_epoch}"
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -80,4 +92,9 @@ class Artifact:
 
     def settings(self) -> dict[str, Any]:
         """The settings as plain values."""
+        if self.config is None:
+            return {
+                "parts": " + ".join(models.find(part["model"]).title for part in self.parts),
+                "seed": self.seed,
+            }
         return asdict(self.config) | {"seed": self.seed}

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from starcast import metrics
 from starcast.artifact import Artifact
+from starcast.engine import score_ratings
 from starcast.metrics import HeldOutCurves, RankingMetrics
 from starcast.recommend import Recommender
 from starcast.scoring.threads import Progress
+from starcast.tables import Column, as_html, as_paragraphs, as_text, figure
 
 MAX_K = 100
 
@@ -33,7 +35,7 @@ class Catalogue:
 
 
 @final
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Report:
     """What held-out rows say of one model.
 
@@ -99,6 +101,20 @@ class Report:
             f"Novelty@{k}": catalogue.novelty,
         }
 
+    def __repr__(self) -> str:
+        return f"{self._heading()}\n{as_text(self._columns())}"
+
+    def _repr_html_(self) -> str:
+        return as_paragraphs([self._heading()]) + as_html(self._columns())
+
+    def _heading(self) -> str:
+        return f"{self.artifact.title}: {self.n_rows:,} test ratings"
+
+    def _columns(self) -> list[Column]:
+        figures = self.figures()
+        cells = [figure(value) for value in figures.values()]
+        return [Column("figure", list(figures), is_number=False), Column("value", cells)]
+
 
 def evaluate(artifact: Artifact, *, k: int = 10, on_progress: Progress | None = None) -> Report:
     """Judge a model on the test rows of its own split.
@@ -109,7 +125,7 @@ def evaluate(artifact: Artifact, *, k: int = 10, on_progress: Progress | None = 
         on_progress: told of the users done, and of all, once these are asked for.
     """
     test = artifact.split.test
-    raw = artifact.scorer.score_pairs(test.user_rows, test.item_rows)
+    raw = score_ratings(artifact.scorer, test)
     shown = test.scale.clip(raw)
     errors = np.square(np.subtract(shown, test.stars, dtype=np.float64))
     return Report(

@@ -10,10 +10,10 @@ import numpy as np
 from starcast import metrics, models
 from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
-from starcast.engine import Engine, Scorer, Weights
+from starcast.engine import Engine, Scorer, Weights, score_ratings
 from starcast.errors import TrainingError
 from starcast.models import Model
-from starcast.parents import check_parents, parent_config
+from starcast.parents import check_parents, inherited, parent_config
 from starcast.ratings import Ratings
 from starcast.split import TEST, Split
 from starcast.training import EpochRecord, Observer, Quality, Trained, Validate, train
@@ -107,7 +107,7 @@ def fit(
         refit=deployed is not chosen.weights,
         leak=leak or next((p.leak for p in parents or () if p.leak), ""),
         broken_off=broken_off,
-        versions=_versions(),
+        versions=library_versions(),
     )
 
 
@@ -184,10 +184,14 @@ class _Recipe:
     def _run(self, rows: Ratings, engine: Engine, *, is_refit: bool) -> Run:
         return Run(self._model, self._config, self._seed, is_refit, rows, engine)
 
-    def _engine(self, rows: Ratings, inherited: Sequence[Weights]) -> Engine:
+    def _engine(self, rows: Ratings, weights: Sequence[Weights]) -> Engine:
+        """A fresh engine; a warm-started model's begins with these weights of its parents."""
         engine = self._model.engine(self._config, rows, self._seed)
-        if self._model.transfer and inherited:
-            factor, deep = inherited
+        if self._model.transfer and self._parents:
+            factor, deep = (
+                inherited(parent, own, self._config)
+                for parent, own in zip(self._parents, weights, strict=True)
+            )
             engine.load(self._model.transfer(factor, deep, self._config.transfer_weight))
         return engine
 
@@ -214,7 +218,7 @@ class _Judged:
         """Quality of the mean once a scorer's scores have their share in it."""
         part = self._part
         if share:
-            scores = scorer.score_pairs(part.user_rows, part.item_rows)
+            scores = score_ratings(scorer, part)
             alone = share == 1
             self._mean = scores if alone else self._mean + np.float32(share) * (scores - self._mean)
         return quality(part.stars, self._mean, part)
@@ -228,7 +232,8 @@ def _plain(record: EpochRecord) -> Mapping[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """What an artifact tells of the libraries that made it."""
     found = {}
     for package in _VERSIONED:
         try:

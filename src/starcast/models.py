@@ -5,18 +5,37 @@ A new model is a file in an engine's folder, a scorer, and one entry in `MODELS`
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, final
+from typing import Any, NamedTuple, NoReturn, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.config import Config
 from starcast.engine import Engine, Scorer, Weights
-from starcast.errors import UnknownNameError
+from starcast.errors import ConfigError, UnknownNameError
 from starcast.ratings import Ratings
-from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
+from starcast.scoring import (
+    BlendScorer,
+    DeepScorer,
+    EnsembleScorer,
+    FactorScorer,
+    PosteriorScorer,
+)
+from starcast.scoring.blend import parts_of
 
 Transfer = Callable[[Weights, Weights, float], dict[str, NDArray[np.float32]]]
+
+
+class StandIn(NamedTuple):
+    """How one model takes another's place as a parent.
+
+    Attributes:
+        parent: whose place.
+        weights: its own weights and a dimension to weights as that parent has them.
+    """
+
+    parent: str
+    weights: Callable[[Weights, int], dict[str, NDArray[np.float32]]]
 
 
 @final
@@ -33,6 +52,7 @@ class Model:
         scorer: weights to their deployed form.
         parents: names of the models it is warm-started from, if any.
         transfer: the parents' weights and α to its first weights.
+        stand_in: the parent whose place it may take, if any.
     """
 
     name: str
@@ -43,21 +63,26 @@ class Model:
     scorer: Callable[[Weights], Scorer]
     parents: tuple[str, ...] = ()
     transfer: Transfer | None = field(default=None)
+    stand_in: StandIn | None = None
 
     def config(self, **given: Any) -> Config:
         """The defaults of the (given or default) optimizer with the given settings on top.
 
         Args:
             given: fields of Config; None means not given.
-        Raises: UnknownNameError: an optimizer this model cannot be trained by.
+        Raises:
+            UnknownNameError: an optimizer this model cannot be trained by.
+            ConfigError: it is not trained at all.
         """
         chosen = {name: value for name, value in given.items() if value is not None}
-        optimizer = chosen.get("optimizer", next(iter(self.defaults)))
+        optimizer = chosen.get("optimizer", next(iter(self.defaults), ""))
         self.require_optimizer(optimizer)
         return Config(**asdict(self.defaults[optimizer]) | chosen)
 
     def require_optimizer(self, optimizer: str) -> None:
-        """Refuse what the model cannot be trained by. Raises: UnknownNameError."""
+        """Refuse what the model cannot be trained by. Raises: UnknownNameError, ConfigError."""
+        if not self.defaults:
+            _not_trained()
         if optimizer not in self.defaults:
             raise UnknownNameError(f"optimizer for {self.name}", optimizer, self.defaults)
 
@@ -68,9 +93,10 @@ def find(name: str) -> Model:
     >>> find("latent-factor-model").title
     'Latent factor'
     """
-    if name not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
-    return MODELS[name]
+    known = {**MODELS, BLEND.name: BLEND}
+    if name not in known:
+        raise UnknownNameError("model", name, known)
+    return known[name]
 
 
 def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
@@ -99,10 +125,30 @@ def _bayesian(config: Config, train: Ratings, seed: int) -> Engine:
     return BayesianEngine(config, train, seed)
 
 
+def _autoencoder(config: Config, train: Ratings, seed: int) -> Engine:
+    from starcast.autoencoder.engine import AutoencoderEngine
+
+    return AutoencoderEngine(config, train, seed)
+
+
 def _transfer(factor: Weights, deep: Weights, alpha: float) -> dict[str, NDArray[np.float32]]:
     from starcast.networks.warm_start import warm_start
 
     return warm_start(factor, deep, alpha)
+
+
+def _as_latent_factor(weights: Weights, dimension: int) -> dict[str, NDArray[np.float32]]:
+    from starcast.factorization.bayesian_mean import posterior_mean
+
+    return posterior_mean(weights, dimension)
+
+
+def _blend(weights: Weights) -> Scorer:
+    return BlendScorer([find(name).scorer(part) for name, part in parts_of(weights)], weights)
+
+
+def _not_trained(*_: object) -> NoReturn:
+    raise ConfigError("a blend is not trained: 'starcast blend' makes it of trained models")
 
 
 def _by_optimizer(shared: Mapping[str, Any], **own: Mapping[str, Any]) -> dict[str, Config]:
@@ -139,7 +185,12 @@ _FINE_TUNING = _by_optimizer(
     GradientDescent={"learning_rate": 1e-6},
 )
 # Its samples, not its epochs, say when it ends.
-_SAMPLING = _by_optimizer({"dimension": 32, "epochs": 10**9}, Gibbs={"likelihood": "probit"})
+_SAMPLING = _by_optimizer({"dimension": 32, "epochs": None}, Gibbs={"likelihood": "probit"})
+_AUTOENCODER = {
+    "L-BFGS": Config(
+        optimizer="L-BFGS", dimension=256, regularization_factor=5.5, epochs=40, patience=5
+    )
+}
 
 MODELS: Mapping[str, Model] = {
     model.name: model
@@ -185,6 +236,25 @@ MODELS: Mapping[str, Model] = {
             defaults=_SAMPLING,
             engine=_bayesian,
             scorer=PosteriorScorer,
+            stand_in=StandIn("latent-factor-model", _as_latent_factor),
+        ),
+        Model(
+            name="autoencoder-model",
+            title="Autoencoder",
+            formula="μ + b_u + w_u · sigmoid(a + Σ_v x_vi v_v)",
+            defaults=_AUTOENCODER,
+            engine=_autoencoder,
+            scorer=FactorScorer,
         ),
     )
 }
+
+# Not among the models that are trained, and that a comparison trains unless told otherwise.
+BLEND = Model(
+    name="blend",
+    title="Blend",
+    formula="c₀ + Σ cₙ · r̂ₙ",
+    defaults={},
+    engine=_not_trained,
+    scorer=_blend,
+)

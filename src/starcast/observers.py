@@ -11,6 +11,8 @@ from rich.text import Text
 from starcast.engine import Weights
 from starcast.training import EpochRecord, Quality
 
+_LINES = 10  # of a sampler's run, whose sweeps are too much alike to be told of one by one
+
 
 @runtime_checkable
 class HasGraph(Protocol):
@@ -23,20 +25,26 @@ class HasGraph(Protocol):
 
 @final
 class ConsoleObserver:
-    """A progress bar with an estimate, and a line per epoch.
+    """A progress bar with an estimate, and a line per epoch; some ten lines for all of a sampler.
 
     Args:
         console: where to write.
         what: is being trained.
-        each_epoch: write a line per epoch; else the bar is all there is, and leaves nothing.
+        each_epoch: write lines; else the bar is all there is, and leaves nothing.
+        sampled: epochs are sweeps, of which none is best, and each is like the one before.
     """
 
-    def __init__(self, console: Console, what: str, *, each_epoch: bool = True) -> None:
+    def __init__(
+        self, console: Console, what: str, *, each_epoch: bool = True, sampled: bool = False
+    ) -> None:
         self._console, self._what, self._each_epoch = console, what, each_epoch
+        self._sampled, self._step = sampled, "sweep" if sampled else "epoch"
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}{task.fields[quality]}"),
+            TextColumn(
+                f"{self._step} {{task.completed:.0f}} of {{task.total:.0f}}{{task.fields[quality]}}"
+            ),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
@@ -45,6 +53,7 @@ class ConsoleObserver:
 
     def started(self, n_epochs: int) -> None:
         """Show the bar and the heads of the columns."""
+        self._every, self._last = -(-n_epochs // _LINES) if self._sampled else 1, n_epochs
         if self._each_epoch:
             self._write_heads()
         self._task = self._progress.add_task(self._what, total=n_epochs, quality="")
@@ -52,8 +61,9 @@ class ConsoleObserver:
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """One line: loss, training error, validation RMSE, MAE and exact stars, seconds."""
-        if self._each_epoch:
-            self._write_line(record, is_best)
+        is_told = record.epoch % self._every == 0 or record.epoch == self._last
+        if self._each_epoch and is_told:
+            self._write_line(record, is_best and not self._sampled)
         shown = record.validation or record.train
         self._progress.update(self._task, advance=1, quality=f", RMSE {shown.rmse:.4f}")
 
@@ -65,7 +75,7 @@ class ConsoleObserver:
         self._console.print(Text(self._what, "bold"))
         self._console.print(
             Text(
-                f"{'epoch':>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} "
+                f"{self._step:>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} "
                 f"{'s':>7}",
                 "dim",
             )
@@ -91,7 +101,7 @@ class TensorBoardObserver:
 
     Args:
         folder: of this run.
-        settings: hyper-parameters, plain values.
+        settings: hyper-parameters, plain values; those that are None are left out.
         labels: one per item row, for the projector.
         graph: a serialized GraphDef; empty where there is none.
     Raises: OSError: the folder cannot be written.
@@ -101,7 +111,8 @@ class TensorBoardObserver:
         self, folder: Path, settings: Mapping[str, Any], labels: Iterable[str], graph: bytes
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._settings, self._graph = folder, dict(settings), graph
+        self._folder, self._graph = folder, graph
+        self._settings = {name: value for name, value in settings.items() if value is not None}
         self._labels = [" ".join(label.split()) for label in labels]  # a line each, in a table
         self._writers: dict[str, Any] = {}
         self._best: tuple[Quality | None, Weights] | None = None

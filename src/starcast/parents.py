@@ -7,6 +7,7 @@ import numpy as np
 from starcast import models
 from starcast.artifact import Artifact
 from starcast.config import Config
+from starcast.engine import Weights
 from starcast.errors import ConfigError
 from starcast.models import Model
 from starcast.split import TEST, Split
@@ -32,18 +33,27 @@ def check_parents(
         ConfigError: other models, ids, dimension or layers than wanted, with what differs.
         SplitMismatchError: a parent was trained on another split.
     """
-    given = tuple(parent.model for parent in parents)
-    if given != model.parents:
-        raise ConfigError(
-            f"{model.name} starts from {' and '.join(model.parents) or 'no parents'}, "
-            f"not from {' and '.join(given) or 'none'}"
-        )
+    if tuple(_place(parent) for parent in parents) != model.parents:
+        raise ConfigError(_other_parents(model, parents))
     for parent in parents:
         _check_ids(parent, split)
         if not leaky:
             parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
     for parent, shape in zip(parents, _SHAPES, strict=False):
-        _check_shape(parent, config, shape)
+        if models.find(parent.model).stand_in is None:  # which takes on any shape
+            _check_shape(parent, config, shape)
+
+
+def inherited(parent: Artifact, weights: Weights, config: Config) -> Weights:
+    """A parent's weights as the parent has them in whose place it stands.
+
+    Args:
+        parent: the artifact.
+        weights: of it, before or after its refit.
+        config: of the model that starts from them.
+    """
+    stand_in = models.find(parent.model).stand_in
+    return stand_in.weights(weights, config.dimension) if stand_in else weights
 
 
 def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
@@ -66,6 +76,24 @@ def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
 
 
 _SHAPES = (("dimension",), ("dimension", "layers"))  # of a factor parent, of a deep parent
+
+
+def _place(parent: Artifact) -> str:
+    """The parent that an artifact is, or stands in for."""
+    stand_in = models.find(parent.model).stand_in
+    return stand_in.parent if stand_in else parent.model
+
+
+def _other_parents(model: Model, parents: Sequence[Artifact]) -> str:
+    """What is said of parents that are not the model's."""
+    given = " and ".join(parent.model for parent in parents)
+    said = f"{model.name} starts from {' and '.join(model.parents) or 'no parents'}"
+    places = [
+        f"; in place of {other.stand_in.parent} a {other.name} will do"
+        for other in models.MODELS.values()
+        if other.stand_in and other.stand_in.parent in model.parents
+    ]
+    return f"{said}, not from {given or 'none'}{''.join(places)}"
 
 
 def _check_ids(parent: Artifact, split: Split) -> None:

@@ -29,15 +29,18 @@ def require_place(folder: Path) -> None:
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     """A fresh folder that takes the place of `folder` when all went well, and else vanishes.
 
+    Args:
+        folder: what is replaced, if it is empty or of the same kind.
+        manifest: the file that makes a folder one of that kind.
     Raises: ArtifactError: it cannot be written; what was there is untouched.
     """
     fresh = None
     try:
         target = folder.resolve()  # what a link points to is replaced, and the link kept
-        _check_replaceable(target)
+        _check_replaceable(target, manifest)
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         fresh.chmod(0o755)
@@ -50,13 +53,13 @@ def replacing(folder: Path) -> Iterator[Path]:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _check_replaceable(target: Path) -> None:
+def _check_replaceable(target: Path, manifest: str = MANIFEST) -> None:
     """Refuse to replace what is not ours."""
     if target.exists() and not target.is_dir():
         raise ArtifactError(f"cannot write {target}: a file is in the way")
-    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+    if target.is_dir() and any(target.iterdir()) and not (target / manifest).is_file():
         raise ArtifactError(
-            f"cannot write {target}: it holds other files and is no artifact; choose another --out"
+            f"cannot write {target}: it holds other files and no {manifest}; choose another --out"
         )
 
 

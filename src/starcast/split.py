@@ -22,7 +22,7 @@ def fingerprint(content_hash: str, parts: Parts) -> str:
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Ratings and the part each row belongs to.
 
@@ -72,6 +72,13 @@ class Split:
         parts[is_validation] = VALIDATION
         parts[is_test] = TEST
         return cls(ratings, parts, scheme)
+
+    def __repr__(self) -> str:
+        n_train, n_validation, n_test = np.bincount(self.parts, minlength=3)
+        return (
+            f"Split({self.ratings.name!r}, {self.scheme}: {n_train:,} train, {n_validation:,} "
+            f"validation, {n_test:,} test; fingerprint {self.fingerprint[:12]})"
+        )
 
 
 @final

@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from starcast import models
 from starcast.artifact import Arrays, Artifact
 from starcast.config import Config
+from starcast.engine import TimedScorer
 from starcast.errors import ArtifactError, StarcastError
 from starcast.ids import Vocabulary
 from starcast.place import MANIFEST, replacing
@@ -44,7 +45,7 @@ def save(artifact: Artifact, folder: Path) -> Path:
         _save_weights(artifact.weights, fresh / _WEIGHTS)
         if artifact.refit:
             _save_weights(artifact.weights_before_refit, fresh / _BEFORE)
-        _save_ratings(artifact.split, fresh)
+        _save_ratings(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
         files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
         _write_manifest(_manifest(artifact) | {"files": files}, fresh)
     return folder
@@ -131,7 +132,7 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "model": artifact.model,
-        "config": asdict(artifact.config),
+        "config": artifact.config and asdict(artifact.config),
         "seed": artifact.seed,
         "dataset": ratings.name,
         "scale": asdict(ratings.scale),
@@ -146,6 +147,7 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "broken_off": artifact.broken_off,
         "versions": dict(artifact.versions),
         "history": [dict(record) for record in artifact.history],
+        "parts": [dict(part) for part in artifact.parts],
     }
 
 
@@ -170,10 +172,10 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
         raise ArtifactError(f"{folder} is damaged: its rows do not match its split fingerprint")
     weights = load_file(folder / _WEIGHTS)
     before = load_file(folder / _BEFORE) if manifest["refit"] else weights
-    config = manifest["config"] | {"layers": tuple(manifest["config"]["layers"])}
+    parts = tuple(manifest.get("parts", ()))  # which an older Starcast did not write
     return Artifact(
         model=model.name,
-        config=Config(**config),
+        config=None if parts else _config(manifest["config"]),
         seed=manifest["seed"],
         weights=weights,
         weights_before_refit=before,
@@ -184,7 +186,14 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
         leak=manifest["leak"],
         broken_off=manifest["broken_off"],
         versions=manifest["versions"],
+        parts=parts,
     )
+
+
+def _config(settings: dict[str, Any]) -> Config:
+    """Settings as JSON holds them; those that an older Starcast did not know have defaults."""
+    lists = {name: tuple(value) for name, value in settings.items() if isinstance(value, list)}
+    return Config(**settings | {"layers": tuple(settings["layers"])} | lists)
 
 
 def _save_weights(weights: Arrays, path: Path) -> None:
@@ -193,7 +202,8 @@ def _save_weights(weights: Arrays, path: Path) -> None:
     path.chmod(0o644)  # as readable as the files beside it
 
 
-def _save_ratings(split: Split, folder: Path) -> None:
+def _save_ratings(split: Split, folder: Path, *, timed: bool) -> None:
+    """The columns; times only where they are of use, for they are as large as all the others."""
     ratings = split.ratings
     users: dict[str, Any] = {"user_id": ratings.users.ids}
     items: dict[str, Any] = {"item_id": ratings.items.ids, "title": ratings.titles}
@@ -203,6 +213,8 @@ def _save_ratings(split: Split, folder: Path) -> None:
         "rating": ratings.stars,
         "part": split.parts,
     }
+    if timed and ratings.timestamps is not None:
+        rows["timestamp"] = ratings.timestamps
     for name, columns in zip(_TABLES, (users, items, rows), strict=True):
         frame = pl.DataFrame(columns)
         # In one piece, columns are arrays as they are read; several would have to be put together.
@@ -215,7 +227,7 @@ def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:
         rows["user_row"].to_numpy(),
         rows["item_row"].to_numpy(),
         rows["rating"].to_numpy(),
-        None,
+        rows["timestamp"].to_numpy() if "timestamp" in rows else None,
         Vocabulary(_ids(users["user_id"]), "user"),
         Vocabulary(_ids(items["item_id"]), "item"),
         RatingScale(**manifest["scale"]),

@@ -87,7 +87,7 @@ def train(
     engine: Engine,
     validate: Validate,
     *,
-    epochs: int,
+    epochs: int | None,
     patience: int,
     averaging: float = 0.0,
     observers: Sequence[Observer] = (),
@@ -103,7 +103,7 @@ def train(
         engine: the model to train.
         validate: weights to their quality on training and validation rows; of a sampler, the
             quality of the mean over the draws so far.
-        epochs: upper bound.
+        epochs: upper bound, None for none.
         patience: epochs without a better validation RMSE before stopping.
         averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
         observers: told of every epoch.
@@ -115,7 +115,7 @@ def train(
     outcome: _Best | _Sampled = (
         _Sampled(engine) if isinstance(engine, Sampler) else _Best(engine, averaging)
     )
-    epochs = min(epochs, outcome.most_epochs)
+    epochs = outcome.most_epochs if epochs is None else min(epochs, outcome.most_epochs)
     if warm:
         first, share = outcome.candidate()
         outcome.offer(0, first, validate(first, share)[1])

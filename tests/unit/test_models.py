@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from starcast import models
-from starcast.config import FACTOR_OPTIMIZERS, GRADIENT_OPTIMIZERS, SAMPLERS, Config
+from starcast.config import (
+    FACTOR_OPTIMIZERS,
+    GRADIENT_OPTIMIZERS,
+    QUASI_NEWTON,
+    SAMPLERS,
+    Config,
+)
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.models import MODELS, Model
 from starcast.ratings import Ratings
@@ -42,11 +48,26 @@ def test_a_name_near_none_lists_all() -> None:
         models.find("k-nn")
 
 
+def test_a_blend_is_known_but_not_among_those_that_are_trained(ratings: Ratings) -> None:
+    blend = models.find("blend")
+    assert blend.title == "Blend"
+    assert blend.name not in MODELS
+    for refused in (blend.config, lambda: blend.require_optimizer("Adam")):
+        with pytest.raises(ConfigError, match="not trained: 'starcast blend' makes it"):
+            refused()
+    with pytest.raises(ConfigError, match="not trained: 'starcast blend' makes it"):
+        blend.engine(Config(), ratings, 1)
+
+
 @EVERY_MODEL
 def test_the_defaults_are_filed_under_their_own_optimizer(model: Model) -> None:
     for name, config in model.defaults.items():
         assert config.optimizer == name
-    special = {"latent-factor-model": FACTOR_OPTIMIZERS, "bayesian-factorization-model": SAMPLERS}
+    special = {
+        "latent-factor-model": FACTOR_OPTIMIZERS,
+        "bayesian-factorization-model": SAMPLERS,
+        "autoencoder-model": QUASI_NEWTON,
+    }
     assert set(model.defaults) == set(special.get(model.name, GRADIENT_OPTIMIZERS))
 
 

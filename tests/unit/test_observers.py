@@ -64,7 +64,7 @@ def test_an_exploding_loss_keeps_the_columns() -> None:
 def folder(tmp_path: Path) -> Path:
     """The folder of a run of two epochs, of which the first was best."""
     observer = TensorBoardObserver(
-        tmp_path / "run", {"dimension": 2, "optimizer": "SGD"}, LABELS, b"graph"
+        tmp_path / "run", {"dimension": 2, "optimizer": "SGD", "epochs": None}, LABELS, b"graph"
     )
     observer.started(2)
     observer.epoch(record(1, Quality(0.9, 0.7, 0.25)), WEIGHTS, True)
@@ -141,7 +141,43 @@ def test_the_bar_tells_the_latest_rmse() -> None:
     observer.epoch(record(1, Quality(0.9512, 0.7, 0.25)), {}, True)
     observer._progress.refresh()
     observer.ended()
-    assert "epoch 1/2, RMSE 0.9512" in Text.from_ansi(text.getvalue()).plain
+    assert "epoch 1 of 2, RMSE 0.9512" in Text.from_ansi(text.getvalue()).plain
+
+
+def test_a_sampler_tells_ten_times_how_far_it_is_and_calls_no_sweep_best() -> None:
+    text = io.StringIO()
+    observer = ConsoleObserver(Console(file=text, width=120), "A sampler", sampled=True)
+    observer.started(25)
+    for sweep in range(1, 26):
+        observer.epoch(record(sweep, Quality(1 - sweep / 100, 0.7, 0.25)), {}, True)
+    observer.ended()
+    _, heads, *lines = text.getvalue().splitlines()
+    assert heads.split()[0] == "sweep"
+    assert [line.split()[0] for line in lines] == [str(n) for n in (*range(3, 25, 3), 25)]
+    assert lines[-1].split()[3] == "0.7500"
+    assert "best" not in text.getvalue()
+
+
+def test_few_sweeps_are_all_told() -> None:
+    text = io.StringIO()
+    observer = ConsoleObserver(Console(file=text, width=120), "A sampler", sampled=True)
+    observer.started(3)
+    for sweep in range(1, 4):
+        observer.epoch(record(sweep, None), {}, True)
+    observer.ended()
+    assert [line.split()[0] for line in text.getvalue().splitlines()[2:]] == ["1", "2", "3"]
+
+
+def test_the_bar_of_a_sampler_counts_sweeps() -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=120, force_terminal=True, force_interactive=True)
+    observer = ConsoleObserver(console, "A sampler", each_epoch=False, sampled=True)
+    observer.started(160)
+    for sweep in range(1, 38):
+        observer.epoch(record(sweep, Quality(0.8512, 0.7, 0.25)), {}, True)
+    observer._progress.refresh()
+    observer.ended()
+    assert "sweep 37 of 160, RMSE 0.8512" in Text.from_ansi(text.getvalue()).plain
 
 
 def test_a_run_without_validation_rows_has_no_validation_folder(tmp_path: Path) -> None:

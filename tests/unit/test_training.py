@@ -56,7 +56,7 @@ def run(
     validation: Sequence[float | None],
     losses: Sequence[float | str] | None = None,
     *,
-    epochs: int = 5,
+    epochs: int | None = 5,
     patience: int = 9,
     averaging: float = 0.0,
     warm: bool = False,
@@ -70,7 +70,7 @@ def run(
         return Quality(1, 1, 0), None if rmse is None else Quality(rmse, 0.5, 0.25)
 
     return train(
-        ScriptedEngine(losses or [1.0] * epochs),
+        ScriptedEngine(losses or [1.0] * (epochs or 9)),
         validate,
         epochs=epochs,
         patience=patience,
@@ -92,6 +92,11 @@ def test_the_best_weights_are_kept_not_the_last() -> None:
 
 def test_stops_after_as_many_epochs_without_progress_as_patience_allows() -> None:
     trained = run([9, 0.9, 0.7, 0.8, 0.75, 0.6], patience=2)
+    assert (len(trained.history), trained.best_epoch) == (4, 2)
+
+
+def test_without_a_bound_only_patience_ends_it() -> None:
+    trained = run([9, 0.9, 0.7, 0.8, 0.75, 0.6], epochs=None, patience=2)
     assert (len(trained.history), trained.best_epoch) == (4, 2)
 
 
@@ -224,7 +229,7 @@ class ScriptedSampler(ScriptedEngine):
 
 
 def sample(
-    losses: Sequence[float | str], epochs: int = 99
+    losses: Sequence[float | str], epochs: int | None = None
 ) -> tuple[Trained, list[tuple[int, float]]]:
     """Run a sampler that validates worse and worse; what it left, and what was validated."""
     judged: list[tuple[int, float]] = []

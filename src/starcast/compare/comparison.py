@@ -9,9 +9,11 @@ import numpy as np
 
 from starcast import metrics
 from starcast.artifact import Artifact
+from starcast.compare.standings import cells
 from starcast.errors import ConfigError
 from starcast.evaluate import Report
 from starcast.metrics import Bootstrap
+from starcast.tables import Column, as_html, as_paragraphs, as_text
 
 LEVEL = 0.05  # a difference with a smaller adjusted p-value is called real
 
@@ -39,7 +41,7 @@ class Pair(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Comparison:
     """Several models judged on the very same test rows.
 
@@ -93,6 +95,20 @@ class Comparison:
             f"{self.names[best]} has the lowest RMSE: really better than {beaten}, "
             f"but not than {tied}."
         )
+
+    def __repr__(self) -> str:
+        return "\n".join([as_text(self._columns()), "", *self._verdicts()])
+
+    def _repr_html_(self) -> str:
+        return as_html(self._columns()) + as_paragraphs(self._verdicts())
+
+    def _columns(self) -> list[Column]:
+        names = [self.names[n] for n in self.ranked()]
+        figures = (Column(name, column) for name, column in cells(self).items())
+        return [Column("model", names, is_number=False), *figures]
+
+    def _verdicts(self) -> list[str]:
+        return [self.verdict(), *(pair.verdict for pair in self.pairs())]
 
     def _pair(self, one: int, other: int) -> Pair:
         better, worse = sorted((one, other), key=lambda n: self.reports[n].rmse)

@@ -62,7 +62,9 @@ def _ranked(record: Record) -> list[Record]:
 def _settings(record: Record) -> dict[str, list[Any]]:
     """One row per setting, one value per model."""
     models = record["models"]
-    rows = {name: [model["settings"][name] for model in models] for name in models[0]["settings"]}
+    names = dict.fromkeys(name for model in models for name in model["settings"])
+    values = {name: [model["settings"].get(name) for model in models] for name in names}
+    rows = {name: ["–" if v is None else v for v in row] for name, row in values.items()}
     return rows | {"refit": ["yes" if model["refit"] else "no" for model in models]}
 
 

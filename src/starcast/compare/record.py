@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from starcast import metrics, models
 from starcast.artifact import Artifact
 from starcast.compare.comparison import Comparison
+from starcast.compare.standings import seconds
+from starcast.engine import score_ratings
 
 FORMAT = "starcast-comparison"
 FORMAT_VERSION = 1
@@ -103,15 +105,13 @@ def to_csv(record: Record) -> str:
     """One row per model: figures, the RMSE's interval, epochs, seconds, settings."""
     rows = [_row(model, record) for model in record["models"]]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    columns = dict.fromkeys(
+        column for row in rows for column in row
+    )  # a blend has settings of its own
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def seconds(artifact: Artifact) -> float:
-    """Time spent in the epochs that led to the choice; validation and a refit are left out."""
-    return float(sum(epoch["seconds"] for epoch in artifact.history))
 
 
 def summary(artifact: Artifact) -> str:
@@ -120,7 +120,7 @@ def summary(artifact: Artifact) -> str:
     best = rmse[epochs == artifact.best_epoch]
     quality = f", validation RMSE {best[0]:.4f}" if len(best) else ""
     return (
-        f"best epoch {artifact.best_epoch} of {len(artifact.history)}{quality}, "
+        f"{artifact.reached} of {len(artifact.history)}{quality}, "
         f"{seconds(artifact):.1f} s{', refitted' if artifact.refit else ''}"
     )
 
@@ -136,7 +136,7 @@ def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.
     if artifact.best_epoch == 0:
         held_out = artifact.split.validation
         scorer = models.find(artifact.model).scorer(artifact.weights_before_refit)
-        raw = scorer.score_pairs(held_out.user_rows, held_out.item_rows)
+        raw = score_ratings(scorer, held_out)
         epochs.insert(0, 0)
         rmse.insert(0, metrics.rmse(held_out.stars, held_out.scale.clip(raw)))
     return np.array(epochs, np.int64), np.array(rmse, np.float64)

@@ -130,7 +130,7 @@ def _update_rows(
     Every visit also adds λ times the row itself; Σ of the squared norms is returned.
     """
     begin, end = _cut(part, _PARTS, starts[-1])
-    n_vectors, norms = gradients.shape[1], np.float32(0)
+    n_vectors, norms = gradients.shape[1], 0.0
     for slot in range(begin, end):
         count = np.float32(starts[slot + 1] - starts[slot])
         for vector in range(n_vectors):

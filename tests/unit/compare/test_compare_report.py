@@ -14,7 +14,9 @@ from tiny_reports import artifact, deep_network, history, pair_of_reports, repor
 
 from starcast.compare import Comparison, Provenance, compare, folder, here, write
 from starcast.compare.charts import rmse_limits
+from starcast.compare.page import _settings
 from starcast.compare.record import as_record, summary, to_csv, to_json, validation_curve
+from starcast.config import Config
 from starcast.errors import ConfigError
 
 FILES = {"index.html", "results.json", "results.csv"} | {
@@ -143,6 +145,18 @@ def test_a_warm_start_that_was_best_is_epoch_0() -> None:
     assert epochs.tolist() == [0, 1]
     assert rmse.tolist() == pytest.approx([2**0.5, 1.6])
     assert summary(started_best) == "best epoch 0 of 1, validation RMSE 1.4142, 0.5 s"
+
+
+def test_of_a_sampler_sweeps_are_told_and_none_is_best() -> None:
+    sampled = artifact(config=Config(optimizer="Gibbs", epochs=None), best_epoch=3)
+    assert summary(sampled) == "3 sweeps of 3, validation RMSE 1.3000, 1.5 s"
+
+
+def test_a_setting_that_is_not_set_is_a_dash_on_the_page() -> None:
+    models = [
+        {"settings": {"epochs": epochs, "dimension": 2}, "refit": False} for epochs in (40, None)
+    ]
+    assert _settings({"models": models})["epochs"] == [40, "–"]
 
 
 def test_a_run_is_summed_up() -> None:

@@ -93,7 +93,7 @@ def test_a_model_that_broke_off_is_kept_and_ends_the_run(
     broken = artifact(broken_off="the loss is no longer a number in epoch 3")
     monkeypatch.setattr("starcast.fit.fit", lambda *_, **__: broken)
     configs = verb._configs([FACTOR, DEEP], None, None)
-    with pytest.raises(TrainingError, match=r"epoch 3; the best weights so far \(epoch 2\) are"):
+    with pytest.raises(TrainingError, match=r"epoch 3; the weights so far \(best epoch 2\) are"):
         verb._train(split(), [FACTOR, DEEP], configs, 1, False, unobserved, tmp_path)
     assert storage.load(tmp_path / f"{FACTOR}-interrupted").broken_off
 

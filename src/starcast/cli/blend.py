@@ -1,0 +1,97 @@
+"""`starcast blend`: trained models put together, to an artifact on disk."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from starcast.cli import inputs
+from starcast.cli import options as opt
+from starcast.cli.keeping import keep
+from starcast.errors import ConfigError
+
+if TYPE_CHECKING:
+    from starcast.artifact import Artifact
+
+_K = 20  # list size of the figures that close it, as of training
+
+Artifacts = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="ARTIFACT",
+        help="Two or more trained models of one split, such as "
+        "pretrained_models/ml-1m/latent-factor-model.",
+        show_default=False,
+    ),
+]
+Name = Annotated[str, typer.Option("--name", help="Of the blend's folder.")]
+Out = Annotated[
+    Path, typer.Option("--out", help="Where trained models go; the blend joins its data set's.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the folds that choose and judge.")]
+
+
+def blend(
+    artifacts: Artifacts,
+    name: Name = "blend",
+    out: Out = Path("pretrained_models"),
+    seed: Seed = 42,
+    explain: opt.Explain = False,
+) -> None:
+    """Put trained models together, by weights learnt on the validation ratings alone."""
+    from starcast import storage
+    from starcast.blend import blend as put_together
+    from starcast.cli import show
+    from starcast.evaluate import evaluate
+    from starcast.place import require_place
+
+    parts = [storage.load(folder) for folder in artifacts]
+    home = out / inputs.folder_name(parts[0].split) / _checked(name)
+    if home.resolve() in [folder.resolve() for folder in artifacts]:
+        raise ConfigError(f"{home} is one of the models to blend; choose another --name")
+    require_place(home)
+    blended = put_together(parts, seed=seed)
+    keep(blended, home)
+    if blended.leak:
+        show.note(f"LEAKY: {blended.leak}")
+    _show(blended, artifacts)
+    show.console.print(f"saved to {home}\n", soft_wrap=True)
+    report = evaluate(blended)
+    storage.add_test_figures(home, report.own_items(_K))
+    show.closing_figures(report, k=_K, explain=explain)
+
+
+def _checked(name: str) -> str:
+    """A name that is a folder's, and no other model's.
+
+    Raises: ConfigError: it is not.
+    """
+    from starcast import models
+
+    if Path(name).name != name or name in ("", ".."):
+        raise ConfigError(f"'{name}' names no folder; --name is a single word such as 'blend'")
+    if name in models.MODELS:
+        raise ConfigError(f"'{name}' is where a model of that name goes; choose another --name")
+    return name
+
+
+def _show(blended: "Artifact", folders: Sequence[Path]) -> None:
+    """A line for each part, and one for the whole."""
+    from rich.table import Table
+
+    from starcast import models
+    from starcast.cli.show import console
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("model", no_wrap=True)
+    table.add_column("from", overflow="fold")
+    table.add_column("validation\nRMSE", justify="right", no_wrap=True)
+    table.add_column("\ncoefficient", justify="right", no_wrap=True)
+    for part, folder in zip(blended.parts, folders, strict=True):
+        figures = f"{part['validation_rmse']:.4f}", f"{part['coefficient']:+.3f}"
+        table.add_row(models.find(part["model"]).title, str(folder), *figures)
+    quality = blended.history[0]["validation"]
+    intercept = f"{float(blended.weights['coefficients'][0]):+.3f}"
+    table.add_row(blended.title, "each row unseen; constant", f"{quality['rmse']:.4f}", intercept)
+    console.print(table)

@@ -91,7 +91,7 @@ def _learn(model: Model, config: dict[str, Any], rows: Ratings) -> Weights:
         model.engine(settings, rows, SEED),
         lambda weights, share: (_UNJUDGED, None),
         epochs=settings.epochs,
-        patience=settings.epochs,
+        patience=settings.epochs or 1,  # without a bound it is a sampler, which has no patience
         averaging=settings.averaging,
     )
     return trained.weights

@@ -6,13 +6,16 @@ from benchmarks.work import Work
 from benchmarks.works import (
     catalogue,
     epoch,
+    index,
     large,
     load,
     metrics,
     networks,
     one,
     pairs,
+    sampling,
     scale,
+    serve,
     start,
     top,
     train,
@@ -21,6 +24,7 @@ from benchmarks.works import (
 WORKS: Mapping[str, Work] = {
     module.WORK.name: module.WORK
     for module in (
-        train, epoch, networks, large, load, metrics, catalogue, top, pairs, one, start, scale
+        train, sampling, epoch, networks, large, load, metrics, catalogue, index, top, pairs, one,
+        serve, start, scale,
     )
 }  # fmt: skip

@@ -1,0 +1,104 @@
+"""An expression as an ONNX model. Only this module imports onnx."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from starcast.engine import Scores
+from starcast.export.expression import Expression
+from starcast.ids import Rows
+from starcast.ratings import Ratings
+
+FILE = "model.onnx"
+_OPSET, _FORMAT = 17, 8  # of 2022: what most runtimes in use understand
+_MOST_BYTES = 1 << 30  # in one file, which can hold 2 GiB; larger weights get one of their own
+_INLINE = 128  # bytes up to which an array stays in the graph even so
+_LAST = "last_axis"
+_OPERATIONS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "gather": ("Gather", (), {"axis": 0}),
+    "add": ("Add", (), {}),
+    "multiply": ("Mul", (), {}),
+    "matmul": ("MatMul", (), {}),
+    "concatenate": ("Concat", (), {"axis": -1}),
+    "total": ("ReduceSum", (_LAST,), {"keepdims": 0}),
+    "column": ("Unsqueeze", (_LAST,), {}),
+    "relu": ("Relu", (), {}),
+    "erf": ("Erf", (), {}),
+}
+"""For each kind of expression: ONNX's operator, more inputs of it, and its attributes."""
+
+
+def write(expression: Expression, ratings: Ratings, folder: Path) -> None:
+    """Write model.onnx: user_rows and item_rows, int64 (n,), to stars, float32 (n,), on the scale.
+
+    Args:
+        expression: raw scores.
+        ratings: their numbers of users and items, and the scale.
+        folder: to write into.
+    """
+    names = {part: f"{part.kind}_{n}" for n, part in enumerate(expression.parts())}
+    nodes = [*_rows("user"), *_rows("item")]
+    arrays: dict[str, NDArray[Any]] = {
+        _LAST: np.array([-1], np.int64),
+        "zero": np.array(0, np.int64),
+        "n_users": np.array(ratings.n_users, np.int64),
+        "n_items": np.array(ratings.n_items, np.int64),
+        "lowest": np.array(ratings.scale.lowest, np.float32),
+        "highest": np.array(ratings.scale.highest, np.float32),
+    }
+    for part, name in names.items():
+        if part.kind == "array":
+            arrays[name] = part.array
+        elif part.kind in ("user_rows", "item_rows"):
+            names[part] = f"checked_{part.kind}"
+        else:
+            operator, more, attributes = _OPERATIONS[part.kind]
+            inputs = [*(names[below] for below in part.inputs), *more]
+            nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+    nodes.append(helper.make_node("Clip", [names[expression], "lowest", "highest"], ["stars"]))
+    graph = helper.make_graph(
+        nodes,
+        "starcast",
+        [_column("user_rows", TensorProto.INT64), _column("item_rows", TensorProto.INT64)],
+        [_column("stars", TensorProto.FLOAT)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    _save(graph, folder / FILE, sum(array.nbytes for array in arrays.values()))
+
+
+def read(folder: Path, user_rows: Rows, item_rows: Rows) -> Scores:
+    """Stars of pairs as the model on disk tells them, by ONNX's own reference."""
+    rows = {"user_rows": user_rows.astype(np.int64), "item_rows": item_rows.astype(np.int64)}
+    stars: Any = ReferenceEvaluator(str(folder / FILE)).run(["stars"], rows)
+    return np.asarray(stars[0])
+
+
+def _rows(side: str) -> list[onnx.NodeProto]:
+    """Negative rows, which would count from the end, become one past it, which is refused."""
+    given, negative = f"{side}_rows", f"negative_{side}_rows"
+    return [
+        helper.make_node("Less", [given, "zero"], [negative]),
+        helper.make_node("Where", [negative, f"n_{side}s", given], [f"checked_{given}"]),
+    ]
+
+
+def _column(name: str, dtype: int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, dtype, ["n"])
+
+
+def _save(graph: onnx.GraphProto, path: Path, n_bytes: int) -> None:
+    opset = [helper.make_opsetid("", _OPSET)]
+    model = helper.make_model(
+        graph, producer_name="starcast", opset_imports=opset, ir_version=_FORMAT
+    )
+    apart = n_bytes > _MOST_BYTES
+    location = f"{path.name}.data" if apart else None
+    onnx.save_model(
+        model, str(path), save_as_external_data=apart, location=location, size_threshold=_INLINE
+    )
+    onnx.checker.check_model(str(path))

@@ -81,9 +81,10 @@ class Vocabulary:
         Args:
             external_ids: (n,) ids; text such as "42" is accepted where the ids are integers.
         Returns: int32 (n,), rows in [0, len(self)).
-        Raises: UnknownIdError: an id that is not here, with the nearest known ids.
+        Raises: UnknownIdError: an id that is not here, with the nearest known ids, or none that
+            could be one, such as a list.
         """
-        wanted = np.atleast_1d(np.asarray(external_ids))
+        wanted = self._column(external_ids)
         rows = self._find(wanted)
         missing = np.flatnonzero(rows < 0)
         if len(missing):
@@ -111,6 +112,15 @@ class Vocabulary:
         at = int(np.searchsorted(self.ids, wanted[0]))
         start = min(max(at - (n + 1) // 2, 0), max(len(self) - n, 0))
         return [str(known) for known in self.ids[start : start + n]]
+
+    def _column(self, external_ids: ArrayLike | Sequence[object]) -> Ids:
+        try:
+            column = np.atleast_1d(np.asarray(external_ids))
+        except ValueError:  # lists of different length
+            column = np.empty((0, 0))
+        if column.ndim != 1:
+            raise UnknownIdError(f"a list is no {self.kind} id; give single numbers or texts")
+        return column
 
     def _find(self, wanted: Ids) -> Rows:
         comparable = self._comparable(wanted)

@@ -4,6 +4,7 @@ The data are tiny: 60 users, 40 items, half of the cells rated, out of biases an
 were planted, plus a little noise. The settings are the tests' own, not the tuned defaults.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,17 @@ from numpy.typing import NDArray
 
 from starcast import storage
 from starcast.artifact import Artifact
+from starcast.blend import blend
 from starcast.config import Config
 from starcast.engine import Engine, Weights
 from starcast.fit import fit
 from starcast.ids import Vocabulary
 from starcast.metrics import rmse
-from starcast.models import MODELS, Model
+from starcast.models import BLEND, MODELS, Model
 from starcast.ratings import Ratings
+from starcast.recommend import Guest, Recommender
 from starcast.scale import RatingScale
-from starcast.split import TEST, Split, SplitPlan
+from starcast.split import TEST, TRAIN, Split, SplitPlan
 
 N_USERS, N_ITEMS = 60, 40
 SMALL: dict[str, Any] = {
@@ -44,8 +47,16 @@ SAMPLED: dict[str, Any] = {  # for models that are drawn, not descended
     "burn_in": 40,
     "kept": 40,
 }
+CODED: dict[str, Any] = {  # for the autoencoder: few users say little of an item's code
+    "optimizer": "L-BFGS",
+    "dimension": 16,
+}
+OWN: dict[str, dict[str, Any]] = {"Gibbs": SAMPLED, "L-BFGS": CODED}  # by optimizer
 EVERY_USER = np.arange(N_USERS, dtype=np.int32)
 EVERY_MODEL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+EVERY_DEPLOYED = pytest.mark.parametrize(
+    "model", [*MODELS.values(), BLEND], ids=lambda model: model.name
+)
 EVERY_OPTIMIZER = pytest.mark.parametrize(
     ("model", "optimizer"),
     [(model, optimizer) for model in MODELS.values() for optimizer in model.defaults],
@@ -78,12 +89,14 @@ def split() -> Split:
 
 
 def small(model: Model, **settings: Any) -> Config:
-    return model.config(**SMALL | (SAMPLED if "Gibbs" in model.defaults else {}) | settings)
+    return model.config(**SMALL | OWN.get(next(iter(model.defaults)), {}) | settings)
 
 
 @cache
 def trained(name: str) -> Artifact:
-    """A model fitted to the planted ratings, its parents too."""
+    """A model fitted to the planted ratings, its parents too; or the blend of them all."""
+    if name == BLEND.name:
+        return blend([trained(part) for part in MODELS])
     parents = [trained(parent) for parent in MODELS[name].parents]
     return fit(split(), name, small(MODELS[name]), seed=1, parents=parents)
 
@@ -113,7 +126,7 @@ def bias_only(train: Ratings, test: Ratings) -> NDArray[np.float64]:
     return np.asarray(mean + biases[test.user_rows] + biases[N_USERS + test.item_rows])
 
 
-@EVERY_MODEL
+@EVERY_DEPLOYED
 def test_planted_structure_is_learned(model: Model) -> None:
     """Half the error of the biases alone, on cells that neither training nor choosing saw."""
     test = split().test
@@ -124,7 +137,7 @@ def test_planted_structure_is_learned(model: Model) -> None:
     assert rmse(test.stars, predicted) < 0.5 * baseline
 
 
-@EVERY_MODEL
+@EVERY_DEPLOYED
 def test_one_row_scores_as_it_does_in_a_batch(model: Model) -> None:
     scorer = trained(model.name).scorer
     users, items = planted().user_rows, planted().item_rows
@@ -133,7 +146,7 @@ def test_one_row_scores_as_it_does_in_a_batch(model: Model) -> None:
     np.testing.assert_allclose(alone, batch[:50], rtol=1e-5, atol=1e-5)  # other sums, same score
 
 
-@EVERY_MODEL
+@EVERY_DEPLOYED
 def test_the_whole_catalogue_scores_as_its_pairs_do(model: Model) -> None:
     scorer = trained(model.name).scorer
     users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
@@ -157,7 +170,7 @@ def test_another_seed_gives_other_weights(model: Model) -> None:
     assert not any(np.allclose(one[name], other[name]) for name in tables)
 
 
-@EVERY_MODEL
+@EVERY_DEPLOYED
 def test_saved_and_loaded_it_scores_the_same_to_the_bit(model: Model, tmp_path: Path) -> None:
     artifact = trained(model.name)
     loaded = storage.load(storage.save(artifact, tmp_path / model.name))
@@ -253,3 +266,128 @@ def test_what_is_trained_and_what_is_deployed_predict_alike(model: Model) -> Non
     assert seen == pytest.approx(rmse(train.stars, scored), rel=1e-5)
     after = model.scorer(engine.weights()).score_pairs(train.user_rows, train.item_rows)
     np.testing.assert_allclose(after, scored, atol=1e-6)
+
+
+# People who were not trained for
+
+
+def own_ratings(user: int) -> Ratings:
+    """What a user rated in the training rows."""
+    train = split().train
+    return train.take(train.user_rows == user)
+
+
+def guest_like(model: Model, user: int) -> Guest:
+    """Somebody unknown who rated what a known user did."""
+    own = own_ratings(user)
+    return Recommender(trained(model.name)).fold_in(own.item_rows, own.stars)
+
+
+@EVERY_DEPLOYED
+def test_who_is_folded_in_is_predicted_as_if_trained_for(model: Model) -> None:
+    """Nearly the stored predictions, and as near to the stars of cells that nobody saw."""
+    items, test = np.arange(N_ITEMS), split().test
+    stored = trained(model.name).scorer.score_all(EVERY_USER)
+    folded = np.stack([guest_like(model, user).predict(items) for user in range(N_USERS)])
+    assert np.sqrt(np.mean((folded - stored) ** 2)) < 0.3 * stored.std()
+    errors = [rmse(test.stars, of[test.user_rows, test.item_rows]) for of in (stored, folded)]
+    assert errors[1] < 1.15 * errors[0]
+
+
+@EVERY_DEPLOYED
+def test_no_question_changes_a_weight(model: Model) -> None:
+    artifact = trained(model.name)
+    before = {name: array.tobytes() for name, array in artifact.weights.items()}
+    scores = artifact.scorer.score_all(EVERY_USER)
+    recommender, guest = Recommender(artifact), guest_like(model, 3)
+    assert guest.recommend(5)
+    assert guest.explain(7).reasons
+    assert recommender.explain(3, 7).reasons
+    assert recommender.similar(7)
+    assert recommender.recommend(3)
+    assert {name: array.tobytes() for name, array in artifact.weights.items()} == before
+    assert np.array_equal(artifact.scorer.score_all(EVERY_USER), scores)
+
+
+@EVERY_DEPLOYED
+def test_a_guest_is_answered_as_a_user_is(model: Model) -> None:
+    guest, own = guest_like(model, 3), set(own_ratings(3).item_rows.tolist())
+    listed = guest.recommend(N_ITEMS)
+    assert {row.item_id for row in listed} == set(range(N_ITEMS)) - own
+    stars = [row.prediction for row in listed]
+    assert stars == sorted(stars, reverse=True)
+    alone = guest.predict([row.item_id for row in listed])
+    np.testing.assert_allclose(alone, stars, rtol=1e-5, atol=1e-5)
+    everything = guest.recommend(N_ITEMS, exclude_seen=False)
+    assert len(everything) == N_ITEMS
+
+
+@EVERY_DEPLOYED
+def test_reasons_are_the_users_own_ratings_by_what_they_move(model: Model) -> None:
+    guest, own = guest_like(model, 3), own_ratings(3)
+    told = guest.explain(7, k=len(own))
+    rated = dict(zip(own.item_rows.tolist(), own.stars.tolist(), strict=True))
+    assert {reason.item_id: reason.stars for reason in told.reasons} == rated
+    sizes = [abs(reason.effect) for reason in told.reasons]
+    assert sizes == sorted(sizes, reverse=True)
+    assert guest.explain(7, k=2).reasons == told.reasons[:2]
+    assert told.prediction == guest.predict([7])[0]
+    stranger = Recommender(trained(model.name)).fold_in([], [])
+    assert told.base == stranger.predict([7])[0]
+    known = Recommender(trained(model.name)).explain(3, 7, k=len(own))
+    assert (known.base, known.reasons) == (told.base, told.reasons)
+    assert known.prediction == Recommender(trained(model.name)).predict([3], [7])[0]
+
+
+@EVERY_DEPLOYED
+def test_an_effect_is_about_what_is_lost_without_the_rating(model: Model) -> None:
+    """For most ratings; beside a network's kinks a search may end elsewhere without one."""
+    own, items = own_ratings(5), np.arange(N_ITEMS)
+    recommender = Recommender(trained(model.name))
+    whole = recommender.fold_in(own.item_rows, own.stars)
+    off = []
+    for at in range(len(own)):
+        left = recommender.fold_in(np.delete(own.item_rows, at), np.delete(own.stars, at))
+        lost = whole.predict(items) - left.predict(items)
+        told = [{r.item_id: r.effect for r in whole.explain(i, len(own)).reasons} for i in items]
+        effects = np.array([one[own.item_rows[at]] for one in told])
+        off.append(np.abs(effects - lost).mean() / np.abs(lost).mean())
+    assert np.median(off) < 0.5
+
+
+@EVERY_DEPLOYED
+def test_many_threads_are_told_the_same(model: Model) -> None:
+    recommender = Recommender(trained(model.name))
+
+    def ask(user: int) -> Any:
+        own = own_ratings(user)
+        guest = recommender.fold_in(own.item_rows, own.stars)
+        return guest.recommend(5), guest.explain(7), recommender.explain(user, 7)
+
+    one_by_one = [ask(user) for user in range(16)]
+    recommender = Recommender(trained(model.name))
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(16))) == one_by_one
+
+
+@EVERY_DEPLOYED
+def test_similar_items_come_in_order_and_never_the_item_itself(model: Model) -> None:
+    listed = Recommender(trained(model.name)).similar(7, N_ITEMS)
+    assert len(listed) == N_ITEMS - 1
+    assert 7 not in {row.item_id for row in listed}
+    likeness = [row.similarity for row in listed]
+    assert likeness == sorted(likeness, reverse=True)
+    assert -1 <= likeness[-1] < likeness[0] <= 1
+
+
+@EVERY_MODEL
+def test_an_item_that_nobody_rated_is_like_none(model: Model) -> None:
+    whole = planted()
+    rare = np.flatnonzero(whole.item_rows == 7)
+    parts = np.where(np.arange(len(whole)) % 9 == 0, 1, TRAIN).astype(np.uint8)
+    parts[rare] = TEST
+    artifact = fit(Split(whole, parts, "by hand"), model.name, small(model, epochs=3), seed=1,
+                   parents=None)  # fmt: skip
+    recommender = Recommender(artifact)
+    assert recommender.similar(7) == []
+    assert 7 not in {row.item_id for row in recommender.similar(8, N_ITEMS)}

@@ -195,3 +195,11 @@ def test_one_id_that_is_not_there_is_refused_as_many_are(wanted: object) -> None
 def test_an_empty_vocabulary_has_no_row() -> None:
     with pytest.raises(UnknownIdError):
         Vocabulary(np.array([], np.int64)).row(1)
+
+
+@pytest.mark.parametrize("odd", [[[1], [2]], [[1, 2], [3]], [1, [2]]])
+def test_lists_are_no_ids(odd: Any) -> None:
+    films = Vocabulary(np.array([1, 2, 3]), "film")
+    for ask in (lambda: films.rows(odd), lambda: films.row(odd)):
+        with pytest.raises(UnknownIdError, match="a list is no film id"):
+            ask()

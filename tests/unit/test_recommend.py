@@ -9,13 +9,12 @@ import numba
 import numpy as np
 import pytest
 
-from starcast import recommend
 from starcast.artifact import Artifact
 from starcast.engine import Scorer, Scores
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.ids import Rows
 from starcast.ratings import Ratings
-from starcast.recommend import Recommender
+from starcast.recommend import Recommender, lists
 from starcast.scoring import FactorScorer
 from starcast.split import Split
 
@@ -196,7 +195,7 @@ class CannedScorer:
         raise AssertionError("lists come from whole rows")
 
     def score_user(self, user_row: int) -> Scores:
-        raise AssertionError("many lists come from blocks of users")
+        return self._score(np.array([user_row], np.int32)).ravel()  # settles what is nearly a tie
 
     def score_all(self, user_rows: Rows) -> Scores:
         self.blocks.append(len(user_rows))
@@ -237,15 +236,33 @@ def test_neither_threads_nor_blocks_change_a_list(
     }  # fmt: skip
     recommender = canned(known_by_heart, FactorScorer(weights), 50)
     users = np.arange(1000, dtype=np.int32)
-    lists = []
+    found = []
     for n_threads, block in ((1, 1000), (1, 1), (2, 32), (5, 7)):
         monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n_threads)
-        monkeypatch.setattr(recommend, "_BLOCK", block)
-        lists.append(recommender.top_rows(users, 9))
-    assert all(np.array_equal(lists[0], other) for other in lists[1:])
-    for user in (0, 3, 999):
+        monkeypatch.setattr(lists, "_BLOCK", block)
+        found.append(recommender.top_rows(users, 9))
+    assert all(np.array_equal(found[0], other) for other in found[1:])
+    for user in range(1000):
         listed = [row.item_id for row in recommender.recommend(user, 9)]
-        assert listed == lists[0][user].tolist()
+        assert listed == found[0][user].tolist()
+
+
+def test_near_ties_are_listed_as_they_are_for_one_user(known_by_heart: Artifact) -> None:
+    """Items that differ by less than float32 sums do, so that the order of adding up decides."""
+    rng = np.random.default_rng(3)
+    item = rng.normal(0, 1, 40).astype(np.float32)
+    nearly = (item + rng.normal(0, 1e-8, (300, 40))).astype(np.float32)
+    weights = {
+        "mean": np.array(3, np.float32),
+        "user_factors": rng.normal(0, 1, (1000, 40)).astype(np.float32),
+        "user_bias": np.zeros(1000, np.float32),
+        "item_factors": nearly,
+        "item_bias": np.zeros(300, np.float32),
+    }
+    recommender = canned(known_by_heart, FactorScorer(weights), 300)
+    top = recommender.top_rows(np.arange(1000, dtype=np.int32), 5)
+    alone = [[row.item_id for row in recommender.recommend(user, 5)] for user in range(1000)]
+    assert top.tolist() == alone
 
 
 def test_progress_is_told_up_to_the_last_user(known_by_heart: Artifact) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plain_network import doubles, forward, ratings_of
 
 from starcast.engine import Scorer, Weights
-from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, factors, networks
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, factors, hidden
 from starcast.scoring.layout import FEW, LANES
 
 Rows = NDArray[np.int32]
@@ -34,7 +34,7 @@ FACTOR_SCORES = [[4.25, 6.5, 6.5], [2.75, 1.5, -0.5]]
 
 DEEP = {
     "user_embedding": single([1], [-2]),
-    "item_embedding": single([1], [0], [3]),
+    "item_embedding": single([1], [0.5], [3]),
     "hidden_0_kernel": single([1, -1], [2, 1]),  # [p + 2q, -p + q]
     "hidden_0_bias": single(0.5, 0),
     "hidden_1_kernel": single([1], [10]),
@@ -42,9 +42,9 @@ DEEP = {
     "output_kernel": single([2]),
     "output_bias": single(0.125),
 }
-# First layer before ReLU, for user 0: [3.5, 0], [1.5, -1], [7.5, 2]; user 1: [0.5, 3], [-1.5, 2],
-# [4.5, 5]. Second: [2.5], [0.5], [26.5]; [29.5], [19], [53.5]. Then times 2, plus 0.125.
-DEEP_SCORES = [[5.125, 1.125, 53.125], [59.125, 38.125, 107.125]]
+# First layer before ReLU, for user 0: [3.5, 0], [2.5, -0.5], [7.5, 2]; user 1: [0.5, 3],
+# [-0.5, 2.5], [4.5, 5]. Second: [2.5], [1.5], [26.5]; [29.5], [24], [53.5]. Then times 2, plus 0.125.
+DEEP_SCORES = [[5.125, 3.125, 53.125], [59.125, 48.125, 107.125]]
 
 ENSEMBLE = {
     **{name: array for name, array in FACTOR.items() if name != "mean"},
@@ -54,7 +54,7 @@ ENSEMBLE = {
 }
 # Factor branch and bias, for user 0: 3.5 + 1 + [0.5 - 1, 1 + 1, 2 + 4]; user 1: 2.5 + [-1, -0.5, 3]
 # (p⊙q is [0, 0], [0, -1], [0, -2]). Deep branch: 0.1 · the second layer above.
-ENSEMBLE_SCORES = [[4.25, 6.55, 13.15], [4.45, 3.9, 10.85]]
+ENSEMBLE_SCORES = [[4.25, 6.65, 13.15], [4.45, 4.4, 10.85]]
 
 GOLDEN = pytest.mark.parametrize(
     ("scorer", "weights", "golden"),
@@ -106,7 +106,7 @@ def test_scores_of_pairs_by_hand(
 def test_few_pairs_and_many_leave_no_gap_and_no_seam(
     scorer: Scorer, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (factors, networks):
+    for module in (factors, hidden):
         monkeypatch.setattr(module, "_PAIRS", 2 * LANES)
     rng = np.random.default_rng(n)
     users, items = (rng.integers(0, size, n).astype(np.int32) for size in (2, 3))
@@ -143,8 +143,8 @@ def test_weights_are_read_only_to_a_scorer(
 def test_one_hidden_layer_is_enough() -> None:
     shallow = {name: array for name, array in DEEP.items() if not name.startswith("hidden_1")}
     shallow["output_kernel"] = single([2], [1])
-    scores = DeepScorer(shallow).score_all(rows(0))  # 2 · 3.5, 2 · 1.5, 2 · 7.5 + 2, plus 0.125
-    np.testing.assert_allclose(scores, [[7.125, 3.125, 17.125]], rtol=1e-6)
+    scores = DeepScorer(shallow).score_all(rows(0))  # 2 · 3.5, 2 · 2.5, 2 · 7.5 + 2, plus 0.125
+    np.testing.assert_allclose(scores, [[7.125, 5.125, 17.125]], rtol=1e-6)
 
 
 # Odd shapes

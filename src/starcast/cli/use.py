@@ -1,4 +1,4 @@
-"""`starcast evaluate`, `predict` and `recommend`: a trained model in use, from its folder alone."""
+"""`starcast evaluate` and `predict`: a trained model in use, from its folder alone."""
 
 import math
 from collections.abc import Iterator
@@ -56,8 +56,8 @@ def predict(
     """Predict the stars a user would give to items, and how far off they may be, if known."""
     from starcast.cli.show import console
 
-    recommender = _recommender(artifact, fallback)
-    with _offering_fallback():
+    recommender = open_recommender(artifact, fallback)
+    with offering_fallback():
         predictions = recommender.predict([user] * len(item), item)
     deviations = recommender.deviations([user] * len(item), item)
     for name, stars, deviation in zip(item, predictions, deviations, strict=True):
@@ -65,41 +65,17 @@ def predict(
         console.print(f"{stars:.2f}{spread}  {recommender.title(name) or name}", soft_wrap=True)
 
 
-def recommend(
-    artifact: ArtifactFolder,
-    user: User,
-    k: K = 10,
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Also list what the user has rated.")
-    ] = False,
-    fallback: Fallback = False,
-) -> None:
-    """List the items a user would like most."""
-    from rich.table import Table
-
-    from starcast.cli.show import console
-
-    recommender = _recommender(artifact, fallback)
-    with _offering_fallback():
-        listed = recommender.recommend(user, k, exclude_seen=not include_seen)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("stars", justify="right")
-    table.add_column("item")
-    table.add_column("title")
-    for row in listed:
-        table.add_row(f"{row.prediction:.2f}", str(row.item_id), row.title)
-    console.print(table)
-
-
 @contextmanager
-def _offering_fallback() -> Iterator[None]:
+def offering_fallback() -> Iterator[None]:
+    """Say of ids that are refused that they need not be."""
     try:
         yield
     except UnknownIdError as error:
         raise UnknownIdError(f"{error}; --fallback answers with means") from None
 
 
-def _recommender(folder: Path, fallback: bool) -> "Recommender":
+def open_recommender(folder: Path, fallback: bool = False) -> "Recommender":
+    """The model in a folder, ready to be asked."""
     from starcast import storage
     from starcast.recommend import Recommender
 

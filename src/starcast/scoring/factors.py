@@ -7,8 +7,12 @@ import numpy as np
 
 from starcast.engine import Scores, Weights
 from starcast.ids import Rows
+from starcast.scoring.alike import cosines
+from starcast.scoring.evidence import Table
+from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
 from starcast.scoring.layout import FEW, Flat, Matrix, for_kernels, panels, wide
 from starcast.scoring.threads import in_blocks
+from starcast.scoring.untrained import is_trained, with_typical_rows
 
 _PAIRS = 1 << 18  # per block: more than a thread costs to start
 
@@ -24,6 +28,8 @@ class FactorScorer:
     """
 
     def __init__(self, weights: Weights) -> None:
+        self._is_trained = is_trained(weights["user_factors"])
+        weights = with_typical_rows(weights, "factors")
         self._user = wide(weights["user_factors"], weights["user_bias"] + weights["mean"])
         self._item = wide(weights["item_factors"], weights["item_bias"])
 
@@ -55,9 +61,53 @@ class FactorScorer:
 
     def score_user(self, user_row: int) -> Scores:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
-        user = self._user[user_row].copy()
+        return self.score_vector(self._user[user_row])
+
+    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+        """A person from ratings (n,) of items (n,): ridge regression."""
+        return FoldedUser(NormalView(self, spread), item_rows, stars)
+
+    def likeness(self, item_row: int) -> Scores:
+        """Cosines of the items' factors; float32 (n_items,)."""
+        return cosines(self.item_factors, item_row)
+
+    @property
+    def item_factors(self) -> Matrix:
+        """What is learned of the items' nature, (n_items, width)."""
+        return self._item[:, :-1]
+
+    @property
+    def width(self) -> int:
+        """D, what is held of a user: factors, then bias and mean as one."""
+        return int(self._user.shape[1])
+
+    def user_vectors(self, users: Chosen) -> Matrix:
+        """What is held of users, (n, D)."""
+        return self._user[users]
+
+    def trained_users(self) -> Chosen:
+        """A sample of the users with training ratings."""
+        return sample_of(self._is_trained)
+
+    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+        """Scores (n,) of items for a user's vector (D,), and how they move with it, (n, D)."""
+        slopes = self._item[item_rows].astype(np.float64)
+        item_bias = slopes[:, -1].copy()
+        slopes[:, -1] = 1
+        return slopes @ vector + item_bias, slopes
+
+    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+        """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
+        if item_rows is not None:
+            return np.asarray(self.look(vector, item_rows)[0], np.float32)
+        user = vector.astype(np.float32)
         user_bias, user[-1] = user[-1], 1  # so that item biases join the product
         return np.asarray(user @ self._columns + user_bias)
+
+    @cached_property
+    def prior(self) -> Prior:
+        """How what is held of users is spread."""
+        return Prior.of(self.user_vectors(self.trained_users())[np.newaxis])
 
     @cached_property
     def _columns(self) -> Matrix:

@@ -7,11 +7,11 @@ import numpy as np
 
 from starcast.engine import Scores, Weights
 from starcast.ids import Rows
+from starcast.scoring.alike import cosines
+from starcast.scoring.evidence import Table
 from starcast.scoring.factors import FactorScorer
-from starcast.scoring.layout import FEW, Flat, Matrix, dense, for_kernels, padded, panels, wide
-from starcast.scoring.threads import in_blocks
-
-_PAIRS = 16384  # per block: more than a thread costs to start
+from starcast.scoring.folding import FoldedUser, NormalView, Prior
+from starcast.scoring.hidden import HiddenLayers
 
 
 @final
@@ -23,7 +23,7 @@ class DeepScorer:
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._hidden = _HiddenLayers(weights, weights["output_kernel"][:, 0])
+        self._hidden = HiddenLayers(weights, weights["output_kernel"][:, 0])
         self._bias = weights["output_bias"][0]
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
@@ -41,6 +41,28 @@ class DeepScorer:
     def score_user(self, user_row: int) -> Scores:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return np.asarray(self._hidden.of_user(user_row) + self._bias)
+
+    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+        """A person from ratings (n,) of items (n,)."""
+        return FoldedUser(NormalView(self, spread), item_rows, stars)
+
+    def likeness(self, item_row: int) -> Scores:
+        """Cosines of the items' embeddings; float32 (n_items,)."""
+        return cosines(self._hidden.item_embedding, item_row)
+
+    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+        """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
+        scores, slopes = self._hidden.look(vector, item_rows)
+        return scores + self._bias, slopes
+
+    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+        """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
+        return np.asarray(self._hidden.of_vector(vector, item_rows) + self._bias)
+
+    @cached_property
+    def prior(self) -> Prior:
+        """How the users' embeddings are spread."""
+        return Prior.of(self._hidden.user_vectors(self._hidden.trained_users())[np.newaxis])
 
 
 @final
@@ -64,7 +86,7 @@ class EnsembleScorer:
                 "item_bias": weights["item_bias"] * kernel[d + 1],
             }
         )
-        self._hidden = _HiddenLayers(weights, kernel[d + 2 :])
+        self._hidden = HiddenLayers(weights, kernel[d + 2 :])
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Raw scores of n pairs; float32 (n,), stars."""
@@ -82,77 +104,31 @@ class EnsembleScorer:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return self._factors.score_user(user_row) + self._hidden.of_user(user_row)
 
+    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+        """A person from ratings (n,) of items (n,)."""
+        return FoldedUser(NormalView(self, spread), item_rows, stars)
 
-@final
-class _HiddenLayers:
-    """The ReLU layers; the first is split, so that each user's and item's part is made once.
+    def likeness(self, item_row: int) -> Scores:
+        """Mean of both branches' cosines; float32 (n_items,)."""
+        both = self._factors.likeness(item_row), cosines(self._hidden.item_embedding, item_row)
+        return np.asarray(np.mean(both, axis=0))
 
-    Args:
-        weights: user_embedding, item_embedding, hidden_*_kernel/bias.
-        output: (width of the last hidden layer,), what the output layer takes of it.
-    """
+    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+        """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
+        factor, deep = np.split(vector, [self._factors.width])
+        one, slopes = self._factors.look(factor, item_rows)
+        other, more_slopes = self._hidden.look(deep, item_rows)
+        return one + other, np.concatenate([slopes, more_slopes], axis=1)
 
-    def __init__(self, weights: Weights, output: Flat) -> None:
-        user, item = weights["user_embedding"], weights["item_embedding"]
-        first = weights["hidden_0_kernel"]
-        self._user = wide(user @ first[: user.shape[1]] + weights["hidden_0_bias"])
-        self._item = wide(item @ first[user.shape[1] :])
-        depth = sum(name.startswith("hidden_") for name in weights) // 2
-        layers = [
-            (weights[f"hidden_{n}_kernel"], weights[f"hidden_{n}_bias"]) for n in range(depth)
-        ]
-        self._first_width, self._above, self._output = first.shape[1], layers[1:], output
-        self._stack = (
-            np.array([padded(len(bias)) for _, bias in layers]),
-            np.concatenate([*(dense(*layer) for layer in self._above), np.empty(0, np.float32)]),
-            wide(output[np.newaxis])[0],
-        )
-        self.n_items = len(item)
-
-    @np.errstate(over="ignore", invalid="ignore")  # as in `FactorScorer`
-    def add_to_pairs(self, user_rows: Rows, item_rows: Rows, scores: Scores) -> None:
-        """Add output · the last hidden layer to the scores (n,) of pairs."""
-        if len(scores) <= FEW:
-            scores += self._climb(self._user[user_rows] + self._item[item_rows])
-            return
-        from starcast.scoring.kernels import add_network_pairs
-
-        users, items = for_kernels(user_rows), for_kernels(item_rows)
-
-        def add(part: slice) -> None:
-            add_network_pairs(
-                self._user, self._item, *self._stack, users[part], items[part], scores[part]
-            )
-
-        in_blocks(add, len(scores), _PAIRS)
-
-    def add_to_catalogue(self, user_rows: Rows, scores: Scores) -> None:
-        """Add output · the last hidden layer to the scores (n, n_items) of every item."""
-        from starcast.scoring.kernels import add_network_catalogue
-
-        users = for_kernels(user_rows)
-        add_network_catalogue(self._user, self._panels, *self._stack, users, scores)
-
-    def of_user(self, user_row: int) -> Scores:
-        """Output · the last hidden layer for every item, (n_items,)."""
-        user, scores = self._user[user_row], np.empty(self.n_items, np.float32)
-        for start in range(0, self.n_items, FEW):
-            items = slice(start, start + FEW)
-            scores[items] = self._climb(user + self._item[items])
-        return scores
-
-    def _climb(self, first: Matrix) -> Scores:
-        """Output · the last hidden layer in plain NumPy, from the first before its ReLU.
-
-        For few rows: threads of BLAS wait for each other, where cores are busy for milliseconds.
-        """
-        values = np.maximum(first[:, : self._first_width], 0)
-        for kernel, bias in self._above:
-            values = values @ kernel
-            values += bias
-            np.maximum(values, 0, out=values)
-        return values @ self._output
+    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+        """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
+        factor, deep = np.split(vector, [self._factors.width])
+        scores = self._factors.score_vector(factor, item_rows)
+        return np.asarray(scores + self._hidden.of_vector(deep, item_rows))
 
     @cached_property
-    def _panels(self) -> Flat:
-        return panels(self._item)
+    def prior(self) -> Prior:
+        """How what both branches hold of the users is spread."""
+        users = self._hidden.trained_users()
+        both = self._factors.user_vectors(users), self._hidden.user_vectors(users)
+        return Prior.of(np.concatenate(both, axis=1)[np.newaxis])

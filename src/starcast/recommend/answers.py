@@ -1,0 +1,104 @@
+"""What a recommender answers with, and how it picks the best of many scores."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.engine import Scores
+from starcast.errors import ConfigError
+from starcast.ratings import Ratings
+from starcast.tables import Listing, as_paragraphs
+
+
+class Recommendation(NamedTuple):
+    """An item for a user: its id, title ("" if unknown) and predicted stars."""
+
+    item_id: object
+    title: str
+    prediction: float
+
+
+class Similar(NamedTuple):
+    """An item like another: its id, title ("" if unknown) and similarity in [-1, 1]."""
+
+    item_id: object
+    title: str
+    similarity: float
+
+
+class Reason(NamedTuple):
+    """A rating of the user's own: item id, title, stars, and by how many it moves a prediction."""
+
+    item_id: object
+    title: str
+    stars: float
+    effect: float
+
+
+class Explanation(NamedTuple):
+    """Why an item is predicted the stars it is.
+
+    Attributes:
+        prediction: the stars that are shown.
+        base: what the model would predict if it knew no rating of the user.
+        reasons: the user's ratings that move the prediction most, largest |effect| first.
+    """
+
+    prediction: float
+    base: float
+    reasons: list[Reason]
+
+    def __repr__(self) -> str:
+        return f"{self._summary()}\n{self.reasons!r}"
+
+    def _repr_html_(self) -> str:
+        return as_paragraphs([self._summary()]) + Listing(self.reasons)._repr_html_()
+
+    def _summary(self) -> str:
+        return f"{self.prediction:.2f} stars; {self.base:.2f} if none of the ratings were known"
+
+
+def check_length(k: int) -> None:
+    """Refuse a list of no length. Raises: ConfigError."""
+    if k < 1:
+        raise ConfigError(f"k must be at least 1, got {k}")
+
+
+def best(scores: Scores, k: int) -> NDArray[np.intp]:
+    """Places of the k highest scores, best first, ties to the lower place; -∞ is none."""
+    k = min(k, len(scores))
+    if not k:
+        return np.empty(0, np.intp)
+    lowest = max(np.partition(scores, -k)[-k], np.finfo(np.float32).min)  # more than -∞
+    # A partition would choose among equal scores at will: all that tie with the k-th compete.
+    rows = np.flatnonzero(scores >= lowest)
+    return rows[np.argsort(-scores[rows], kind="stable")[:k]]
+
+
+def recommended(ratings: Ratings, scores: Scores, k: int) -> list[Recommendation]:
+    """The k items with the highest scores (n_items,); the scores are lost."""
+    rows = best(scores, k)
+    return listed(ratings, rows, scores[rows])
+
+
+def listed(
+    ratings: Ratings, rows: NDArray[np.integer[Any]], scores: Scores
+) -> list[Recommendation]:
+    """Items (k,) in their order, with raw scores (k,), clipped to the scale."""
+    stars = ratings.scale.clip(scores)
+    ids, titles = ratings.items.ids[rows], ratings.titles[rows]
+    return Listing(map(Recommendation, ids.tolist(), titles.tolist(), stars.tolist()))
+
+
+def reasons(
+    ratings: Ratings, item_rows: NDArray[np.int32], stars: Scores, effects: Scores, k: int
+) -> list[Reason]:
+    """The k ratings (n,) with the largest effects, whichever way they pull."""
+    chosen = best(np.abs(effects), k)
+    rows = item_rows[chosen]
+    columns: Sequence[NDArray[np.generic]] = (
+        ratings.items.ids[rows], ratings.titles[rows], stars[chosen], effects[chosen],
+    )  # fmt: skip
+    return Listing(map(Reason, *(column.tolist() for column in columns)))

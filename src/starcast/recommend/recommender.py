@@ -1,0 +1,281 @@
+"""Recommender: a trained model in use."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from starcast import index, storage
+from starcast.artifact import Artifact
+from starcast.engine import FoldingScorer, LikenessScorer, Scores, UncertainScorer
+from starcast.errors import ConfigError, UnknownIdError
+from starcast.ids import Rows
+from starcast.recommend import lists
+from starcast.recommend.answers import (
+    Explanation,
+    Recommendation,
+    Similar,
+    best,
+    check_length,
+    listed,
+    recommended,
+)
+from starcast.recommend.guest import Guest, checked_ratings, spread
+from starcast.recommend.lists import Seen
+from starcast.recommend.means import Means
+from starcast.scoring.threads import Progress
+from starcast.split import TEST, TRAIN
+from starcast.tables import Listing
+
+_NOTHING = np.empty(0, np.int32)
+_GUESTS = 128  # known users whose refolded selves are kept: several items are explained in a row
+_FAME = 10.0  # ratings at which half of an item's likeness counts
+
+
+@final
+class Recommender:
+    """A trained model in use. It may be asked by several threads at once.
+
+    Args:
+        artifact: any trained model.
+        fallback: answer for unknown ids with damped means instead of refusing them.
+        approximate: make an index of a catalogue of 200,000 items or more, and `recommend` from it
+            (docs/index.md); lists of smaller ones stay exact.
+    Raises: ConfigError: an approximate list of a model whose scores are no inner products.
+    """
+
+    def __init__(
+        self, artifact: Artifact, *, fallback: bool = False, approximate: bool = False
+    ) -> None:
+        self.artifact = artifact
+        self._ratings = artifact.split.ratings
+        self._fallback = fallback
+        self._index = index.build(artifact) if approximate else None
+        self._seen = Seen(artifact.split)
+        self._refolded: dict[int, Guest] = {}
+
+    def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
+        """Predicted stars for each pair.
+
+        Args:
+            user_ids, item_ids: (n,) external ids.
+        Returns: float32 (n,), stars, clipped to the scale.
+        Raises:
+            UnknownIdError: an id that was not in the training data, unless `fallback` is set.
+            ConfigError: the two columns differ in length.
+        """
+        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
+        if len(user_ids) != len(item_ids):
+            raise ConfigError(f"{len(user_ids)} users and {len(item_ids)} items make no pairs")
+        try:
+            stars = self._score_pairs(user_ids, item_ids)
+        except UnknownIdError:
+            if not self._fallback:
+                raise
+            stars, known = self._means.predict(user_ids, item_ids)
+            stars[known] = self._score_pairs(user_ids[known], item_ids[known])
+        return self._ratings.scale.clip(stars)
+
+    def deviations(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
+        """Standard deviation of each pair's rating about its prediction.
+
+        Args:
+            user_ids, item_ids: (n,) external ids.
+        Returns: float32 (n,), stars; NaN where the model does not tell, or does not know an id.
+        """
+        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
+        deviations = np.full(len(user_ids), np.nan, np.float32)
+        users, items, scorer = self._ratings.users, self._ratings.items, self.artifact.scorer
+        if isinstance(scorer, UncertainScorer):
+            pairs = zip(user_ids.tolist(), item_ids.tolist(), strict=True)
+            known = np.array([user in users and item in items for user, item in pairs])
+            rows = users.rows(user_ids[known]), items.rows(item_ids[known])
+            deviations[known] = scorer.deviations(*rows)
+        return deviations
+
+    def recommend(
+        self, user_id: object, k: int = 10, *, exclude_seen: bool = True
+    ) -> list[Recommendation]:
+        """The k items with the highest predicted stars, best first.
+
+        Args:
+            user_id: an external id.
+            k: length of the list; shorter where the catalogue runs out.
+            exclude_seen: leave out what the user rated in training or validation.
+        Raises: UnknownIdError: a user that was not in the training data, unless `fallback` is set.
+        """
+        check_length(k)
+        try:
+            user_row = self._ratings.users.row(user_id)
+        except UnknownIdError:
+            if not self._fallback:
+                raise
+            return recommended(self._ratings, self._means.of_item, k)
+        seen = self.seen_rows(user_row) if exclude_seen else _NOTHING
+        if self._index:
+            rows = self._index.best(user_row, k, seen)
+            scores = self.artifact.scorer.score_pairs(np.full_like(rows, user_row), rows)
+            order = np.argsort(-scores, kind="stable")  # the index rounds in its own way
+            return listed(self._ratings, rows[order], scores[order])
+        scores = self.artifact.scorer.score_user(user_row)
+        scores[seen] = -np.inf
+        return recommended(self._ratings, scores, k)
+
+    def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> Guest:
+        """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
+
+        Args:
+            item_ids: (n,) external ids, each once; none at all gives what suits everybody.
+            stars: (n,) ratings on the model's scale.
+        Raises:
+            UnknownIdError: an item that was not in the training data.
+            ConfigError: columns of different length, an item that is rated twice, stars that are no
+                numbers or outside the scale, or a model that folds nobody in.
+        """
+        return self._guest(*checked_ratings(self._ratings, item_ids, stars))
+
+    def explain(self, user_id: object, item_id: object, k: int = 5) -> Explanation:
+        """Which of a user's own ratings pull the prediction for an item up or down.
+
+        The prediction is that of `predict`. The effects come from folding the user in anew, with
+        and without a rating (see `Guest.explain`), since the stored weights cannot be had without;
+        docs/fold-in.md measures how close the two are.
+
+        Args:
+            user_id, item_id: external ids.
+            k: most reasons that are given.
+        Raises:
+            UnknownIdError: an id that was not in the training data.
+            ConfigError: k is less than 1, or the model folds nobody in.
+        """
+        guest = self._refold(self._ratings.users.row(user_id))
+        shown = float(self.predict(np.array([user_id]), np.array([item_id]))[0])
+        return guest.explain(item_id, k)._replace(prediction=shown)
+
+    def similar(self, item_id: object, k: int = 10) -> list[Similar]:
+        """The k items most like another, best first.
+
+        Likeness is the cosine of what the model learned of the two. It counts n / (n + 10) for an
+        item with n training ratings: the weights of a film that three people rated are mostly
+        chance. Items without a training rating are like nothing.
+
+        Args:
+            item_id: an external id.
+            k: length of the list; shorter where the catalogue runs out.
+        Raises:
+            UnknownIdError: an item that was not in the training data.
+            ConfigError: k is less than 1, or the model knows of no likeness.
+        """
+        check_length(k)
+        row, scorer = self._ratings.items.row(item_id), self.artifact.scorer
+        if not isinstance(scorer, LikenessScorer):
+            raise ConfigError(f"{self.artifact.title} does not tell which items are alike")
+        likeness = scorer.likeness(row) * self._fame
+        is_known = (self._fame > 0) & ~np.isnan(likeness)
+        rows = best(np.where(is_known & is_known[row], likeness, -np.inf), k + 1)
+        rows = rows[rows != row][:k]
+        ids, titles = self._ratings.items.ids[rows], self._ratings.titles[rows]
+        return Listing(map(Similar, ids.tolist(), titles.tolist(), likeness[rows].tolist()))
+
+    def title(self, item_id: object) -> str:
+        """An item's title, "" if it has none or is unknown."""
+        items = self._ratings.items
+        return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""
+
+    def top_rows(
+        self,
+        user_rows: Rows,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        on_progress: Progress | None = None,
+    ) -> Rows:
+        """The k best item rows for many users, in memory that does not grow with their number.
+
+        Args:
+            user_rows: int32 (n,).
+            k: length of the lists.
+            exclude_seen: leave out what a user rated in training or validation.
+            on_progress: told of the users done and of all there are, now and then.
+        Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
+        """
+        check_length(k)
+        seen = self._seen if exclude_seen else None
+        return lists.top_rows(self.artifact.scorer, seen, user_rows, k, on_progress)
+
+    def recommend_all(
+        self,
+        path: Path,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        on_progress: Progress | None = None,
+    ) -> Path:
+        """A file of the k best items of every user, in memory that does not grow with their number.
+
+        Its columns are user_id, rank (from 1), item_id, title and prediction, sorted by user and
+        rank. A file that was there is replaced whole or not at all.
+
+        Args:
+            path: ends in .parquet or .csv.
+            k, exclude_seen, on_progress: as in `top_rows`.
+        Returns: the path.
+        Raises: ConfigError: k is less than 1, or the path cannot be written.
+        """
+        check_length(k)
+        seen = self._seen if exclude_seen else None
+        return lists.write_all(self.artifact, seen, path, k, on_progress)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model to a folder, from which `starcast.open` and every verb take it.
+
+        Raises: ArtifactError: the folder cannot be written; what was there is untouched.
+        """
+        return storage.save(self.artifact, Path(folder))
+
+    def __repr__(self) -> str:
+        refit = ", refitted" if self.artifact.refit else ""
+        return f"{self.artifact.title} of {self._ratings.name}: {self.artifact.reached}{refit}"
+
+    def seen_rows(self, user_row: int) -> Rows:
+        """Item rows the user rated in training or validation; int32, ascending."""
+        return self._seen.rows(user_row)
+
+    def _score_pairs(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
+        users, items = self._ratings.users.rows(user_ids), self._ratings.items.rows(item_ids)
+        return self.artifact.scorer.score_pairs(users, items)
+
+    def _guest(self, item_rows: Rows, stars: Scores) -> Guest:
+        if not isinstance(self.artifact.scorer, FoldingScorer):
+            raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
+        return Guest(self._ratings, self.artifact.scorer, item_rows, stars, self._spread)
+
+    def _refold(self, user_row: int) -> Guest:
+        """A known user as a guest: folded in from the ratings that trained the model."""
+        if (guest := self._refolded.get(user_row)) is not None:
+            return guest
+        own = self._seen.own(user_row)
+        parts = self.artifact.split.parts[own]
+        trained = parts != TEST if self.artifact.refit else parts == TRAIN
+        rows, stars = self._ratings.item_rows[own][trained], self._ratings.stars[own][trained]
+        if len(self._refolded) >= _GUESTS:
+            self._refolded.clear()
+        return self._refolded.setdefault(user_row, self._guest(rows, stars))
+
+    @cached_property
+    def _spread(self) -> float:
+        return spread(self.artifact)
+
+    @cached_property
+    def _fame(self) -> Scores:
+        """float32 (n_items,), in [0, 1): how much of an item's likeness counts."""
+        train = self.artifact.split.parts == TRAIN
+        count = np.bincount(self._ratings.item_rows[train], minlength=self._ratings.n_items)
+        return (count / (count + _FAME)).astype(np.float32)
+
+    @cached_property
+    def _means(self) -> Means:
+        return Means(self.artifact.split.train)

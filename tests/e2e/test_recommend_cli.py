@@ -1,0 +1,124 @@
+"""`recommend`, `explain` and `similar` as processes: what they print, write and refuse."""
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+from processes import Starcast
+
+from starcast import storage
+from starcast.fit import fit
+from starcast.models import find
+from starcast.split import Split
+
+NAME = "latent-factor-model"
+
+
+@pytest.fixture(scope="module")
+def model(planted_split: Split, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a latent factor model of the planted ratings."""
+    config = find(NAME).config(epochs=3, dimension=4)
+    return storage.save(fit(planted_split, NAME, config), tmp_path_factory.mktemp("home") / NAME)
+
+
+LINE = re.compile(r"^ *([-+]?\d\.\d\d)  (\d+) +(.*?) *$", re.M)
+
+
+def rows(said: str) -> list[tuple[str, str, str]]:
+    return LINE.findall(said)
+
+
+def test_a_new_person_is_listed_what_was_not_rated(starcast: Starcast, model: Path) -> None:
+    done = starcast("recommend", model, "--rated", "0=5", "--rated", "10=1.5", "-k", 30)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = rows(done.stdout)
+    assert len(listed) == 28
+    assert not {"0", "10"} & {item for _, item, _ in listed}
+    assert [stars for stars, _, _ in listed] == sorted((one for one, _, _ in listed), reverse=True)
+    whole = starcast("recommend", model, "--rated", "0=5", "-k", 30, "--include-seen")
+    assert len(rows(whole.stdout)) == 30
+
+
+def test_a_new_persons_ratings_may_stand_in_a_file(
+    starcast: Starcast, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.csv").write_text("movieId,rating\n0,5\n10,1.5\n", encoding="utf-8")
+    by_file = starcast("recommend", model, "--ratings-of", "mine.csv")
+    by_flags = starcast("recommend", model, "--rated", "0=5", "--rated", "10=1.5")
+    assert by_file.stdout == by_flags.stdout != ""
+    (tmp_path / "mine.tsv").write_text("0\t5\n10\t1.5\n", encoding="utf-8")
+    assert starcast("recommend", model, "--ratings-of", "mine.tsv").stdout == by_flags.stdout
+
+
+def test_explain_tells_reasons(starcast: Starcast, model: Path) -> None:
+    done = starcast("explain", model, "--user", 3, "--item", 20, "-k", 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown, unknown = re.findall(r"^(\d\.\d\d)  (.*)$", done.stdout, re.M)[:2]
+    assert shown[1] == "Film 2"
+    assert unknown[1] == "to somebody unknown"
+    assert starcast("predict", model, "--user", 3, "--item", 20).stdout.startswith(shown[0])
+    assert len(rows(done.stdout)) == 3
+    assert re.search(r"[+-]0\.\d\d  \d+ +\d(\.5)? for Film \d", done.stdout)
+    guest = starcast("explain", model, "--item", 20, "--rated", "0=5", "--rated", "10=1.5")
+    assert {item for _, item, _ in rows(guest.stdout)} == {"0", "10"}
+
+
+def test_similar_lists_what_is_alike(starcast: Starcast, model: Path) -> None:
+    done = starcast("similar", model, "--item", 20, "-k", 4)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = rows(done.stdout)
+    assert len(listed) == 4
+    assert "20" not in {item for _, item, _ in listed}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_list_for_every_user_goes_to_a_file(
+    starcast: Starcast, model: Path, tmp_path: Path, kind: str
+) -> None:
+    done = starcast("recommend", model, "--all", "--out", f"top.{kind}", "--k", 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"lists for every user saved to top.{kind}\n"
+    path = tmp_path / f"top.{kind}"
+    table = pl.read_parquet(path) if kind == "parquet" else pl.read_csv(path)
+    assert table.columns == ["user_id", "rank", "item_id", "title", "prediction"]
+    assert len(table) == 40 * 3
+    alone = starcast("recommend", model, "--user", 7, "-k", 3)
+    of_seven = table.filter(pl.col("user_id") == 7)["item_id"].to_list()
+    assert [int(item) for _, item, _ in rows(alone.stdout)] == of_seven
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recommend"], "say for whom, in one way: --user, --rated ITEM=STARS, --ratings-of FILE"),
+        (["recommend", "--user", "1", "--rated", "0=5"], "say for whom, in one way"),
+        (["recommend", "--user", "1", "--all"], "say for whom, in one way"),
+        (["recommend", "--all"], "--all and --out FILE belong together"),
+        (["recommend", "--user", "1", "--out", "top.csv"], "--all and --out FILE belong together"),
+        (["recommend", "--all", "--out", "top.txt"], "ends neither in .parquet nor in .csv"),
+        (["recommend", "--all", "--out", "no/top.csv"], "cannot write no/top.csv"),
+        (["recommend", "--rated", "0"], "'0' is no rating; write ITEM=STARS"),
+        (["recommend", "--rated", "=4"], "'=4' is no rating; write ITEM=STARS"),
+        (["recommend", "--rated", "0=good"], "'0=good' is no rating; write ITEM=STARS"),
+        (["recommend", "--rated", "0=9"], "9 stars for item '0' are outside"),
+        (["recommend", "--rated", "0=nan"], "nan stars for item '0' are outside"),
+        (["recommend", "--rated", "0=4", "--rated", "0=5"], "item '0' is rated more than once"),
+        (["recommend", "--rated", "7=4"], "item '7' was not in the training data; nearest known"),
+        (["recommend", "--ratings-of", "none.csv"], "none.csv does not exist"),
+        (["recommend", "--ratings-of", "bad.csv"], "bad.csv, line 3: the rating 'x' is not a numb"),
+        (["explain", "--item", "20"], "say for whom, in one way: --user, --rated"),
+        (["explain", "--user", "99", "--item", "20"], "user '99' was not in the training data"),
+        (["similar", "--item", "7"], "item '7' was not in the training data; nearest known"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_a_line(
+    at_once: Starcast, model: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    (tmp_path / "bad.csv").write_text("item,rating\n0,4\n10,x\n", encoding="utf-8")
+    done = at_once(arguments[0], model, *arguments[1:])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert done.stderr.startswith("starcast: ")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from starcast import models
+from starcast.autoencoder.engine import AutoencoderEngine
 from starcast.config import Config
 from starcast.engine import Sampler
 from starcast.models import Model
@@ -73,11 +74,14 @@ def diagram(name: str, **given: Any) -> list[Box]:
 
 
 def drawable() -> list[Model]:
-    """The models of one set of weights; a mean over many draws is no diagram."""
+    """The models whose predictions follow from tables and dense layers, all of them weights.
+
+    A mean over many draws is no diagram, nor does one show codes that are made of ratings.
+    """
     return [
         model
         for model in models.MODELS.values()
-        if not isinstance(model.engine(model.config(), TOY, SEED), Sampler)
+        if not isinstance(model.engine(model.config(), TOY, SEED), Sampler | AutoencoderEngine)
     ]
 
 

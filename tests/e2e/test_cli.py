@@ -255,9 +255,19 @@ def test_evaluate_imports_nothing_of_training(home: Path) -> None:
     assert not modules & (OF_TRAINING | {"matplotlib"})
 
 
-@pytest.mark.parametrize("verb", [["recommend"], ["predict", "--item", "20"]], ids=["list", "pair"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["recommend", "--user", "3"],
+        ["predict", "--user", "3", "--item", "20"],
+        ["explain", "--user", "3", "--item", "20"],
+        ["recommend", "--rated", "20=4"],
+        ["similar", "--item", "20"],
+    ],
+    ids=["list", "pair", "reasons", "new person", "alike"],
+)
 def test_one_user_is_answered_without_a_compiler(home: Path, verb: list[str]) -> None:
     """Numba takes longer to load than everything else together."""
-    modules = imported_by(home, verb[0], MODEL, "--user", "3", *verb[1:])
+    modules = imported_by(home, verb[0], MODEL, *verb[1:])
     assert "starcast.recommend" in modules
     assert not modules & ({"numba", "scipy", "matplotlib"} | OF_TRAINING)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from starcast.cli import compare, data, train, use
+from starcast.cli import blend, compare, data, export, recommend, serve, train, use
 
 
 def _normalize(token: str) -> str:
@@ -42,7 +42,12 @@ def _starcast(
 
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
+app.command("blend")(blend.blend)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)
-app.command("recommend")(use.recommend)
+app.command("recommend")(recommend.recommend)
+app.command("explain")(recommend.explain)
+app.command("similar")(recommend.similar)
+app.command("serve")(serve.serve)
+app.command("export")(export.export)
 app.add_typer(data.app, name="data")

@@ -105,7 +105,7 @@ def _chosen(text: str | None) -> list[str]:
     given = {models.find(name.strip()).name for name in text.split(",") if name.strip()}
     if len(given) < 2:
         raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
-    return [name for name in models.MODELS if name in given]
+    return [name for name in [*models.MODELS, models.BLEND.name] if name in given]
 
 
 def _configs(
@@ -166,7 +166,7 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
-    order = list(models.MODELS)
+    order = [*models.MODELS, models.BLEND.name]
     return sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
 
 

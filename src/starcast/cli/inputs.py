@@ -73,6 +73,15 @@ def load_split(
     return divided
 
 
+def tell_attributes(ratings: "Ratings") -> None:
+    """Say what is known of users and items beside their ratings."""
+    from starcast.cli.show import console
+
+    for side in ("user", "item"):
+        names = [one.name for one in ratings.attributes if one.side == side]
+        console.print(f"known of each {side}: {', '.join(names) or 'nothing'}", highlight=False)
+
+
 def folder_name(split: "Split") -> str:
     """The folder of a data set's artifacts, logs and reports."""
     return split.ratings.name

@@ -23,8 +23,7 @@ def keep(artifact: "Artifact", folder: Path) -> None:
         beside = folder.with_name(folder.name + INTERRUPTED)
         storage.save(artifact, beside)
         raise TrainingError(
-            f"{artifact.broken_off}; the best weights so far (epoch {artifact.best_epoch}) "
-            f"are in {beside}"
+            f"{artifact.broken_off}; the weights so far ({artifact.reached}) are in {beside}"
         )
     if (folder / "manifest.json").exists():
         theirs = storage.read_manifest(folder).get("fingerprint", "")

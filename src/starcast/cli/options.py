@@ -21,7 +21,9 @@ RatingsFile = Annotated[
 ]
 ItemsFile = Annotated[
     Path | None,
-    _option("--items", help="Titles for them: a file with item ids and titles.", panel=_DATA),
+    _option(
+        "--items", help="Titles and genres for them: a file with item ids and titles.", panel=_DATA
+    ),
 ]
 Scale = Annotated[
     str | None,
@@ -129,6 +131,20 @@ Likelihood = Annotated[
         "--likelihood",
         help="probit: stars are steps of an opinion; gaussian: numbers.",
         panel=_SAMPLING,
+    ),
+]
+Features = Annotated[
+    str | None,
+    _option(
+        "--features",
+        help="Of users and items, any of histories,attributes,days; or none.",
+        panel=_SAMPLING,
+    ),
+]
+DayLength = Annotated[
+    int | None,
+    _option(
+        "--day-length", help="Of a day, in the unit of the timestamps: seconds.", panel=_SAMPLING
     ),
 ]
 

@@ -67,6 +67,11 @@ def judging(title: str) -> Bar:
     return _bar(f"judging {title}", MofNCompleteColumn())
 
 
+def listing(title: str) -> Bar:
+    """A progress bar that appears when the first users have their lists."""
+    return _bar(f"lists by {title}", MofNCompleteColumn())
+
+
 @contextmanager
 def _bar(text: str, amount: ProgressColumn) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(

@@ -30,8 +30,8 @@ InitFrom = Annotated[
     list[Path] | None,
     typer.Option(
         "--init-from",
-        help="A parent's artifact; give it twice: latent factor model, deep network. "
-        "Else those in --out are used, or trained first.",
+        help="A parent's artifact; give it twice: latent factor model (or a Bayesian one), then "
+        "deep network. Else those in --out are used, or trained first.",
         rich_help_panel=_PARENTS,
     ),
 ]
@@ -85,6 +85,8 @@ def train(
     chains: opt.Chains = None,
     kept: opt.Kept = None,
     likelihood: opt.Likelihood = None,
+    features: opt.Features = None,
+    day_length: opt.DayLength = None,
     refit: opt.Refit = False,
     init_from: InitFrom = None,
     transfer_weight: TransferWeight = None,
@@ -97,7 +99,7 @@ def train(
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast import models, storage
     from starcast.cli import show
-    from starcast.config import parse_layers
+    from starcast.config import parse_features, parse_layers
     from starcast.evaluate import evaluate
     from starcast.fit import fit
     from starcast.parents import check_parents, leak_between
@@ -121,6 +123,8 @@ def train(
         chains=chains,
         kept=kept,
         likelihood=likelihood,
+        features=None if features is None else parse_features(features),
+        day_length=day_length,
     )
     about_parents = {
         "--init-from": init_from,
@@ -139,6 +143,8 @@ def train(
         seed=seed,
         official_from=None if ratings else data_dir,
     )
+    if "attributes" in config.features:
+        inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
     require_place(home / model)
     watch = observe(divided, logs)
@@ -171,6 +177,7 @@ def train(
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
     """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
     from starcast.cli.show import console
+    from starcast.engine import Sampler
     from starcast.fit import Run
     from starcast.observers import ConsoleObserver, HasGraph, TensorBoardObserver
     from starcast.training import Observer
@@ -183,9 +190,13 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         suffix = "-refit" if run.is_refit else ""
         folder = logs / inputs.folder_name(split) / f"{run.model.name}-{started}{suffix}"
         graph = run.engine.graph() if isinstance(run.engine, HasGraph) else b""
-        settings = asdict(run.config) | {"layers": str(list(run.config.layers)), "seed": run.seed}
+        config = run.config
+        lists = {"layers": str(list(config.layers)), "features": ",".join(config.features)}
+        settings = asdict(config) | lists | {"seed": run.seed}
         return [
-            ConsoleObserver(console, run.title, each_epoch=each_epoch),
+            ConsoleObserver(
+                console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
+            ),
             TensorBoardObserver(folder, settings, labels, graph),
         ]
 
@@ -197,7 +208,7 @@ def _announce(artifact: "Artifact", folder: Path) -> None:
 
     if artifact.leak:
         note(f"LEAKY: {artifact.leak}")
-    console.print(f"best epoch {artifact.best_epoch}; saved to {folder}\n", soft_wrap=True)
+    console.print(f"{artifact.reached}; saved to {folder}\n", soft_wrap=True)
 
 
 def _places(

@@ -1,0 +1,65 @@
+"""`starcast serve`: trained models behind HTTP, and a page to try them."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starcast.errors import ConfigError
+
+_NEEDED = ("fastapi", "uvicorn", "httptools", "prometheus_client")
+
+
+def serve(
+    model: Annotated[
+        list[Path],
+        typer.Option("--model", help="A trained model's folder; repeat for more, default first."),
+    ],
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")
+    ] = 8000,
+    token_env: Annotated[
+        str | None,
+        typer.Option("--token-env", help="Environment variable with a token to ask for."),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option("--cors", help="An origin whose pages may ask; repeat for more."),
+    ] = None,
+    reload_every: Annotated[
+        float,
+        typer.Option("--reload-every", min=0.01, help="Seconds between looks for newer ones."),
+    ] = 1.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.01, help="Seconds a request may take.")
+    ] = 30.0,
+) -> None:
+    """Answer over HTTP from trained models, and show a page to try them."""
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise ConfigError(
+            f"serving needs {missing[0]}, which is not here: pip install 'starcast[serve]'"
+        )
+    token = _token(token_env)
+    # One thread for each matrix product: more would wait for each other, and take memory.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from starcast.serve.guard import Limits
+    from starcast.serve.process import Settings
+    from starcast.serve.process import serve as answer
+
+    settings = Settings(
+        folders=model, host=host, port=port, token=token, cors=cors or (),
+        limits=Limits(seconds=timeout, body_seconds=min(timeout, 10.0)), look_every=reload_every,
+    )  # fmt: skip
+    answer(settings, lambda line: print(line, flush=True))
+
+
+def _token(name: str | None) -> str:
+    if name is None:
+        return ""
+    token = os.environ.get(name, "")
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError(f"${name} holds no token: set it to printable characters without spaces")
+    return token

@@ -1,0 +1,184 @@
+"""What travels: requests and answers, as pydantic checks and OpenAPI documents them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+
+MOST_ITEMS, MOST_K, MOST_REASONS, MOST_EXPLAINED = 1000, 1000, 5, 100
+
+Id = StrictInt | Annotated[str, StringConstraints(strict=True, max_length=200)]
+"""An item or user id as the data set has it; text such as "42" is taken for the integer 42."""
+
+Length = Annotated[int, Field(ge=1, le=MOST_K, description="length of the list")]
+Reasons = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=MOST_REASONS,
+        description=f"reasons for each recommendation; with any, k may be at most {MOST_EXPLAINED}",
+    ),
+]
+ModelName = Annotated[
+    Annotated[str, StringConstraints(max_length=200)] | None,
+    Field(description="one of /models; the default model if not given"),
+]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenRating(_Asked):
+    """Stars a person gives to an item."""
+
+    item: Id
+    stars: Annotated[float, Field(allow_inf_nan=False, strict=True)]
+
+
+class PredictionsAsked(_Asked):
+    """Which predictions are wanted."""
+
+    user: Id
+    items: Annotated[list[Id], Field(min_length=1, max_length=MOST_ITEMS)]
+    model: ModelName = None
+
+
+class ListAsked(_Asked):
+    """What a person unknown to the model has rated; each item once, or nothing at all."""
+
+    ratings: Annotated[list[GivenRating], Field(max_length=MOST_ITEMS)]
+    k: Annotated[Length, Field(strict=True)] = 10
+    reasons: Annotated[Reasons, Field(strict=True)] = 0
+    model: ModelName = None
+
+
+class Scale(BaseModel):
+    """The stars that exist."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
+class ModelCard(BaseModel):
+    """A loaded model; `test` holds the figures of its test rows by name, if it was tested."""
+
+    name: str
+    title: str
+    formula: str
+    dataset: str
+    n_users: int
+    n_items: int
+    n_ratings: int
+    scale: Scale
+    test: dict[str, float | None] | None
+    is_default: bool
+
+
+class Models(BaseModel):
+    """Every loaded model."""
+
+    models: list[ModelCard]
+
+
+class Item(BaseModel):
+    """An item and its title, "" if it has none."""
+
+    item: int | str
+    title: str
+
+
+class Items(BaseModel):
+    """Items found, best first."""
+
+    items: list[Item]
+
+
+class Prediction(Item):
+    """Predicted stars, and the standard deviation of a rating about them where it is known."""
+
+    stars: float
+    deviation: float | None
+
+
+class Predictions(BaseModel):
+    """Predictions in the order they were asked for."""
+
+    model: str
+    user: int | str
+    predictions: list[Prediction]
+
+
+class Reason(Item):
+    """A rating of the person's own, and by how many stars it moves the prediction."""
+
+    stars: float
+    effect: float
+
+
+class Recommendation(Item):
+    """An item worth a look: its predicted stars, and reasons if asked for."""
+
+    stars: float
+    reasons: list[Reason]
+
+
+class GuestList(BaseModel):
+    """A list for a person unknown to the model, best first."""
+
+    model: str
+    recommendations: list[Recommendation]
+
+
+class UserList(GuestList):
+    """A list for a known user, best first."""
+
+    user: int | str
+
+
+class OwnRating(Item):
+    """A rating that a user gave."""
+
+    stars: float
+
+
+class OwnRatings(BaseModel):
+    """A user's ratings, highest first; never those of the test."""
+
+    user: int | str
+    ratings: list[OwnRating]
+
+
+class Likeness(Item):
+    """An item like another; the similarity is in [-1, 1]."""
+
+    similarity: float
+
+
+class Likenesses(BaseModel):
+    """Items like another, best first."""
+
+    model: str
+    item: int | str
+    title: str
+    similar: list[Likeness]
+
+
+class Word(BaseModel):
+    """How the service is."""
+
+    status: str
+
+
+class Fault(BaseModel):
+    """Why a request was turned down."""
+
+    code: str
+    message: str
+    near: list[str] | None = None
+
+
+class Failure(BaseModel):
+    """What every answer that is no success looks like."""
+
+    error: Fault

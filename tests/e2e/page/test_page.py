@@ -1,0 +1,230 @@
+"""What a visitor does: search, rate, read the forecast, open similar films, switch the model."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+from visit_page import Visit, found, rate
+
+PREDICTION = re.compile(r"^[0-5]\.\d\d$")
+
+
+def search_box(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Search a film")
+
+
+def stars_of(page: Page, film: str) -> Locator:
+    return page.get_by_role("slider", name=f"Stars for {film}")
+
+
+def forecast(page: Page) -> Locator:
+    return page.get_by_role("list", name="Your forecast").locator(":scope > li")
+
+
+def titles(page: Page) -> list[str]:
+    return forecast(page).locator(".title .name").all_inner_texts()
+
+
+def test_first_visit_suggests_well_known_films(visit: Visit) -> None:
+    page = visit()
+    films = page.get_by_role("list", name="Films you know").get_by_role("listitem")
+    expect(films).to_have_count(8)
+    expect(films.filter(has_text="Forrest Gump")).to_have_count(1)
+    expect(page.get_by_text("Rate one film")).to_be_visible()
+    expect(page.get_by_role("button", name="Start over")).to_be_hidden()
+    page.get_by_role("button", name="More well-known films").click()
+    expect(films).to_have_count(16)
+
+
+def test_search_finds_films_while_typing_and_is_left_by_escape(visit: Visit) -> None:
+    page = visit()
+    search_box(page).press_sequentially("godf")
+    options = found(page)
+    expect(options.first).to_contain_text("The Godfather")
+    expect(search_box(page)).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status").filter(has_text="found")).to_have_count(1)
+
+    search_box(page).press("Escape")
+    expect(options).to_have_count(0)
+    expect(search_box(page)).to_have_value("godf")
+    search_box(page).press("Escape")
+    expect(search_box(page)).to_have_value("")
+
+
+def test_arrow_keys_go_round_the_found_films_while_the_focus_stays(visit: Visit) -> None:
+    page = visit()
+    search_box(page).fill("godfather")
+    options = found(page)
+    expect(options.nth(2)).to_be_visible()
+    n = options.count()
+    for key, place in [("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", None),
+                       ("ArrowUp", n - 1), ("ArrowDown", None)]:  # fmt: skip
+        search_box(page).press(key)
+        expect(search_box(page)).to_be_focused()
+        active = search_box(page).get_attribute("aria-activedescendant")
+        selected = page.locator("#found [aria-selected=true]")
+        if place is None:
+            assert active is None
+            expect(selected).to_have_count(0)
+        else:
+            assert active == options.nth(place).get_attribute("id")
+            expect(selected).to_have_id(active or "")
+
+
+def test_a_film_that_is_not_there_is_said_so(visit: Visit) -> None:
+    page = visit()
+    search_box(page).fill("zzzz qqqq")
+    expect(page.get_by_text("No film of that name")).to_be_visible()
+    search_box(page).press("Enter")
+    expect(search_box(page)).to_be_focused()
+
+
+def test_a_film_is_rated_by_keyboard_alone(visit: Visit) -> None:
+    page = visit()
+    expect(stars_of(page, "Forrest Gump, 1994")).to_have_attribute("aria-valuetext", "not rated")
+    page.keyboard.press("Tab")
+    expect(search_box(page)).to_be_focused()
+    page.keyboard.type("spirited aw")
+    expect(found(page).first).to_contain_text("Spirited Away")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    slider = stars_of(page, "Spirited Away, 2001")
+    expect(slider).to_be_focused()
+    for key, words in [("ArrowRight", "0.5 of 5 stars"), ("4", "4 of 5 stars"),
+                       ("ArrowRight", "4.5 of 5 stars"), ("End", "5 of 5 stars"),
+                       ("ArrowLeft", "4.5 of 5 stars")]:  # fmt: skip
+        page.keyboard.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", words)
+        expect(slider).to_be_focused()
+    expect(forecast(page)).to_have_count(10)
+
+    page.keyboard.press("Delete")
+    expect(slider).to_have_attribute("aria-valuetext", "not rated")
+    expect(forecast(page)).to_have_count(0)
+    expect(page.get_by_text("Rate one film")).to_be_visible()
+
+
+def test_stars_are_given_and_taken_back_by_pointer(visit: Visit) -> None:
+    page = visit()
+    row = page.get_by_role("listitem").filter(has_text="Pulp Fiction")
+    glyphs = row.locator(".stars")
+    box = glyphs.bounding_box()
+    assert box is not None
+    glyphs.click(position={"x": box["width"] * 0.66, "y": box["height"] / 2})  # in the fourth star
+    expect(stars_of(page, "Pulp Fiction, 1994")).to_have_attribute(
+        "aria-valuetext", "3.5 of 5 stars"
+    )
+    expect(row.locator(".number")).to_have_text("3.5")
+    expect(forecast(page)).to_have_count(10)
+    row.get_by_role("button", name="Take back Pulp Fiction, 1994").click()
+    expect(forecast(page)).to_have_count(0)
+    expect(stars_of(page, "Pulp Fiction, 1994")).to_be_focused()
+
+
+def test_the_list_follows_every_rating_and_leaves_out_what_is_rated(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 5)
+    expect(forecast(page)).to_have_count(10)
+    first = forecast(page).locator(".figure").all_inner_texts()
+    assert all(PREDICTION.match(stars) for stars in first)
+    assert first == sorted(first, reverse=True)
+
+    with page.expect_response("**/recommendations"):
+        rate(page, "Pulp Fiction", 1)
+    expect(forecast(page).locator(".why").filter(has_text="Pulp Fiction")).not_to_have_count(0)
+    assert forecast(page).locator(".figure").all_inner_texts() != first
+    assert not {"Toy Story", "Pulp Fiction"} & set(titles(page))
+
+
+def test_every_film_says_why_it_was_chosen(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 5)
+    rate(page, "Fargo", 4.5)
+    expect(forecast(page).locator(".why").filter(has_text="Fargo")).not_to_have_count(0)
+    for why in forecast(page).locator(".why").all():
+        text = why.inner_text().replace("\xa0", " ")
+        film = r"(Toy Story|Fargo) [+−]\d\.\d\d"
+        assert re.fullmatch(rf"(Because of|In spite of) {film}(, (in spite of )?{film})?", text)
+
+
+def test_similar_films_open_below_a_title_and_can_be_rated(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 5)
+    title = forecast(page).first.locator(".title")
+    expect(title).to_have_attribute("aria-expanded", "false")
+    title.press("Enter")
+    expect(title).to_have_attribute("aria-expanded", "true")
+    similar = forecast(page).first.get_by_role("list").get_by_role("button")
+    expect(similar).to_have_count(6)
+    likeness = [
+        float(text.replace("−", "-")) for text in similar.locator(".figure").all_inner_texts()
+    ]
+    assert likeness == sorted(likeness, reverse=True)
+    assert all(-1 <= value <= 1 for value in likeness)
+
+    label = similar.first.get_attribute("aria-label") or ""
+    similar.first.click()
+    film = label.removeprefix("Rate ").rpartition(", alike")[0]
+    expect(stars_of(page, film)).to_be_focused()
+
+
+def test_a_recommended_film_that_one_knows_can_be_rated(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 5)
+    row = forecast(page).first
+    name = row.locator(".title .name").inner_text()
+    row.locator(".title").click()
+    row.get_by_role("button", name="I know it").click()
+    page.keyboard.press("2")
+    expect(forecast(page).locator(".title .name").get_by_text(name, exact=True)).to_have_count(0)
+    expect(forecast(page)).to_have_count(10)
+
+
+def test_switching_the_model_shows_how_the_two_differ(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 5)
+    rate(page, "Fargo", 4)
+    expect(forecast(page)).to_have_count(10)
+    expect(page.get_by_role("radio", name="Latent factor")).to_be_checked()
+    expect(forecast(page).locator(".there:visible")).to_have_count(0)
+    by_factors = titles(page)
+
+    page.get_by_role("radio", name="Deep network").check()
+    expect(forecast(page).locator(".there:visible")).to_have_count(10)
+    assert titles(page) != by_factors
+    for place, row in enumerate(forecast(page).all(), start=1):
+        name = row.locator(".title .name").inner_text()
+        mark = row.locator(".mark").inner_text()
+        there = by_factors.index(name) + 1 if name in by_factors else None
+        climbed = 0 if there is None else there - place
+        expected = "new" if there is None else "=" if not climbed else f"▲ {climbed}"
+        assert mark == (expected if climbed >= 0 else f"▼ {-climbed}")
+
+    page.get_by_label("Compare with").select_option("no other model")
+    expect(forecast(page).locator(".there:visible")).to_have_count(0)
+
+
+def test_the_switch_works_by_arrow_keys(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("radio", name="Latent factor").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Deep network")).to_be_checked()
+    expect(page.locator(".formula")).to_contain_text("MLP")
+
+
+def test_a_reload_keeps_the_ratings_until_one_starts_over(visit: Visit) -> None:
+    page = visit()
+    rate(page, "Toy Story", 4.5)
+    expect(forecast(page)).to_have_count(10)
+    before = titles(page)
+    page.reload()
+    expect(stars_of(page, "Toy Story, 1995")).to_have_attribute("aria-valuetext", "4.5 of 5 stars")
+    expect(forecast(page)).to_have_count(10)
+    assert titles(page) == before
+
+    page.get_by_role("button", name="Start over").click()
+    expect(forecast(page)).to_have_count(0)
+    expect(page.get_by_role("slider")).to_have_count(8)
+    page.reload()
+    expect(page.get_by_role("slider")).to_have_count(8)
+    expect(page.get_by_text("Rate one film")).to_be_visible()

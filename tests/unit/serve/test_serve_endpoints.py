@@ -1,0 +1,213 @@
+"""Every endpoint against the model known by heart; scores are worked out in the fixture's words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from starcast.serve.service import create_app
+from starcast.serve.shelf import Shelf
+
+FACTOR = "latent-factor-model"
+
+
+def get(client: TestClient, path: str, status: int = 200) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def post(client: TestClient, path: str, body: object, status: int = 200) -> Any:
+    answer = client.post(path, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def code(said: Any) -> str:
+    return str(said["error"]["code"])
+
+
+def test_models_say_what_they_are(client: TestClient) -> None:
+    (card,) = get(client, "/models")["models"]
+    assert card["name"] == FACTOR
+    assert card["title"] == "Latent factor"
+    assert (card["n_users"], card["n_items"], card["n_ratings"]) == (3, 4, 8)
+    assert card["scale"] == {"lowest": 0.5, "highest": 5, "step": 0.5}
+    assert card["test"] == {"RMSE": 1.25}
+    assert card["is_default"]
+
+
+def test_predictions_come_in_the_order_asked_for(client: TestClient) -> None:
+    said = post(client, "/predict", {"user": "ann", "items": ["duel", "alien"]})
+    assert said == {
+        "model": FACTOR,
+        "user": "ann",
+        "predictions": [
+            {"item": "duel", "title": "Duel (1971)", "stars": 1.5, "deviation": None},
+            {"item": "alien", "title": "Alien (1979)", "stars": 5.0, "deviation": None},
+        ],
+    }
+
+
+def test_many_predictions_are_those_of_few(client: TestClient) -> None:
+    said = post(client, "/predict", {"user": "bob", "items": ["alien", "duel"] * 300})
+    assert [one["stars"] for one in said["predictions"]] == [4.0, 3.0] * 300
+
+
+def test_recommendations_leave_out_what_was_seen(client: TestClient) -> None:
+    said = get(client, "/users/ann/recommendations")
+    assert (said["model"], said["user"]) == (FACTOR, "ann")
+    assert said["recommendations"] == [{"item": "clue", "title": "", "stars": 3.5, "reasons": []}]
+    seen = get(client, "/users/ann/recommendations?include_seen=true&k=2")["recommendations"]
+    assert [one["item"] for one in seen] == ["alien", "brazil"]
+
+
+def test_recommendations_come_with_reasons(client: TestClient) -> None:
+    (one,) = get(client, "/users/ann/recommendations?reasons=2")["recommendations"]
+    assert 1 <= len(one["reasons"]) <= 2
+    assert {why["item"] for why in one["reasons"]} <= {"alien", "brazil", "duel"}
+
+
+def test_ratings_never_tell_the_test_rows(client: TestClient) -> None:
+    said = get(client, "/users/ann/ratings")
+    told = [(one["item"], one["stars"]) for one in said["ratings"]]
+    assert told == [("alien", 5), ("brazil", 3), ("duel", 1)]  # clue is a test row
+    assert len(get(client, "/users/ann/ratings?limit=1")["ratings"]) == 1
+
+
+def test_a_guest_gets_a_list_without_what_was_rated(client: TestClient) -> None:
+    ratings = [{"item": "alien", "stars": 5}, {"item": "duel", "stars": 1}]
+    said = post(client, "/recommendations", {"ratings": ratings, "k": 5, "reasons": 1})
+    assert said["model"] == FACTOR
+    assert {one["item"] for one in said["recommendations"]} == {"brazil", "clue"}
+    assert all(len(one["reasons"]) == 1 for one in said["recommendations"])
+
+
+def test_items_are_found_and_likened(client: TestClient) -> None:
+    found = get(client, "/items?query=1971 duel")["items"]
+    assert found == [{"item": "duel", "title": "Duel (1971)"}]
+    said = get(client, "/items/brazil/similar?k=1")
+    assert (said["item"], said["title"]) == ("brazil", "")
+    assert said["similar"][0]["item"] == "clue"  # the same factors
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "near"),
+    [
+        ("/users/anna/recommendations", "unknown_user", ["ann", "bob", "eve"]),
+        ("/users/a%2Fb/ratings", "unknown_user", ["ann", "bob", "eve"]),
+        ("/users/%F0%9F%8E%AC/recommendations", "unknown_user", ["ann", "bob", "eve"]),
+        ("/users//recommendations", "unknown_user", ["ann", "bob", "eve"]),
+        ("/items/aliens/similar", "unknown_item", ["alien", "brazil", "clue"]),
+        ("/users/ann/recommendations?model=none", "unknown_model", [FACTOR]),
+    ],
+)
+def test_what_is_unknown_is_named_with_the_nearest(
+    client: TestClient, path: str, said: str, near: list[str]
+) -> None:
+    error = get(client, path, 404)["error"]
+    assert error["code"] == said
+    assert error["near"] == near
+    assert "\n" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/users/ann/recommendations?k=0",
+        "/users/ann/recommendations?k=1001",
+        "/users/ann/recommendations?k=ten",
+        "/users/ann/recommendations?reasons=6",
+        "/users/ann/recommendations?reasons=1&k=101",
+        "/users/ann/ratings?limit=0",
+        f"/users/{'x' * 201}/ratings",
+        f"/items?query={'x' * 201}",
+    ],
+)
+def test_what_is_out_of_limits_is_refused(client: TestClient, path: str) -> None:
+    assert code(get(client, path, 422)) == "invalid_request"
+
+
+GOOD = {"item": "alien", "stars": 5}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"ratings": [{"item": "alien", "stars": NaN}]}',
+        '{"ratings": [{"item": "alien", "stars": Infinity}]}',
+        '{"ratings": [{"item": "alien", "stars": 1e999}]}',
+        '{"ratings": [{"item": "alien", "stars": 9}]}',
+        '{"ratings": [{"item": "alien", "stars": "5"}]}',
+        '{"ratings": [{"item": "alien", "stars": true}]}',
+        '{"ratings": [{"item": true, "stars": 5}]}',
+        '{"ratings": [{"item": 1.5, "stars": 5}]}',
+        '{"ratings": [{"item": "alien", "stars": 5}, {"item": "alien", "stars": 4}]}',
+        '{"ratings": [], "k": "10"}',
+        '{"ratings": [], "k": 10, "more": 1}',
+        '{"ratings": [{"item": "\\ud800", "stars": 5}]}',
+        '{"ratings": {"item": 1}}',
+        "[]",
+        "null",
+        "",
+        '{"ratings": [' + ",".join(['{"item": "alien", "stars": 5}'] * 1001) + "]}",
+    ],
+)
+def test_a_body_that_cannot_be_meant_is_refused(client: TestClient, body: str) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/recommendations", content=body, headers=headers)
+    assert answer.status_code in (404, 422), answer.text
+    assert code(answer.json()) in ("invalid_request", "unknown_item")
+    answer.text.encode("ascii")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe", b"[" * 100_000, b"9" * 10_000, b'{"ratings": \x00}']
+)
+def test_a_body_that_is_no_json_is_refused(client: TestClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/recommendations", content=body, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert code(answer.json()) == "invalid_request"
+
+
+@pytest.mark.parametrize("item", [10**30, -1, "\x00", "x" * 200])
+def test_odd_ids_are_unknown(client: TestClient, item: object) -> None:
+    said = post(client, "/predict", {"user": "ann", "items": [item]}, 404)
+    assert code(said) == "unknown_item"
+
+
+def test_paths_and_methods_that_are_not_there(client: TestClient) -> None:
+    assert code(get(client, "/nothing", 404)) == "not_found"
+    answer = client.delete("/predict")
+    assert (answer.status_code, code(answer.json())) == (405, "method_not_allowed")
+
+
+def test_two_of_a_kind_go_by_their_folders(folder: Path, twin: Path) -> None:
+    with TestClient(create_app(Shelf([folder, twin]))) as client:
+        cards = get(client, "/models")["models"]
+        assert [(card["name"], card["is_default"]) for card in cards] == [
+            ("heart", True), ("lower", False),
+        ]  # fmt: skip
+        asked = {"user": "bob", "items": ["duel"]}
+        upper = post(client, "/predict", asked)
+        lower = post(client, "/predict", asked | {"model": "lower"})
+    assert (upper["model"], upper["predictions"][0]["stars"]) == ("heart", 3.0)
+    assert (lower["model"], lower["predictions"][0]["stars"]) == ("lower", 2.0)
+
+
+def test_metrics_count_by_route_and_status(client: TestClient) -> None:
+    get(client, "/users/ann/recommendations")
+    get(client, "/users/nobody/recommendations", 404)
+    text = client.get("/metrics").text
+    route = 'route="/users/{id}/recommendations"'
+    assert f'starcast_requests_total{{{route},status="200"}} 1.0' in text
+    assert f'starcast_requests_total{{{route},status="404"}} 1.0' in text
+    assert f"starcast_request_seconds_count{{{route}}} 2.0" in text
+    assert "starcast_model_ratings{" in text
+
+
+def test_the_probes_answer(client: TestClient) -> None:
+    assert get(client, "/healthz") == {"status": "ok"}
+    assert get(client, "/readyz") == {"status": "ready"}

@@ -1,0 +1,117 @@
+"""The OpenAPI document is true: schemathesis asks whatever it allows, and more."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from starcast import storage
+from starcast.artifact import Artifact
+from starcast.config import Config
+from starcast.ratings import Ratings
+from starcast.serve.service import create_app
+from starcast.serve.shelf import Shelf
+from starcast.split import Split
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+def _small() -> Artifact:
+    """Four users, three items, integer ids: such as a random number hits now and then."""
+    rows = np.arange(12)
+    ratings = Ratings.from_columns(
+        rows // 3, rows % 3, (rows % 5 + 1).astype(np.float32), titles={0: "Ä \u2603"}, name="tiny"
+    )
+    rng = np.random.default_rng(0)
+    shapes: dict[str, tuple[int, ...]] = {
+        "mean": (),
+        "user_bias": (4,),
+        "item_bias": (3,),
+        "user_factors": (4, 2),
+        "item_factors": (3, 2),
+    }
+    weights = {
+        name: np.asarray(rng.normal(3, 1, shape), np.float32) for name, shape in shapes.items()
+    }
+    parts = np.array([0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0], np.uint8)
+    return Artifact(
+        model="latent-factor-model", config=Config(dimension=2), seed=1, weights=weights,
+        weights_before_refit=weights, split=Split(ratings, parts, "by hand"), best_epoch=1,
+        history=(),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = storage.save(_small(), tmp_path_factory.mktemp("served") / "small")
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(Shelf([folder])))
+
+
+OPERATIONS = (
+    ("GET", "/models"),
+    ("POST", "/predict"),
+    ("GET", "/users/{id}/recommendations"),
+    ("GET", "/users/{id}/ratings"),
+    ("POST", "/recommendations"),
+    ("GET", "/items"),
+    ("GET", "/items/{id}/similar"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+)
+
+
+POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+NOTHING_TO_ASK = {"/models", "/healthz", "/readyz", "/metrics"}
+QUESTIONS = [
+    (method, path, mode)
+    for method, path in OPERATIONS
+    for mode in ((POSITIVE,) if path in NOTHING_TO_ASK else (POSITIVE, NEGATIVE))
+]
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), QUESTIONS)
+@pytest.mark.filterwarnings("default")
+def test_nothing_that_is_asked_breaks_the_service(
+    document: Any, method: str, path: str, mode: Any
+) -> None:
+    operation = document[path][method]
+
+    @settings(
+        max_examples=15, deadline=None, derandomize=True, database=None,
+        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    ask()
+
+
+def test_every_endpoint_is_documented(tmp_path: Path) -> None:
+    app = create_app(Shelf([storage.save(_small(), tmp_path / "small")]))
+    operations = [
+        (method, path, operation)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert {(method.upper(), path) for method, path, _ in operations} == set(OPERATIONS)
+    for method, path, operation in operations:
+        wanted = {"200", "401", "422", "500", "504"}
+        wanted |= {"400", "408", "413"} if method == "post" else set()
+        assert wanted <= set(operation["responses"]), path
+        assert operation["description"], path

@@ -6,6 +6,13 @@ from benchmarks.serving import FACTOR
 from benchmarks.stage import Stage
 from benchmarks.work import Planned, Work
 
+_WHERE_ALS_IS = (
+    "Where the time goes, measured apart on one core: 11 ns per rating and side are products of "
+    "whole squares of 16 × 16, for a symmetric matrix 1.3 times the bound's count, at four fifths "
+    "of its speed; 0.8 µs per row are the elimination of 33 unknowns, whose pivots wait for each "
+    "other."
+)
+
 
 def _plan(stage: Stage) -> Planned:
     data, words = stage.real()
@@ -22,10 +29,12 @@ def _plan(stage: Stage) -> Planned:
             },
         )
 
-    def race(ours: Contestant, others: tuple[Contestant, ...], target: Target) -> Plan:
+    def race(
+        ours: Contestant, others: tuple[Contestant, ...], target: Target, note: str = ""
+    ) -> Plan:
         title = ours.name.removeprefix("Starcast, ")
         return Plan(title=title, unit="ns per rating", contestants=(ours, *others),
-                    targets=(target,))  # fmt: skip
+                    targets=(target,), note=note)  # fmt: skip
 
     def against_cornac(dimension: int, at_most: float) -> Plan:
         ours = starcast("SGD", dimension, 20)
@@ -41,11 +50,11 @@ def _plan(stage: Stage) -> Planned:
         ours = starcast("Adam", dimension, 3)
         return race(ours, (), Target(contestant=ours.name, at_most=50e-9))
 
-    als = starcast("ALS", 32, 2)
+    als = starcast("ALS", 32, 10)
     lenskit = Contestant(
         name="LensKit ALS, d 32",
         task="lenskit_als:epoch",
-        settings={"data": data, "dimension": 32, "n_epochs": 2},
+        settings={"data": data, "dimension": 32, "n_epochs": 10},
         threads=ONE_OR_ALL,
     )
     floor = Contestant(
@@ -60,7 +69,7 @@ def _plan(stage: Stage) -> Planned:
         against_cornac(32, 16e-9),
         alone(8),
         alone(32),
-        race(als, (lenskit, floor), within),
+        race(als, (lenskit, floor), within, _WHERE_ALS_IS),
     )
 
 

@@ -18,7 +18,17 @@ from starcast.batches import ShuffledRatings
 from starcast.config import Config
 from starcast.engine import EpochLoss, Weights
 from starcast.factorization.tables import FactorTables
-from starcast.lanes import load, n_lanes, n_parts, prefetch, store, total, zero
+from starcast.lanes import (
+    VECTOR,
+    load,
+    n_lanes,
+    n_parts,
+    prefetch,
+    prefetch_vector,
+    store,
+    total,
+    zero,
+)
 from starcast.optimizers import RULES, jit, moved, step_rate
 from starcast.ratings import Ratings
 
@@ -90,9 +100,13 @@ def _visit_all(
         stop = min(start + batch_size, len(order))
         for place in range(start, stop):
             if far:
+                later = order[min(place + 4 * _AHEAD, len(order) - 1)] // VECTOR
+                prefetch_vector(users, later)
+                prefetch_vector(items, later)
+                prefetch_vector(stars, later)
                 ahead = order[min(place + _AHEAD, stop - 1)]
-                _fetch(user, np.uint32(users[ahead]))
-                _fetch(item, np.uint32(items[ahead]))
+                _fetch(user, user_biases, np.uint32(users[ahead]))
+                _fetch(item, item_biases, np.uint32(items[ahead]))
             n = order[place]
             u, i = np.uint32(users[n]), np.uint32(items[n])
             biases = user_biases[u, 0] + item_biases[i, 0]
@@ -115,8 +129,9 @@ def _is_far(table: Any) -> Any:
 
 
 @jit
-def _fetch(table: Any, row: Any) -> None:
-    """Begin to fetch what a rating needs of a row: weights and gradient."""
+def _fetch(table: Any, biases: Any, row: Any) -> None:
+    """Ask for what a rating needs of a row: weights and gradients."""
+    prefetch_vector(biases, row * _PLANES // VECTOR)
     width = n_parts(table) // _PLANES
     for part in range(width):
         prefetch(table, row, part)
@@ -165,6 +180,7 @@ def _move(rule: Any, table: Any, biases: Any, rows: Any, rate: Any) -> None:
     for n in range(len(rows)):
         if far:
             ahead = rows[min(n + _AHEAD, len(rows) - 1)]
+            prefetch_vector(biases, ahead * _PLANES // VECTOR)
             for part in range(n_parts(table)):
                 prefetch(table, ahead, part)
         row = rows[n]

@@ -128,17 +128,20 @@ def store(typing: Any, table: Any, row: Any, part: Any, value: Any) -> Any:
     return types.void(table, row, part, value), generate
 
 
+def _fetch(builder: Any, place: Any) -> None:
+    """Have what lies at a place fetched into the first-level cache while other work goes on."""
+    kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), INT, INT, INT])
+    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    for_reading, keep, data = INT(0), INT(3), INT(1)
+    builder.call(fetch, [builder.bitcast(place, BYTE.as_pointer()), for_reading, keep, data])
+
+
 @intrinsic
 def prefetch(typing: Any, table: Any, row: Any, part: Any) -> Any:
-    """Have a part of a row fetched into the first-level cache while other work goes on."""
+    """Ask for what `load` will load soon."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = address(context, builder, signature.args, arguments)
-        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), INT, INT, INT])
-        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        for_reading, keep, data = INT(0), INT(3), INT(1)
-        place = builder.bitcast(place, BYTE.as_pointer())
-        builder.call(fetch, [place, for_reading, keep, data])
+        _fetch(builder, address(context, builder, signature.args, arguments))
         return context.get_dummy_value()
 
     return types.void(table, row, part), generate
@@ -159,6 +162,17 @@ def load_vector(typing: Any, array: Any, at: Any) -> Any:
         return builder.load(_address_of(context, builder, signature.args, arguments), align=4)
 
     return Lanes(VECTOR)(array, at), generate
+
+
+@intrinsic
+def prefetch_vector(typing: Any, array: Any, at: Any) -> Any:
+    """Ask for what `load_vector` will load soon."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _fetch(builder, _address_of(context, builder, signature.args, arguments))
+        return context.get_dummy_value()
+
+    return types.void(array, at), generate
 
 
 @intrinsic

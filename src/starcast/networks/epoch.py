@@ -9,14 +9,15 @@ from typing import Any
 import numba
 import numpy as np
 
-from starcast.lanes import load_vector, store_vector, total
-from starcast.networks.gradient import chunk_gradient
+from starcast.lanes import load_vector, prefetch_vector, store_vector, total
+from starcast.networks.gradient import PER_LINE, chunk_gradient
 from starcast.networks.grouping import group
 from starcast.optimizers import LANES, jit, step_rate, update
 
 _CHUNK = 256  # ratings: the values of a chunk stay in the second-level cache
 _PARTS = 4  # of the rows of a side, updated side by side
 _NOTHING = np.float32(1e-25)  # far below what moves a weight, far above the subnormal numbers
+_AHEAD = 4  # rows; so far ahead memory is asked for them
 _GROUPED = 1 << 16  # ratings whose rows are found at once: little memory, few interruptions
 
 
@@ -44,7 +45,7 @@ def run_epoch(
     n_vectors = user.shape[2]
     of_users = np.zeros((batch_size, n_vectors, LANES), np.float32)
     of_items = np.zeros((batch_size, n_vectors, LANES), np.float32)
-    summed = np.empty((2 * _PARTS, batch_size, n_vectors, LANES), np.float32)
+    summed = np.empty((2 * _PARTS, _parts(batch_size, _PARTS), n_vectors, LANES), np.float32)
     of_dense = np.zeros((n_chunks, dense.shape[2], LANES), np.float32)
     weights = dense[0, 0].ravel()
     n_grouped = _parts(_GROUPED, batch_size)
@@ -75,14 +76,16 @@ def run_epoch(
             )  # fmt: skip
         step += 1
         rate, now = step_rate(rule, learning_rate, step), batch % n_grouped
-        for lane in numba.prange(2 * _PARTS):
-            side = lane // _PARTS
-            norms[lane] = _update_rows(
-                item if side else user, distinct[side, now], starts[side, now],
-                members[side, now], of_items if side else of_users, summed[lane], lane % _PARTS,
-                penalty, rule, rate,
-            )  # fmt: skip
-        _update_dense(dense, of_dense[:n_chunks], rule, rate)
+        for lane in numba.prange(2 * _PARTS + 1):
+            if lane == 2 * _PARTS:
+                _update_dense(dense, of_dense[:n_chunks], rule, rate)
+            else:
+                side = lane // _PARTS
+                norms[lane] = _update_rows(
+                    item if side else user, distinct[side, now], starts[side, now],
+                    members[side, now], of_items if side else of_users, summed[lane],
+                    lane % _PARTS, penalty, rule, rate,
+                )  # fmt: skip
         totals[0] += _total(squared_errors[:n_chunks])
         totals[1] += _total(norms)
     return totals[0], totals[1], step
@@ -132,6 +135,9 @@ def _update_rows(
     begin, end = _cut(part, _PARTS, starts[-1])
     n_vectors, norms = gradients.shape[1], 0.0
     for slot in range(begin, end):
+        ahead = distinct[min(slot + _AHEAD, end - 1)] * 3 * n_vectors
+        for vector in range(0, 3 * n_vectors, PER_LINE):
+            prefetch_vector(table, ahead + vector)
         count = np.float32(starts[slot + 1] - starts[slot])
         for vector in range(n_vectors):
             weight = load_vector(table, distinct[slot] * 3 * n_vectors + vector)

@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from starcast.lanes import load_vector, store_vector, total
+from starcast.lanes import load_vector, prefetch_vector, store_vector, total
 from starcast.networks.hidden import backward, forward, matrix
 from starcast.optimizers import LANES, jit
+
+_AHEAD = 8  # ratings; so far ahead memory is asked for the rows they need
+PER_LINE = 2  # vectors that memory hands out at once
 
 
 @jit
@@ -36,6 +39,10 @@ def chunk_gradient(
     slopes = np.empty_like(values)
     users_here, items_here = users[visits], items[visits]
     for r in range(n):
+        ahead = min(r + _AHEAD, n - 1)
+        for vector in range(0, n_vectors, PER_LINE):
+            prefetch_vector(user, users_here[ahead] * row + vector)
+            prefetch_vector(item, items_here[ahead] * row + vector)
         u, i, place = users_here[r] * row, items_here[r] * row, r * 2 * deep
         for vector in range(deep):
             store_vector(values, place + vector, load_vector(user, u + vector))

@@ -76,4 +76,5 @@ def test_ctrl_c_does_not_wait_for_what_has_not_begun(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(ThreadPoolExecutor, "shutdown", watched)
     with pytest.raises(KeyboardInterrupt):
         in_blocks(work, 1000, 1, interrupt)
-    assert set(begun) <= {0, 1, 2}
+    # The first, and one for each thread: which one, a thread may choose while others are cancelled.
+    assert len(begun) <= 3

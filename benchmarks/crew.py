@@ -24,6 +24,8 @@ _THREADS = (
 )
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore", "KERAS_BACKEND": "tensorflow"}
 
+_FAREWELL = 60.0  # seconds; longer than a contestant waits for a server of its own
+
 
 def cores() -> int:
     """How many processors there are to run on."""
@@ -69,10 +71,16 @@ class Worker:
         return self._ask("round")
 
     def close(self) -> None:
-        """End the process, whatever it is at; the second time there is nothing to do."""
+        """End the process: by itself, so that it stops what it started, or else by force.
+
+        The second time there is nothing to do.
+        """
         if not self._complaints.closed:
-            self._process.kill()
-            self._process.communicate()
+            try:
+                self._process.communicate(timeout=_FAREWELL)  # the end of its input is its end
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.communicate()
             self._complaints.close()
 
     def __enter__(self) -> Self:

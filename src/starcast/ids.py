@@ -96,7 +96,10 @@ class Vocabulary:
 
         Raises: UnknownIdError: an id that is not here, with the nearest known ids.
         """
-        if type(external_id) is (int if self.ids.dtype.kind == "i" else str):
+        kind = self.ids.dtype.kind
+        if kind == "i" and type(external_id) is str and _is_short_number(external_id):
+            external_id = int(external_id)
+        if type(external_id) is (int if kind == "i" else str):
             at = int(self.ids.searchsorted(external_id))
             if at < len(self) and self.ids[at] == external_id:
                 return at
@@ -153,6 +156,10 @@ def concatenate(parts: Sequence[Ids]) -> Ids:
     if all(part.dtype.kind == "i" for part in plain):
         return np.concatenate(plain)
     return np.concatenate([part.astype(str) for part in plain])
+
+
+def _is_short_number(text: str) -> bool:
+    return len(text) < 19 and text.isascii() and text.isdecimal()  # 18 digits fit 64 bits
 
 
 def _plain(values: Ids) -> Ids:

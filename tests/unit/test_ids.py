@@ -170,6 +170,8 @@ def test_concatenate_signed_and_unsigned_without_floats() -> None:
     [
         (FILMS, 20, 1),
         (FILMS, "20", 1),
+        (FILMS, "020", 1),
+        (FILMS, " 20 ", 1),
         (FILMS, np.int16(50), 2),
         (PEOPLE, "ann", 1),
         (PEOPLE, 10, 0),
@@ -182,7 +184,9 @@ def test_the_row_of_one_id_is_what_rows_says(
     assert vocabulary.row(wanted) == vocabulary.rows([wanted])[0] == row
 
 
-@pytest.mark.parametrize("wanted", [15, 99, -1, 2**70, True, 20.0, "x", None])
+@pytest.mark.parametrize(
+    "wanted", [15, 99, -1, 2**70, "9" * 18, "9" * 19, True, 20.0, "x", "²", None]
+)
 def test_one_id_that_is_not_there_is_refused_as_many_are(wanted: object) -> None:
     numbers = Vocabulary(np.array([1, 20, 50]))
     with pytest.raises(UnknownIdError) as of_many:

@@ -150,7 +150,7 @@ def test_one_hidden_layer_is_enough() -> None:
 
 # Odd shapes
 
-N_USERS, N_ITEMS = 11, FEW + LANES + 5
+N_USERS, N_ITEMS = 11, hidden._ITEMS + LANES + 5
 
 
 def drawn(dimension: int, layers: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:

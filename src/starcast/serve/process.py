@@ -68,10 +68,11 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         config = uvicorn.Config(
             app, http=Patience, ws="none", log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=_GRACE, lifespan="on",
-            timeout_keep_alive=max(1, round(settings.limits.body_seconds)),
+            timeout_keep_alive=max(1, round(settings.limits.body_seconds)), proxy_headers=False,
         )  # fmt: skip
         server = _Server(config, shelf, lambda: on_ready(_ready(listener)))
-        asyncio.run(server.serve([listener]))
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(server.serve([listener]))
 
 
 @final

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from starcast.serve import wire
 from starcast.serve.loaded import check_reasons
 from starcast.serve.shelf import Shelf
+from starcast.serve.together import Together
 
 ALWAYS: dict[int | str, dict[str, Any]] = {
     status: {"model": wire.Failure, "description": what}
@@ -44,7 +45,7 @@ def endpoints(shelf: Shelf, threads: Executor) -> APIRouter:
         shelf: the models that answer.
         threads: for what takes longer.
     """
-    router = APIRouter(responses=ALWAYS)
+    router, together = APIRouter(responses=ALWAYS), Together()
 
     @router.post("/predict", response_model=wire.Predictions, responses=_UNKNOWN | _BODY)
     async def predict(asked: wire.PredictionsAsked) -> Response:
@@ -62,7 +63,7 @@ def endpoints(shelf: Shelf, threads: Executor) -> APIRouter:
         top = shelf.find(model).top
         if reasons:
             return await _aside(threads, top, id, k, include_seen, reasons)
-        return _json(top(id, k, include_seen, 0))
+        return _json(await together.make(top, id, k, include_seen, 0))
 
     @router.get("/users/{id:path}/ratings", response_model=wire.OwnRatings, responses=_UNKNOWN)
     async def ratings(

@@ -1,6 +1,7 @@
 """The application: endpoints, page and guard around a shelf of models."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -44,6 +45,7 @@ def create_app(
         looking = asyncio.create_task(_look(shelf, look_every))
         yield
         looking.cancel()
+        gc.unfreeze()
 
     app = FastAPI(
         title="Starcast",
@@ -88,9 +90,19 @@ def _add_site(app: FastAPI) -> None:
 
 async def _look(shelf: Shelf, look_every: float) -> None:
     """Look for newer artifacts, now and then, in a thread of its own."""
-    loop = asyncio.get_running_loop()
+    loop, nsettled = asyncio.get_running_loop(), -1
     with ThreadPoolExecutor(1, "load") as loader:
         await loop.run_in_executor(loader, shelf.warm_up)
         while True:
             await asyncio.sleep(look_every)
+            if nsettled != shelf.n_reloads:  # a look later: who had the old ones is done
+                nsettled = shelf.n_reloads
+                await loop.run_in_executor(loader, settle)
             await loop.run_in_executor(loader, shelf.refresh)
+
+
+def settle() -> None:
+    """Spare the garbage collector what is here to stay: nobody could be answered meanwhile."""
+    gc.unfreeze()
+    gc.collect()  # models that were replaced
+    gc.freeze()

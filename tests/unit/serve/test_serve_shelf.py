@@ -1,8 +1,10 @@
 """Newer artifacts take the place of older ones, damaged ones do not."""
 
+import gc
 import shutil
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from starcast import storage
 from starcast.artifact import Artifact
 from starcast.errors import ArtifactError, ConfigError
+from starcast.serve.service import settle
 from starcast.serve.shelf import Shelf
 
 
@@ -41,6 +44,20 @@ def test_lists_that_were_kept_go_with_their_model(folder: Path, known_by_heart: 
     storage.save(retrained(known_by_heart), folder)
     shelf.refresh()
     assert shelf.find().top("bob", 1, False, 0) != before or '"stars": 5.0' in before
+
+
+def test_the_collector_is_spared_what_stays_and_takes_what_was_replaced(
+    folder: Path, known_by_heart: Artifact
+) -> None:
+    shelf = Shelf([folder])
+    settle()
+    assert gc.get_freeze_count() > 10_000
+    replaced = weakref.ref(shelf.find())
+    storage.save(retrained(known_by_heart), folder)
+    shelf.refresh()
+    settle()
+    gc.unfreeze()
+    assert replaced() is None
 
 
 def test_a_damaged_newer_one_is_refused_once(
@@ -85,6 +102,7 @@ def test_what_cannot_be_served_is_refused(folder: Path, tmp_path: Path) -> None:
 _ANSWERS = """
 import sys
 from pathlib import Path
+from starcast.serve.service import settle
 from starcast.serve.shelf import Shelf
 import starcast.serve.process
 shelf = Shelf([Path(sys.argv[1])])

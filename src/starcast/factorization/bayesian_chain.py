@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from starcast.engine import seen_rows
 from starcast.factorization.bayesian_design import FeatureGroups, group, joined, offsets, spread
 from starcast.factorization.bayesian_draws import USUAL, Columns, Hyperprior, Side, draw_noise
+from starcast.factorization.bayesian_membership import as_rated
 from starcast.factorization.bayesian_probit import OrderedProbit
 from starcast.factorization.bayesian_sessions import Sessions, SessionSide, user_averages
 from starcast.factorization.bayesian_sweep import sweep
@@ -158,6 +159,7 @@ class Chain:
     def sample(self) -> Sample:
         """The present sample, as deployed: user_factors (n_users, d), user_bias, items likewise.
 
+        With histories, a pair is scored as one that has a rating (`as_rated`), by two factors more.
         With sessions, users' are those of their average day, each rating counting alike, and there
         are also session_* and day_*, as they depart from what they are on average.
         """
@@ -169,6 +171,8 @@ class Chain:
             parts["user"] = self.user.total + days + self._averages(day[:, day_of])
             parts["user"][: len(own)] += own + of_user
             parts |= {"session": side.own - own - of_user[:, users], "day": day}
+        if self.item.groups.has_history:
+            parts["user"], parts["item"] = as_rated(parts["user"], self.user, self.item)
         factors = {
             f"{name}_{part}": lines.copy(order="C")
             for name, whole in parts.items()
@@ -215,7 +219,8 @@ class Chain:
 
 
 def _put(columns: Columns, sample: Sample, name: str) -> None:
-    columns[0], columns[1:] = sample[f"{name}_bias"], sample[f"{name}_factors"].T
+    n_factors = len(columns) - 1  # a sample has more with histories
+    columns[0], columns[1:] = sample[f"{name}_bias"], sample[f"{name}_factors"].T[:n_factors]
 
 
 def _initial(

@@ -26,12 +26,15 @@ class FeatureGroups(NamedTuple):
         bounds: int64 (n_groups + 1,), where the features of each group begin.
         scales: float32 (n_groups, n_rows), what each feature of the group weighs for a row; 0 for
             rows that have none.
+        has_history: whether the first group's features are the other side's rows, each a feature
+            of those with which it has a rating.
     """
 
     starts: NDArray[np.int64]
     members: NDArray[np.int32]
     bounds: NDArray[np.int64]
     scales: NDArray[np.float32]
+    has_history: bool = False
 
 
 def offsets(rows: NDArray[Any], n: int) -> NDArray[np.int64]:
@@ -74,6 +77,7 @@ def joined(groups: Sequence[FeatureGroups], n_rows: int) -> FeatureGroups:
         np.concatenate(members),
         np.array(bounds, np.int64),
         np.concatenate(scales),
+        bool(groups) and groups[0].has_history,
     )
 
 
@@ -86,8 +90,8 @@ def histories(train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
     """
     users, items = train.user_rows, train.item_rows
     return (
-        group(items, users, train.n_items, train.n_users),
-        group(users, items, train.n_users, train.n_items),
+        group(items, users, train.n_items, train.n_users)._replace(has_history=True),
+        group(users, items, train.n_users, train.n_items)._replace(has_history=True),
     )
 
 
@@ -100,17 +104,21 @@ def attributes(train: Ratings, side: str, n_rows: int) -> list[FeatureGroups]:
     ]
 
 
-def spread(groups: FeatureGroups, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+def spread(
+    groups: FeatureGroups, coefficients: NDArray[np.float32], first: int = 0
+) -> NDArray[np.float32]:
     """What the features add up to for every row.
 
     Args:
         coefficients: float32 (n_columns, n_features).
+        first: group that counts; those before it are left out.
     Returns: float32 (n_columns, n_rows), Σ scale · coefficient over the features of a row.
     """
     n_rows = groups.scales.shape[1]
     feature_of = np.repeat(np.arange(len(groups.starts) - 1), np.diff(groups.starts))
     total = np.zeros((len(coefficients), n_rows), np.float32)
-    for scale, low, high in zip(groups.scales, groups.bounds, groups.bounds[1:], strict=False):
+    bounds = groups.bounds[first:]
+    for scale, low, high in zip(groups.scales[first:], bounds, bounds[1:], strict=False):
         pairs = slice(groups.starts[low], groups.starts[high])
         for column, sums in zip(coefficients, total, strict=True):
             weights = column[feature_of[pairs]]

@@ -78,11 +78,10 @@ class Days:
                 self._weights[f"{kind}_{part}"][draw] for kind in ("user", "day", "session")
             )
             table, known = user[occasions.users], occasions.days >= 0
-            table[known] += day[occasions.days[known]]
-            table[known] -= self._average(day)[occasions.users[known]]
+            moved = day[occasions.days[known]] - self._average(day)[occasions.users[known]]
+            _first(table, day)[known] += moved
             known = occasions.sessions >= 0
-            first = table if part == "bias" else table[:, : session.shape[1]]
-            first[known] += session[occasions.sessions[known]]
+            _first(table, session)[known] += session[occasions.sessions[known]]
             tables[f"user_{part}"] = table
         return tables
 
@@ -94,6 +93,11 @@ class Days:
         weighed = (day[self._days].T * shares).T
         average[has] = np.add.reduceat(weighed, begins[has])
         return average
+
+
+def _first(table: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As many factors of a table as another has; all of it where there are none but a bias."""
+    return table[..., : other.shape[1]] if other.ndim > 1 else table
 
 
 def _places(known: Places, wanted: Places) -> Places:

@@ -168,7 +168,7 @@ def test_a_catalogue_scores_as_its_pairs(likelihood: str) -> None:
 def test_the_posterior_mean_predicts_as_the_draws_do_on_average() -> None:
     train = random_ratings(20, 15, 0.5, seed=5)
     weights = run(replace(TINY, likelihood="gaussian"), train).weights()
-    nearest = posterior_mean(weights, dimension=12)  # as many as 4 draws of 3 factors have
+    nearest = posterior_mean(weights, dimension=15)  # more than 15 items cannot differ in
     rows = np.arange(20, dtype=np.int32)
     matrix = nearest["user_factors"] @ nearest["item_factors"].T
     matrix += nearest["user_bias"][:, np.newaxis] + nearest["item_bias"] + nearest["mean"]

@@ -212,7 +212,8 @@ def test_the_sampler_and_fresh_data_keep_to_the_prior() -> None:
 def test_a_draw_as_deployed_predicts_what_the_chain_does() -> None:
     train = random_ratings(30, 20, 0.4, seed=2)
     train = timed(train, np.random.default_rng(1).integers(0, 4, len(train)))
-    engine = BayesianEngine(replace(TINY, likelihood="gaussian", chains=1), train, 1)
+    config = replace(TINY, likelihood="gaussian", chains=1, features=("days",))
+    engine = BayesianEngine(config, train, 1)
     for _ in range(3):
         error = engine.run_epoch().training_error
     scores = score_ratings(PosteriorScorer(engine.latest()), train)

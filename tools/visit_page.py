@@ -14,6 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine takes its time
+
 Visit = Callable[..., Page]
 """Opens the page at an address for a new visitor, with settings of the browser."""
 

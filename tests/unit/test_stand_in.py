@@ -64,12 +64,12 @@ def test_its_dimension_need_not_be_that_of_the_ensemble(
     planted_split: Split, teacher: Artifact, deep: Artifact
 ) -> None:
     """Not even more than all draws have: the rest are zeros."""
-    wide = fit(planted_split, DEEP, replace(deep.config, dimension=9), seed=1)  # type: ignore[type-var]
-    ensemble = fit(planted_split, CHILD, child(dimension=9), parents=[teacher, wide])
+    wide = fit(planted_split, DEEP, replace(deep.config, dimension=17), seed=1)  # type: ignore[type-var]
+    ensemble = fit(planted_split, CHILD, child(dimension=17), parents=[teacher, wide])
     factors = ensemble.weights["user_factors"]
-    assert factors.shape[1] == 9
-    assert np.any(factors[:, :8])
-    assert not np.any(factors[:, 8])
+    assert factors.shape[1] == 17
+    assert np.any(factors[:, :16])
+    assert not np.any(factors[:, 16])
 
 
 def test_a_refit_starts_from_refitted_draws(

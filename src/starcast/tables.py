@@ -28,7 +28,7 @@ def as_text(columns: Sequence[Column]) -> str:
     film   stars
     Alien    4.5
     Up       4.5
-    """  # noqa: E501
+    """  # noqa: E501  # what it takes reads best as one line
     widths = [max(map(len, [column.name, *column.cells])) for column in columns]
     rows = [[column.name for column in columns], *zip(*(c.cells for c in columns), strict=True)]
     lines = (

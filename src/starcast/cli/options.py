@@ -1,7 +1,7 @@
 """Options that several verbs share. The names are those of the 2018 system where it had them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,8 +9,8 @@ _DATA, _SPLIT, _HYPER, _RUN = "Data", "Split", "Hyper-parameters", "Run"
 _SAMPLING = "Sampling (bayesian-factorization-model)"
 
 
-def _option(*names: str, help: str, panel: str, **more: object) -> typer.models.OptionInfo:
-    return typer.Option(*names, help=help, rich_help_panel=panel, **more)  # type: ignore[arg-type,no-any-return]
+def _option(*names: str, help: str, panel: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
 
 
 Dataset = Annotated[

@@ -36,7 +36,7 @@ def load(
 
     >>> load("ml-latest-small", Path("datasets"))
     Ratings('ml-latest-small': 100,836 ratings, 610 users, 9,724 items, 0.5 to 5 stars in steps of 0.5)
-    """  # noqa: E501
+    """  # noqa: E501  # what it prints is one line
     if find(name).embedded:
         return packed.read(_EMBEDDED / f"{name}.npz", name)
     folder = data_dir / name

@@ -95,9 +95,10 @@ class BayesianEngine:
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The kept draws, or those taken back, or the latest.
 
-        Returns: mean (); for each of S draws user_factors (S, n_users, d), user_bias (S, n_users),
-            the items' likewise; noise (S,), or cut_points (S, n_levels - 1) and levels (n_levels,);
-            and where days are features, the calendar and the tables that `scoring.Days` takes.
+        Returns: mean (); for each of S draws user_factors (S, n_users, d, or d + 2 with histories),
+            user_bias (S, n_users), the items' likewise; noise (S,), or cut_points (S, n_levels - 1)
+            and levels (n_levels,); and where days are features, the calendar and the tables that
+            `scoring.Days` takes.
         """
         return self._stacked(self._kept or self._taken_back or self._present())
 

@@ -129,20 +129,25 @@ class NormalView:
         self._scorer, self._noise = scorer, _NOISE * spread
 
     @property
-    def prior(self) -> Prior:  # noqa: D102
+    def prior(self) -> Prior:
+        """The scorer's."""
         return self._scorer.prior
 
-    def look(self, vectors: Doubles, item_rows: Rows) -> tuple[Table, Table]:  # noqa: D102
+    def look(self, vectors: Doubles, item_rows: Rows) -> tuple[Table, Table]:
+        """Scores of the one draw (1, n), perhaps smoothed, and how they move, (1, n, D)."""
         opinions, slopes = self._scorer.look(vectors[0], item_rows)
         return opinions[np.newaxis], slopes[np.newaxis]
 
-    def opinions(self, vectors: Doubles, item_rows: Rows | None = None) -> Table:  # noqa: D102
+    def opinions(self, vectors: Doubles, item_rows: Rows | None = None) -> Table:
+        """Scores of the one draw, (1, n)."""
         return self._scorer.score_vector(vectors[0], item_rows)[np.newaxis]
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:  # noqa: D102
+    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
+        """What ratings (n,) say of scores (1, n), whose noise is the same for all."""
         return evidence_of_stars(opinions, stars, self._noise)
 
-    def expect(self, opinions: Table) -> Scores:  # noqa: D102
+    def expect(self, opinions: Table) -> Scores:
+        """The scores themselves."""
         return np.asarray(opinions[0], np.float32)
 
 

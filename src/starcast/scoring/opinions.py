@@ -52,16 +52,20 @@ class Stars:
     def __init__(self, noise: Scores) -> None:
         self._noise = noise
 
-    def expected(self, draw: int, opinions: Scores, compiled: bool) -> Scores:  # noqa: D102
+    def expected(self, draw: int, opinions: Scores, compiled: bool) -> Scores:
+        """The opinions themselves."""
         return opinions
 
-    def variance(self, draw: int, opinions: Scores, compiled: bool) -> Scores:  # noqa: D102
+    def variance(self, draw: int, opinions: Scores, compiled: bool) -> Scores:
+        """That of the draw's noise, for every opinion."""
         return np.full_like(opinions, self._noise[draw] ** 2)
 
-    def mean(self, opinions: Table) -> Scores:  # noqa: D102
+    def mean(self, opinions: Table) -> Scores:
+        """Mean of the opinions over draws."""
         return np.asarray(opinions.mean(axis=0), np.float32)
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:  # noqa: D102
+    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
+        """What ratings (n,) say of opinions (S, n) by each draw's own noise."""
         return evidence_of_stars(opinions, stars, self._noise[:, np.newaxis].astype(np.float64))
 
 
@@ -80,13 +84,16 @@ class Steps:
         n_points = int(np.ceil((cut_points.max(initial=0) + _TAIL - low) * _FINE)) + 1
         self._places = low + np.arange(n_points) / _FINE
 
-    def expected(self, draw: int, opinions: Scores, compiled: bool) -> Scores:  # noqa: D102
+    def expected(self, draw: int, opinions: Scores, compiled: bool) -> Scores:
+        """Mean of the levels by how likely the opinion stands on each."""
         return self._read(self._expected[draw], opinions, compiled)
 
-    def variance(self, draw: int, opinions: Scores, compiled: bool) -> Scores:  # noqa: D102
+    def variance(self, draw: int, opinions: Scores, compiled: bool) -> Scores:
+        """Variance of the levels about that mean."""
         return self._read(self._variance[draw], opinions, compiled)
 
-    def mean(self, opinions: Table) -> Scores:  # noqa: D102
+    def mean(self, opinions: Table) -> Scores:
+        """Mean over draws of what each expects."""
         each = opinions.astype(np.float32).reshape(len(opinions), -1)
         means = np.empty(each.shape[1], np.float32)
         for start in range(0, len(means), FEW):  # in pieces that fit the cache
@@ -94,7 +101,8 @@ class Steps:
             means[piece] = self._look_up(self._expected, each[:, piece]).mean(axis=0)
         return means.reshape(opinions.shape[1:])
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:  # noqa: D102
+    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
+        """What it says of opinions (S, n) that they came to stand on the steps of ratings (n,)."""
         level = np.searchsorted((self._levels[1:] + self._levels[:-1]) / 2, stars)
         ends = np.full((len(opinions), 1), np.inf)
         bounds = np.concatenate([-ends, self._cut_points, ends], axis=1)

@@ -90,13 +90,13 @@ def _add_site(app: FastAPI) -> None:
 
 async def _look(shelf: Shelf, look_every: float) -> None:
     """Look for newer artifacts, now and then, in a thread of its own."""
-    loop, nsettled = asyncio.get_running_loop(), -1
+    loop, n_settled = asyncio.get_running_loop(), -1
     with ThreadPoolExecutor(1, "load") as loader:
         await loop.run_in_executor(loader, shelf.warm_up)
         while True:
             await asyncio.sleep(look_every)
-            if nsettled != shelf.n_reloads:  # a look later: who had the old ones is done
-                nsettled = shelf.n_reloads
+            if n_settled != shelf.n_reloads:  # a look later: who had the old ones is done
+                n_settled = shelf.n_reloads
                 await loop.run_in_executor(loader, settle)
             await loop.run_in_executor(loader, shelf.refresh)
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.worker import Outcome
-from starcast import metrics
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.evaluation import metrics
 
 
 @final

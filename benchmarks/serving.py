@@ -6,10 +6,10 @@ import numpy as np
 
 from benchmarks.stage import SEED, known
 from starcast import models
-from starcast.artifact import Artifact
-from starcast.engine import Weights
-from starcast.ids import Rows
-from starcast.split import TEST, Split
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows
+from starcast.data.split import TEST, Split
+from starcast.engines.protocol import Weights
 
 FACTOR = "latent-factor-model"
 DEEP = "deep-neural-network-model"

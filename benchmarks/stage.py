@@ -9,12 +9,12 @@ from typing import Any, final
 import numpy as np
 
 from benchmarks.synthetic import synthetic
+from starcast.data.ids import Vocabulary
 from starcast.data.load import load
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
+from starcast.data.split import TEST, Split, SplitPlan
 from starcast.errors import DataError
-from starcast.ids import Vocabulary
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
-from starcast.split import TEST, Split, SplitPlan
 
 REAL, STAND_IN = "ml-1m", "ml-latest-small"
 SEED = 42

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.ids import Vocabulary
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 
 _AT_ONCE = 5_000_000
 _SCALE = RatingScale(0.5, 5.0, 0.5)

@@ -8,10 +8,10 @@ import hypothesis
 import numpy as np
 import pytest
 
-from starcast.artifact import Artifact
-from starcast.config import Config
-from starcast.ratings import Ratings
-from starcast.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
+from starcast.engines.settings import Config
 
 # Read when Matplotlib is first imported, hence at the top of the first file pytest loads.
 os.environ.setdefault("MPLBACKEND", "Agg")

@@ -18,9 +18,9 @@ import numpy as np
 from trace_models import Box, count, diagram, drawable
 
 from starcast import models
-from starcast.compare.charts import colour
-from starcast.config import parse_layers
+from starcast.engines.settings import parse_layers
 from starcast.errors import StarcastError
+from starcast.evaluation.comparison.charts import colour
 from starcast.models import Model
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from starcast.data import movielens, packed
+from starcast.data import packed
+from starcast.data.movielens import parse
 
 NAME = "ml-latest-small"
 EMBEDDED = Path(__file__).parents[1] / "src" / "starcast" / "data" / "embedded"
@@ -27,7 +28,7 @@ def embed(archive: Path, target: Path) -> None:
         for name in ("ratings.csv", "movies.csv", "README.txt"):
             files.extract(f"{NAME}/{name}", scratch)
         folder = Path(scratch) / NAME
-        ratings = movielens.read(folder, NAME)
+        ratings = parse.read(folder, NAME)
         target.mkdir(parents=True, exist_ok=True)
         packed.write(target / f"{NAME}.npz", ratings, {}, small=True)
         (target / "README.txt").write_bytes((folder / "README.txt").read_bytes())

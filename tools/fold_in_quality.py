@@ -2,8 +2,8 @@
 
     python tools/fold_in_quality.py --dataset ml-1m --data-dir datasets
 
-A tenth of the users are guests. One model is trained without them; half of each guest's ratings are
-folded in, and the other half judges. Another model is trained with the first half as well, and
+A tenth of the users are guests. One model is trained without them; half of each person's ratings
+are folded in, and the other half judges. Another model is trained with the first half as well, and
 predicts the same ratings as usual. Nothing is chosen on the judged halves: `--guests 2` picks
 another tenth, on which the settings in starcast/scoring were chosen.
 """
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from starcast.artifact import Artifact
+from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load
+from starcast.data.ratings import Ratings
+from starcast.data.split import Split
 from starcast.errors import StarcastError
-from starcast.fit import fit
-from starcast.metrics import rmse
+from starcast.evaluation.metrics import rmse
 from starcast.models import MODELS, find
-from starcast.ratings import Ratings
 from starcast.recommend import Recommender
-from starcast.split import Split
+from starcast.training.fit import fit
 
 N_GROUPS = 10
 _VALIDATION = 0.1  # of the ratings of all others, in both trainings
@@ -38,7 +38,7 @@ class Trial(NamedTuple):
 
     Attributes:
         given, judged: bool (n,), the halves of the guests' ratings.
-        without: the split in which no guest's rating trains or validates.
+        without: the split in which no person's rating trains or validates.
         within: the split in which the given half trains.
     """
 
@@ -67,15 +67,15 @@ class Trial(NamedTuple):
 
 
 def folded_in(artifact: Artifact, trial: Trial) -> NDArray[np.float32]:
-    """Predictions of the judged ratings, each guest known by the given half."""
+    """Predictions of the judged ratings, each person known by the given half."""
     recommender, ratings = Recommender(artifact), trial.without.ratings
     item_ids = ratings.items.ids[ratings.item_rows]
     predictions = np.zeros(len(ratings), np.float32)
     for user in np.unique(ratings.user_rows[trial.judged]):
         own = ratings.user_rows == user
         given, judged = own & trial.given, own & trial.judged
-        guest = recommender.fold_in(item_ids[given], ratings.stars[given])
-        predictions[judged] = guest.predict(item_ids[judged])
+        person = recommender.fold_in(item_ids[given], ratings.stars[given])
+        predictions[judged] = person.predict(item_ids[judged])
     return predictions[trial.judged]
 
 

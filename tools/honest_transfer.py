@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from starcast.artifact import Artifact
+from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load
+from starcast.data.split import SplitPlan
 from starcast.errors import StarcastError
-from starcast.evaluate import evaluate
-from starcast.fit import fit
+from starcast.evaluation.report import evaluate
 from starcast.models import find
-from starcast.parents import leak_between, parent_config
-from starcast.split import SplitPlan
+from starcast.training.fit import fit
+from starcast.training.parents import leak_between, parent_config
 
 ENSEMBLE = "ensemble-transfer-learning"
 

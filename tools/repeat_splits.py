@@ -26,15 +26,15 @@ import typer
 from rich.console import Console
 
 from starcast import models
-from starcast.artifact import Artifact
-from starcast.blend import blend
-from starcast.config import Config, parse_features, parse_layers
+from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load, load_official_test
+from starcast.data.ratings import Ratings
+from starcast.data.split import Split, SplitPlan
+from starcast.engines.settings import Config, parse_features, parse_layers
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
-from starcast.evaluate import evaluate
-from starcast.fit import fit
-from starcast.ratings import Ratings
-from starcast.split import Split, SplitPlan
+from starcast.evaluation.report import evaluate
+from starcast.training.fit import fit
+from starcast.training.stacking import blend
 
 FOLDS = 5
 _LISTS: dict[str, Callable[[str], Any]] = {"layers": parse_layers, "features": parse_features}

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from starcast import models
-from starcast.autoencoder.engine import AutoencoderEngine
-from starcast.config import Config
-from starcast.engine import Sampler
+from starcast.data.ratings import Ratings
+from starcast.engines.autoencoder.engine import AutoencoderEngine
+from starcast.engines.networks.engine import NetworkEngine
+from starcast.engines.networks.graph import Operation, operations
+from starcast.engines.protocol import Sampler
+from starcast.engines.settings import Config
 from starcast.models import Model
-from starcast.networks.engine import NetworkEngine
-from starcast.networks.graph import Operation, operations
-from starcast.parents import parent_config
-from starcast.ratings import Ratings
+from starcast.training.parents import parent_config
 
 TOY = Ratings.from_columns(np.array([1, 1, 2]), np.array([1, 2, 3]), np.array([4.0, 2.0, 5.0]))
 SEED = 42

@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.serving import FACTOR, trained
 from benchmarks.stage import SEED, known, read
 from benchmarks.worker import Outcome, Round, clocked
-from starcast import metrics
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.evaluation import metrics
 
 _SETTINGS = {"learning_rate": 0.01, "lambda_reg": 0.02}
 

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.serving import FACTOR, Factors, seen, some_users, trained
 from benchmarks.stage import read
 from benchmarks.worker import Outcome, Round, clocked, memory_now, peak_memory
-from starcast.split import Split
+from starcast.data.split import Split
 
 
 def top(data: str, dimension: int, n_epochs: int, n_users: int, threads: int) -> Round:

@@ -7,8 +7,8 @@ import numpy as np
 
 from benchmarks.stage import SEED, known, read
 from benchmarks.worker import Outcome, Round, clocked
-from starcast import metrics
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.evaluation import metrics
 
 
 def to_weights(data: str, dimension: int, n_epochs: int, threads: int) -> Round:

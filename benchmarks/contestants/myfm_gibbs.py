@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.running_mean import RunningMean
 from benchmarks.stage import SEED, known, read
 from benchmarks.worker import Outcome, Round, clocked, peak_memory
-from starcast import metrics
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.evaluation import metrics
 
 
 def to_weights(data: str, rank: int, n_sweeps: int, threads: int) -> Round:

@@ -8,10 +8,10 @@ import numpy as np
 from benchmarks.serving import FACTOR, some_users, trained
 from benchmarks.stage import SEED, read
 from benchmarks.worker import Outcome, Round, clocked, memory_now
-from starcast.artifact import Artifact
-from starcast.ids import Vocabulary
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Vocabulary
+from starcast.data.split import Split
 from starcast.recommend import Recommender
-from starcast.split import Split
 
 _NOISE = 0.5  # of a real item's spread, on top of what two of them have in common
 

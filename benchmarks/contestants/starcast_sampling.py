@@ -9,8 +9,8 @@ from benchmarks.running_mean import RunningMean
 from benchmarks.stage import SEED, known, read
 from benchmarks.worker import Outcome, Round, clocked, peak_memory
 from starcast import models
-from starcast.engine import Sampler
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Sampler
 
 _CHAINS, _SWEEPS = 2, 4
 _MODEL = models.find("bayesian-factorization-model")

@@ -22,7 +22,7 @@ request = function()
   return wrk.format("GET", "/users/" .. ids[(n - 1) %% #ids + 1] .. "/recommendations?k=10")
 end
 """
-_GUESTS = """
+_KEPT_PERSONS = """
 local n, bodies = 0, {%s}
 wrk.headers["Content-Type"] = "application/json"
 request = function()
@@ -58,7 +58,7 @@ def known(folder: str, users: list[object], threads: int) -> Round:
 
 def guests(folder: str, bodies: list[str], threads: int) -> Round:
     """Lists of people unknown to the model, who give some ratings; seconds per request."""
-    return _loaded(folder, _GUESTS % ",".join(f"[[{body}]]" for body in bodies))
+    return _loaded(folder, _KEPT_PERSONS % ",".join(f"[[{body}]]" for body in bodies))
 
 
 def _loaded(folder: str, script: str) -> Round:

@@ -69,7 +69,7 @@ def one(data: str, model: str, dimension: int, n_epochs: int, n_calls: int, thre
 def metrics(n_rows: int, threads: int) -> Round:
     """RMSE, MAE and the precision, recall and F1 curves up to 100 of so many held-out rows."""
     from benchmarks.held_out import held_out
-    from starcast.metrics import held_out_curves, mae, rmse
+    from starcast.evaluation.metrics import held_out_curves, mae, rmse
 
     users, stars, scores = held_out(n_rows)
     held_out_curves(users[:1000], stars[:1000], scores[:1000], 100)

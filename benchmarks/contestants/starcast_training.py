@@ -6,11 +6,12 @@ from typing import Any
 from benchmarks.stage import SEED, known, read
 from benchmarks.synthetic import synthetic
 from benchmarks.worker import Outcome, Round, clocked, memory_now, peak_memory
-from starcast import metrics, models
-from starcast.engine import Weights
+from starcast import models
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Weights
+from starcast.evaluation import metrics
 from starcast.models import Model
-from starcast.ratings import Ratings
-from starcast.training import Quality, train
+from starcast.training.loop import Quality, train
 
 _UNJUDGED = Quality(0.0, 0.0, 0.0)
 

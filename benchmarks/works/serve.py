@@ -9,8 +9,8 @@ from benchmarks.results import Target
 from benchmarks.serving import ENSEMBLE, some_users, trained
 from benchmarks.stage import SEED, Stage, read
 from benchmarks.work import Planned, Work
-from starcast import storage
-from starcast.split import Split
+from starcast.artifacts import storage
+from starcast.data.split import Split
 
 _FEW, _N_GUESTS, _N_RATINGS = 1000, 200, 20
 

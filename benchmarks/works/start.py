@@ -5,7 +5,7 @@ from benchmarks.results import Target
 from benchmarks.serving import FACTOR, trained
 from benchmarks.stage import Stage, read
 from benchmarks.work import Planned, Work
-from starcast import storage
+from starcast.artifacts import storage
 
 _OTHERS = ("tensorflow", "torch", "lenskit.als", "cornac", "implicit", "surprise")
 

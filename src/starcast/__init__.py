@@ -11,47 +11,28 @@ In a notebook, the way from ratings to recommendations is a verb a step (docs/py
     model.recommend(414)
 """
 
-import os
-import sys
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from starcast.notebook import compare, evaluate, load, open, split, train
+    from starcast.api import compare as compare
+    from starcast.api import evaluate as evaluate
+    from starcast.api import load as load
+    from starcast.api import open as open
+    from starcast.api import split as split
+    from starcast.api import train as train
 
-# OpenMP's threads spin for up to milliseconds while they wait for each other. Beside another busy
-# program that is time taken from the very thread that is waited for: an epoch of a network took
-# 12 times as long. Some microseconds of spinning bridge the gap between two loops, then they sleep:
-# 3 times as long, and as quick as ever on an idle machine. Read once, when OpenMP is first loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+__all__ = ["compare", "evaluate", "load", "split", "train"]  # a star must not hide Python's `open`
 
-__all__ = ["compare", "evaluate", "load", "open", "split", "train"]
-
-
-@final
-class _Verb:
-    """A name of the package, fetched when it is first used: importing Starcast loads nothing.
-
-    A module's `__getattr__` would not do. Importing the module `starcast.split` sets the attribute
-    `split` of the package; here that is let pass, so that `starcast.split` stays the verb.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, package: object, owner: type | None = None) -> Any:
-        return getattr(import_module("starcast.notebook"), self._name)
-
-    def __set__(self, package: object, module: object) -> None:
-        pass
+_VERBS = {*__all__, "open"}
 
 
-class _Package(ModuleType):
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+def __getattr__(name: str) -> Any:
+    """A verb, fetched when it is first used: importing Starcast loads nothing."""
+    if name not in _VERBS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("starcast.api"), name)
 
 
-for _name in __all__:
-    setattr(_Package, _name, _Verb(_name))
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_VERBS})

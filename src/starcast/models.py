@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, NoReturn, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.config import Config
-from starcast.engine import Engine, Scorer, Weights
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.settings import Config
 from starcast.errors import ConfigError, UnknownNameError
-from starcast.ratings import Ratings
 from starcast.scoring import (
     BlendScorer,
     DeepScorer,
@@ -21,12 +21,12 @@ from starcast.scoring import (
     FactorScorer,
     PosteriorScorer,
 )
-from starcast.scoring.blend import parts_of
+from starcast.scoring.weighted_sum import parts_of
 
 Transfer = Callable[[Weights, Weights, float], dict[str, NDArray[np.float32]]]
 
 
-class StandIn(NamedTuple):
+class ParentAdapter(NamedTuple):
     """How one model takes another's place as a parent.
 
     Attributes:
@@ -52,7 +52,7 @@ class Model:
         scorer: weights to their deployed form.
         parents: names of the models it is warm-started from, if any.
         transfer: the parents' weights and α to its first weights.
-        stand_in: the parent whose place it may take, if any.
+        adapter: the parent whose place it may take, if any.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Model:
     scorer: Callable[[Weights], Scorer]
     parents: tuple[str, ...] = ()
     transfer: Transfer | None = field(default=None)
-    stand_in: StandIn | None = None
+    adapter: ParentAdapter | None = None
 
     def config(self, **given: Any) -> Config:
         """The defaults of the (given or default) optimizer with the given settings on top.
@@ -100,45 +100,45 @@ def find(name: str) -> Model:
 
 
 def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.factorization.latent_factor import latent_factor
+    from starcast.engines.factorization.latent_factor import latent_factor
 
     return latent_factor(config, train, seed)
 
 
 def _deep_network(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.networks.deep_network import deep_network
-    from starcast.networks.engine import NetworkEngine
+    from starcast.engines.networks.deep_network import deep_network
+    from starcast.engines.networks.engine import NetworkEngine
 
     return NetworkEngine(config, train, deep_network(config), seed)
 
 
 def _ensemble(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.networks.engine import NetworkEngine
-    from starcast.networks.ensemble import ensemble
+    from starcast.engines.networks.engine import NetworkEngine
+    from starcast.engines.networks.ensemble import ensemble
 
     return NetworkEngine(config, train, ensemble(config), seed)
 
 
 def _bayesian(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.factorization.bayesian import BayesianEngine
+    from starcast.engines.bayesian.engine import BayesianEngine
 
     return BayesianEngine(config, train, seed)
 
 
 def _autoencoder(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.autoencoder.engine import AutoencoderEngine
+    from starcast.engines.autoencoder.engine import AutoencoderEngine
 
     return AutoencoderEngine(config, train, seed)
 
 
 def _transfer(factor: Weights, deep: Weights, alpha: float) -> dict[str, NDArray[np.float32]]:
-    from starcast.networks.warm_start import warm_start
+    from starcast.engines.networks.warm_start import warm_start
 
     return warm_start(factor, deep, alpha)
 
 
 def _as_latent_factor(weights: Weights, dimension: int) -> dict[str, NDArray[np.float32]]:
-    from starcast.factorization.bayesian_mean import posterior_mean
+    from starcast.engines.bayesian.mean import posterior_mean
 
     return posterior_mean(weights, dimension)
 
@@ -236,7 +236,7 @@ MODELS: Mapping[str, Model] = {
             defaults=_SAMPLING,
             engine=_bayesian,
             scorer=PosteriorScorer,
-            stand_in=StandIn("latent-factor-model", _as_latent_factor),
+            adapter=ParentAdapter("latent-factor-model", _as_latent_factor),
         ),
         Model(
             name="autoencoder-model",

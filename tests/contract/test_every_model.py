@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from starcast import storage
-from starcast.artifact import Artifact
-from starcast.blend import blend
-from starcast.config import Config
-from starcast.engine import Engine, Weights
-from starcast.fit import fit
-from starcast.ids import Vocabulary
-from starcast.metrics import rmse
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
+from starcast.data.split import TEST, TRAIN, Split, SplitPlan
+from starcast.engines.protocol import Engine, Weights
+from starcast.engines.settings import Config
+from starcast.evaluation.metrics import rmse
 from starcast.models import BLEND, MODELS, Model
-from starcast.ratings import Ratings
-from starcast.recommend import Guest, Recommender
-from starcast.scale import RatingScale
-from starcast.split import TEST, TRAIN, Split, SplitPlan
+from starcast.recommend import FoldedInUser, Recommender
+from starcast.training.fit import fit
+from starcast.training.stacking import blend
 
 N_USERS, N_ITEMS = 60, 40
 SMALL: dict[str, Any] = {
@@ -277,7 +277,7 @@ def own_ratings(user: int) -> Ratings:
     return train.take(train.user_rows == user)
 
 
-def guest_like(model: Model, user: int) -> Guest:
+def guest_like(model: Model, user: int) -> FoldedInUser:
     """Somebody unknown who rated what a known user did."""
     own = own_ratings(user)
     return Recommender(trained(model.name)).fold_in(own.item_rows, own.stars)
@@ -299,9 +299,9 @@ def test_no_question_changes_a_weight(model: Model) -> None:
     artifact = trained(model.name)
     before = {name: array.tobytes() for name, array in artifact.weights.items()}
     scores = artifact.scorer.score_all(EVERY_USER)
-    recommender, guest = Recommender(artifact), guest_like(model, 3)
-    assert guest.recommend(5)
-    assert guest.explain(7).reasons
+    recommender, person = Recommender(artifact), guest_like(model, 3)
+    assert person.recommend(5)
+    assert person.explain(7).reasons
     assert recommender.explain(3, 7).reasons
     assert recommender.similar(7)
     assert recommender.recommend(3)
@@ -311,27 +311,27 @@ def test_no_question_changes_a_weight(model: Model) -> None:
 
 @EVERY_DEPLOYED
 def test_a_guest_is_answered_as_a_user_is(model: Model) -> None:
-    guest, own = guest_like(model, 3), set(own_ratings(3).item_rows.tolist())
-    listed = guest.recommend(N_ITEMS)
+    person, own = guest_like(model, 3), set(own_ratings(3).item_rows.tolist())
+    listed = person.recommend(N_ITEMS)
     assert {row.item_id for row in listed} == set(range(N_ITEMS)) - own
     stars = [row.prediction for row in listed]
     assert stars == sorted(stars, reverse=True)
-    alone = guest.predict([row.item_id for row in listed])
+    alone = person.predict([row.item_id for row in listed])
     np.testing.assert_allclose(alone, stars, rtol=1e-5, atol=1e-5)
-    everything = guest.recommend(N_ITEMS, exclude_seen=False)
+    everything = person.recommend(N_ITEMS, exclude_seen=False)
     assert len(everything) == N_ITEMS
 
 
 @EVERY_DEPLOYED
 def test_reasons_are_the_users_own_ratings_by_what_they_move(model: Model) -> None:
-    guest, own = guest_like(model, 3), own_ratings(3)
-    told = guest.explain(7, k=len(own))
+    person, own = guest_like(model, 3), own_ratings(3)
+    told = person.explain(7, k=len(own))
     rated = dict(zip(own.item_rows.tolist(), own.stars.tolist(), strict=True))
     assert {reason.item_id: reason.stars for reason in told.reasons} == rated
     sizes = [abs(reason.effect) for reason in told.reasons]
     assert sizes == sorted(sizes, reverse=True)
-    assert guest.explain(7, k=2).reasons == told.reasons[:2]
-    assert told.prediction == guest.predict([7])[0]
+    assert person.explain(7, k=2).reasons == told.reasons[:2]
+    assert told.prediction == person.predict([7])[0]
     stranger = Recommender(trained(model.name)).fold_in([], [])
     assert told.base == stranger.predict([7])[0]
     known = Recommender(trained(model.name)).explain(3, 7, k=len(own))
@@ -361,8 +361,8 @@ def test_many_threads_are_told_the_same(model: Model) -> None:
 
     def ask(user: int) -> Any:
         own = own_ratings(user)
-        guest = recommender.fold_in(own.item_rows, own.stars)
-        return guest.recommend(5), guest.explain(7), recommender.explain(user, 7)
+        person = recommender.fold_in(own.item_rows, own.stars)
+        return person.recommend(5), person.explain(7), recommender.explain(user, 7)
 
     one_by_one = [ask(user) for user in range(16)]
     recommender = Recommender(trained(model.name))

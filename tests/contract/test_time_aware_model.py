@@ -9,17 +9,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from starcast import storage
-from starcast.artifact import Artifact
-from starcast.compare.record import validation_curve
-from starcast.engine import score_ratings
-from starcast.evaluate import evaluate
-from starcast.fit import fit
-from starcast.metrics import rmse
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Attribute, Ratings
+from starcast.data.split import SplitPlan
+from starcast.engines.protocol import score_ratings
+from starcast.evaluation.comparison.results_file import validation_curve
+from starcast.evaluation.metrics import rmse
+from starcast.evaluation.report import evaluate
 from starcast.models import find
-from starcast.ratings import Attribute, Ratings
 from starcast.recommend import Recommender
-from starcast.split import SplitPlan
+from starcast.training.fit import fit
 
 NAME = "bayesian-factorization-model"
 EVERYTHING = ("histories", "attributes", "days")

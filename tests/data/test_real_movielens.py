@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from starcast.data import load, movielens, packed
-from starcast.data.catalog import find
-from starcast.ratings import Ratings
+from starcast.data import load, packed
+from starcast.data.movielens import parse
+from starcast.data.movielens.catalog import find
+from starcast.data.ratings import Ratings
 
 REPOSITORY = Path(__file__).parents[2]
 ARCHIVES = Path(os.environ.get("STARCAST_TEST_DATA") or REPOSITORY.parent / "shared" / "datasets")
@@ -54,7 +55,7 @@ def test_known_figures(
     data_dir: Path, name: str, n: int, n_users: int, n_items: int, step: float, total: float,
     title: tuple[int, str],
 ) -> None:  # fmt: skip
-    ratings = movielens.read(unpacked(data_dir, name), name)
+    ratings = parse.read(unpacked(data_dir, name), name)
     assert (len(ratings), ratings.n_users, ratings.n_items) == (n, n_users, n_items)
     assert (ratings.scale.highest, ratings.scale.step) == (5, step)
     assert float(ratings.stars.sum(dtype=np.float64)) == total
@@ -83,7 +84,7 @@ def test_the_cache_gives_the_same_set(data_dir: Path) -> None:
     folder = unpacked(data_dir, "ml-1m")
     load.load("ml-1m", data_dir)
     assert (folder / "ratings.dat.starcast.npz").is_file()
-    assert_same(load.load("ml-1m", data_dir), movielens.read(folder, "ml-1m"))
+    assert_same(load.load("ml-1m", data_dir), parse.read(folder, "ml-1m"))
 
 
 @pytest.mark.parametrize("name", ["u1", "u2", "u3", "u4", "u5", "ua", "ub"])
@@ -112,7 +113,7 @@ def test_the_five_folds_share_nothing_and_leave_nothing_out(data_dir: Path) -> N
 def test_the_embedded_set_equals_the_archive(data_dir: Path) -> None:
     folder = unpacked(data_dir, "ml-latest-small")
     embedded = load.load("ml-latest-small", data_dir)
-    assert_same(embedded, movielens.read(folder, "ml-latest-small"))
+    assert_same(embedded, parse.read(folder, "ml-latest-small"))
     with (folder / "ratings.csv").open() as file:
         rows = [tuple(map(float, row)) for row in list(csv.reader(file))[1:]]
     assert embedded.timestamps is not None

@@ -8,7 +8,7 @@ import pytest
 from processes import Starcast, command, environment, write_ratings
 
 from starcast.cli import main
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from processes import Starcast, command, environment, tree, write_ratings
 
-from starcast import storage
-from starcast.artifact import Artifact
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 
 MODEL = Path("pretrained_models/planted/latent-factor-model")
 SECONDS = 120  # until we give up on a process

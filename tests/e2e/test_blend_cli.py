@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from processes import Starcast, command, environment
 
-from starcast import storage
-from starcast.artifact import Artifact
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 
 FACTOR, BAYESIAN = "latent-factor-model", "bayesian-factorization-model"
 TRAINED = "pretrained_models/planted"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from starcast import models
-from starcast.engine import Weights
+from starcast.engines.protocol import Weights
 
 TOOLS = Path(__file__).parents[2] / "tools"
 FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"

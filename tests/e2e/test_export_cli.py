@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from processes import Starcast, tree
 
-from starcast import storage
-from starcast.artifact import Artifact
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 
 
 @pytest.fixture

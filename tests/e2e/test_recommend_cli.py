@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from processes import Starcast
 
-from starcast import storage
-from starcast.fit import fit
+from starcast.artifacts import storage
+from starcast.data.split import Split
 from starcast.models import find
-from starcast.split import Split
+from starcast.training.fit import fit
 
 NAME = "latent-factor-model"
 
@@ -60,8 +60,8 @@ def test_explain_tells_reasons(starcast: Starcast, model: Path) -> None:
     assert starcast("predict", model, "--user", 3, "--item", 20).stdout.startswith(shown[0])
     assert len(rows(done.stdout)) == 3
     assert re.search(r"[+-]0\.\d\d  \d+ +\d(\.5)? for Film \d", done.stdout)
-    guest = starcast("explain", model, "--item", 20, "--rated", "0=5", "--rated", "10=1.5")
-    assert {item for _, item, _ in rows(guest.stdout)} == {"0", "10"}
+    person = starcast("explain", model, "--item", 20, "--rated", "0=5", "--rated", "10=1.5")
+    assert {item for _, item, _ in rows(person.stdout)} == {"0", "10"}
 
 
 def test_similar_lists_what_is_alike(starcast: Starcast, model: Path) -> None:

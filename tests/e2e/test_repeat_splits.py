@@ -12,8 +12,8 @@ import repeat_splits
 from processes import environment
 
 from starcast.data.load import load
+from starcast.data.split import TEST, SplitPlan
 from starcast.errors import ConfigError, UnknownNameError
-from starcast.split import TEST, SplitPlan
 
 TOOL = Path(__file__).parents[2] / "tools" / "repeat_splits.py"
 NOWHERE, FACTOR = Path("nowhere"), "latent-factor-model"

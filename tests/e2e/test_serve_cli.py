@@ -18,8 +18,8 @@ from typing import Any, final
 import pytest
 from processes import Starcast, command, environment
 
-from starcast import storage
-from starcast.artifact import Artifact
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 
 DEADLINE = 30.0  # seconds after which a condition will never come true
 

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from starcast.data.ids import Ids, Vocabulary, concatenate
+from starcast.data.scale import RatingScale
 from starcast.errors import UnknownIdError
-from starcast.ids import Ids, Vocabulary, concatenate
-from starcast.scale import RatingScale
 
 # NumPy text drops trailing zero characters, and no file can hold a lone surrogate.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

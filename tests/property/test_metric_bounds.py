@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from starcast.metrics import (
+from starcast.evaluation.metrics import (
     accuracy,
     bootstrap_rmse,
     coverage,

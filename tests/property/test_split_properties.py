@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
-from starcast.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
+from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
 
 FIVE_STARS = RatingScale(1, 5, 1)
 SCHEMES = ("random", "user-latest", "time", "kfold")

@@ -8,8 +8,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starcast.data import cache, tabular
-from starcast.ratings import Ratings
+from starcast.data import cache
+from starcast.data.files import tabular
+from starcast.data.ratings import Ratings
 
 Row = tuple[str, str, float, int]
 

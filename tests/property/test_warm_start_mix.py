@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from starcast.config import Config
-from starcast.ids import Vocabulary
-from starcast.networks.engine import NetworkEngine
-from starcast.networks.ensemble import ensemble
-from starcast.networks.warm_start import warm_start
-from starcast.ratings import Ratings
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Ratings
+from starcast.engines.networks.engine import NetworkEngine
+from starcast.engines.networks.ensemble import ensemble
+from starcast.engines.networks.warm_start import warm_start
+from starcast.engines.settings import Config
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
 
 Arrays = dict[str, NDArray[np.float32]]

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from starcast.data.download import Part, download
-from starcast.data.fetch import fetch, is_fetched
+from starcast.data.movielens.download import Part, download
+from starcast.data.movielens.fetch import fetch, is_fetched
 from starcast.errors import FetchError
 
 FILES = {"ml-100k": "u.data", "ml-1m": "ratings.dat", "ml-10m": "ratings.dat"}

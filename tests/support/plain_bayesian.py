@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.factorization.bayesian_design import FeatureGroups
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
+from starcast.engines.bayesian.design import FeatureGroups
 
 Doubles = NDArray[np.float64]
 

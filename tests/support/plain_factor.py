@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.ids import Vocabulary
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 
 Doubles = dict[str, NDArray[np.float64]]
 Given = Mapping[str, NDArray[Any]]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from starcast.artifact import Artifact
-from starcast.config import Config
-from starcast.evaluate import Report, evaluate
-from starcast.ratings import Ratings
-from starcast.split import TEST, TRAIN, VALIDATION, Split
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.split import TEST, TRAIN, VALIDATION, Split
+from starcast.engines.settings import Config
+from starcast.evaluation.report import Report, evaluate
 
 N_USERS, N_ITEMS = 40, 6
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from starcast import models
-from starcast.config import (
+from starcast.data.ratings import Ratings
+from starcast.engines.settings import (
     FACTOR_OPTIMIZERS,
     GRADIENT_OPTIMIZERS,
     QUASI_NEWTON,
@@ -13,7 +14,6 @@ from starcast.config import (
 )
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.models import MODELS, Model
-from starcast.ratings import Ratings
 
 EVERY_MODEL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
 

@@ -11,6 +11,7 @@ from typer import Abort
 from typer.exceptions import TyperException
 
 from starcast.cli.app import app
+from starcast.engines.blas import spin_briefly
 from starcast.errors import StarcastError
 
 
@@ -43,6 +44,7 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a title that the terminal cannot show becomes ?
+    spin_briefly()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not any(os.access(place, os.W_OK) for place in (Path(__file__).parent, Path.home())):
         # Numba gives up where it can keep compiled code neither beside the source nor at home.

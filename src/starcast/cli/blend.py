@@ -8,11 +8,11 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.cli.keeping import keep
+from starcast.cli.saving import keep
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
-    from starcast.artifact import Artifact
+    from starcast.artifacts.artifact import Artifact
 
 _K = 20  # list size of the figures that close it, as of training
 
@@ -40,17 +40,17 @@ def blend(
     explain: opt.Explain = False,
 ) -> None:
     """Put trained models together, by weights learnt on the validation ratings alone."""
-    from starcast import storage
-    from starcast.blend import blend as put_together
+    from starcast.artifacts import storage
+    from starcast.artifacts.replacement import require_writable
     from starcast.cli import show
-    from starcast.evaluate import evaluate
-    from starcast.place import require_place
+    from starcast.evaluation.report import evaluate
+    from starcast.training.stacking import blend as put_together
 
     parts = [storage.load(folder) for folder in artifacts]
     home = out / inputs.folder_name(parts[0].split) / _checked(name)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")
-    require_place(home)
+    require_writable(home)
     blended = put_together(parts, seed=seed)
     keep(blended, home)
     if blended.leak:

@@ -12,15 +12,15 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.cli.keeping import keep as keep_model
+from starcast.cli.saving import keep as keep_model
 from starcast.cli.train import Logs, observe
 from starcast.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
-    from starcast.artifact import Artifact
-    from starcast.config import Config
-    from starcast.fit import Observe
-    from starcast.split import Split
+    from starcast.artifacts.artifact import Artifact
+    from starcast.data.split import Split
+    from starcast.engines.settings import Config
+    from starcast.training.fit import Observe
 
 Artifacts = Annotated[
     list[Path] | None,
@@ -73,7 +73,7 @@ def compare(
         _refuse_training_options(context)
         trained = _load(artifacts)
     else:
-        from starcast.place import require_place
+        from starcast.artifacts.replacement import require_writable
 
         names = _chosen(models)
         divided = inputs.load_split(
@@ -88,7 +88,7 @@ def compare(
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for name in configs:
-            require_place(home / name)
+            require_writable(home / name)
         trained = _train(divided, names, configs, seed, refit, watch, home)
     try:
         _report(trained, home, k, out, _command(context), explain)
@@ -116,7 +116,7 @@ def _configs(
     A parent takes the shape of the model that starts from it; elsewhere the defaults hold.
     """
     from starcast import models
-    from starcast.parents import parent_config
+    from starcast.training.parents import parent_config
 
     configs: dict[str, Config] = {}
     for name in names:
@@ -141,8 +141,8 @@ def _train(
     """Train each model once, save it at once, and hand parents on."""
     from starcast import models
     from starcast.cli.show import console
-    from starcast.compare.record import summary
-    from starcast.fit import fit
+    from starcast.evaluation.comparison.results_file import summary
+    from starcast.training.fit import fit
 
     trained: dict[str, Artifact] = {}
     for name, config in configs.items():
@@ -162,7 +162,8 @@ def _train(
 
 def _load(folders: Sequence[Path]) -> "list[Artifact]":
     """Trained models from disk, in the registry's order, so that each keeps its colour."""
-    from starcast import models, storage
+    from starcast import models
+    from starcast.artifacts import storage
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
@@ -181,12 +182,12 @@ def _report(
     """Judge, compare, write the report, and print what it says."""
     from rich.status import Status
 
-    from starcast import storage
-    from starcast.cli import standings
+    from starcast.artifacts import storage
+    from starcast.cli import results
     from starcast.cli.show import console, note
-    from starcast.compare import comparison as comparing
-    from starcast.compare import here, write
-    from starcast.evaluate import evaluate
+    from starcast.evaluation.comparison import comparison as comparing
+    from starcast.evaluation.comparison import here, write
+    from starcast.evaluation.report import evaluate
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first run tells of a font cache
     first, *others = trained
@@ -202,7 +203,7 @@ def _report(
     for artifact in trained:
         if artifact.leak:
             note(f"LEAKY: {artifact.model}: {artifact.leak}")
-    standings.show(compared, explain=explain)
+    results.show(compared, explain=explain)
     console.print(f"\nreport: {page}", soft_wrap=True)
 
 

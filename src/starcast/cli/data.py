@@ -19,7 +19,7 @@ def list_() -> None:
     from rich.table import Table
 
     from starcast.cli.show import console
-    from starcast.data.catalog import CATALOG
+    from starcast.data.movielens.catalog import CATALOG
 
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "ratings", "users", "items", "released", ""):
@@ -37,8 +37,8 @@ def list_() -> None:
 def fetch(name: Name, data_dir: opt.DataDir = Path("datasets"), mirror: opt.Mirror = None) -> None:
     """Download a data set, check it against its pinned sums, and unpack it."""
     from starcast.cli.show import console, fetching
-    from starcast.data import catalog
-    from starcast.data.fetch import fetch as download
+    from starcast.data.movielens import catalog
+    from starcast.data.movielens.fetch import fetch as download
 
     if catalog.find(name).embedded:
         console.print(f"{name} comes with Starcast: nothing to fetch")
@@ -62,7 +62,7 @@ def describe(
     from rich.table import Table
 
     from starcast.cli.show import console
-    from starcast.data import catalog
+    from starcast.data.movielens import catalog
 
     data = inputs.load_ratings(name, ratings, items, scale, data_dir, mirror)
     console.print(repr(data), highlight=False)

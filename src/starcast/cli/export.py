@@ -18,7 +18,7 @@ Place = Annotated[
 
 def export(artifact: ArtifactFolder, format: Format, out: Place) -> None:
     """Write a trained model as a TensorFlow SavedModel or as ONNX, and check what was written."""
-    from starcast import storage
+    from starcast.artifacts import storage
     from starcast.cli.show import console, note
     from starcast.export import export as write
 

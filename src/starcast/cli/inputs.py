@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from starcast.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from starcast.ratings import Ratings
-    from starcast.split import Split
+    from starcast.data.ratings import Ratings
+    from starcast.data.split import Split
 
 
 def load_ratings(
@@ -21,7 +21,7 @@ def load_ratings(
     """The data set that the data options name: one of the catalog, or the user's own files."""
     from starcast.cli.show import fetching, note
     from starcast.data import load
-    from starcast.scale import RatingScale
+    from starcast.data.scale import RatingScale
 
     if not ratings:
         if items or scale:
@@ -54,7 +54,7 @@ def load_split(
     """
     from starcast.cli.show import console
     from starcast.data import load
-    from starcast.split import SplitPlan
+    from starcast.data.split import SplitPlan
 
     plan = SplitPlan.parse(split, test=test_share, validation=validation_share, seed=seed)
     shipped = None

@@ -129,7 +129,7 @@ Likelihood = Annotated[
     str | None,
     _option(
         "--likelihood",
-        help="probit: stars are steps of an opinion; gaussian: numbers.",
+        help="probit: stars are ordered classes; gaussian: numbers.",
         panel=_SAMPLING,
     ),
 ]

@@ -10,7 +10,7 @@ from starcast.cli.use import ArtifactFolder, Fallback, K, offering_fallback, ope
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
-    from starcast.recommend import Guest, Recommender
+    from starcast.recommend import FoldedInUser, Recommender
 
 User = Annotated[str | None, typer.Option("--user", help="A user id.")]
 Item = Annotated[str, typer.Option("--item", help="An item id.")]
@@ -55,7 +55,9 @@ def recommend(
         _recommend_all(recommender, out, k, include_seen)
         return
     if user is None:
-        listed = _guest(recommender, rated, ratings_of).recommend(k, exclude_seen=not include_seen)
+        listed = _folded_in(recommender, rated, ratings_of).recommend(
+            k, exclude_seen=not include_seen
+        )
     else:
         with offering_fallback():
             listed = recommender.recommend(user, k, exclude_seen=not include_seen)
@@ -76,7 +78,7 @@ def explain(
     _check_one_asks(user, rated, ratings_of)
     recommender = open_recommender(artifact)
     explanation = (
-        _guest(recommender, rated, ratings_of).explain(item, k)
+        _folded_in(recommender, rated, ratings_of).explain(item, k)
         if user is None
         else recommender.explain(user, item, k)
     )
@@ -112,11 +114,11 @@ def _check_one_asks(*ways: object) -> None:
         )
 
 
-def _guest(
+def _folded_in(
     recommender: "Recommender", rated: Sequence[str] | None, ratings_of: Path | None
-) -> "Guest":
+) -> "FoldedInUser":
     if ratings_of:
-        from starcast.data import person
+        from starcast.data.files import person
 
         return recommender.fold_in(*person.read(ratings_of))
     pairs = [one.rpartition("=") for one in rated or ()]

@@ -45,7 +45,7 @@ def serve(
     token = _token(token_env)
     # One thread for each matrix product: more would wait for each other, and take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from starcast.serve.guard import Limits
+    from starcast.serve.middleware import Limits
     from starcast.serve.process import Settings
     from starcast.serve.process import serve as answer
 

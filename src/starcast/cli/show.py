@@ -18,10 +18,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from starcast import metrics
+from starcast.evaluation import metrics
 
 if TYPE_CHECKING:
-    from starcast.evaluate import Report
+    from starcast.evaluation.report import Report
 
 Bar = AbstractContextManager[Callable[[int, int | None], None]]
 """Shown while it is entered; gives what to call with the work done and all there is, if known."""

@@ -10,15 +10,15 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.cli.keeping import keep
+from starcast.cli.saving import keep
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
-    from starcast.artifact import Artifact
-    from starcast.config import Config
-    from starcast.fit import Observe
+    from starcast.artifacts.artifact import Artifact
+    from starcast.data.split import Split
+    from starcast.engines.settings import Config
     from starcast.models import Model
-    from starcast.split import Split
+    from starcast.training.fit import Observe
 
 _PARENTS = "Transfer learning"
 _K = 20  # list size of the figures that close a run, as in the 2018 system
@@ -97,13 +97,14 @@ def train(
     explain: opt.Explain = False,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
-    from starcast import models, storage
+    from starcast import models
+    from starcast.artifacts import storage
+    from starcast.artifacts.replacement import require_writable
     from starcast.cli import show
-    from starcast.config import parse_features, parse_layers
-    from starcast.evaluate import evaluate
-    from starcast.fit import fit
-    from starcast.parents import check_parents, leak_between
-    from starcast.place import require_place
+    from starcast.engines.settings import parse_features, parse_layers
+    from starcast.evaluation.report import evaluate
+    from starcast.training.fit import fit
+    from starcast.training.parents import check_parents, leak_between
 
     chosen = models.find(model)
     config = chosen.config(
@@ -146,7 +147,7 @@ def train(
     if "attributes" in config.features:
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
-    require_place(home / model)
+    require_writable(home / model)
     watch = observe(divided, logs)
     parents = [
         _parent(name, folder, config, divided, seed, refit, fresh_parents, watch)
@@ -177,10 +178,10 @@ def train(
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
     """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
     from starcast.cli.show import console
-    from starcast.engine import Sampler
-    from starcast.fit import Run
-    from starcast.observers import ConsoleObserver, HasGraph, TensorBoardObserver
-    from starcast.training import Observer
+    from starcast.engines.protocol import Sampler
+    from starcast.training.fit import Run
+    from starcast.training.loop import Observer
+    from starcast.training.observers import ConsoleObserver, HasGraph, TensorBoardObserver
 
     started = time.strftime("%Y%m%d-%H%M%S")
     items = zip(split.ratings.titles.tolist(), split.ratings.items.ids.tolist(), strict=True)
@@ -215,7 +216,7 @@ def _places(
     model: "Model", init_from: list[Path] | None, home: Path, fresh: bool
 ) -> list[tuple[str, Path]]:
     """Each parent's name and folder; a folder that is not there means: train it there first."""
-    from starcast import storage
+    from starcast.artifacts import storage
 
     if init_from and len(init_from) != len(model.parents):
         raise ConfigError(
@@ -241,10 +242,10 @@ def _parent(
     watch: "Observe",
 ) -> "Artifact":
     """A parent from disk, or trained on this split and kept there."""
-    from starcast import storage
+    from starcast.artifacts import storage
     from starcast.cli.show import console, note
-    from starcast.fit import fit
-    from starcast.parents import parent_config
+    from starcast.training.fit import fit
+    from starcast.training.parents import parent_config
 
     if folder.exists() and not anew:
         console.print(f"starting from {folder}", soft_wrap=True)

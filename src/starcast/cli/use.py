@@ -31,9 +31,9 @@ def evaluate(
     explain: opt.Explain = False,
 ) -> None:
     """Judge a trained model on the test ratings of its own split."""
-    from starcast import storage
+    from starcast.artifacts import storage
     from starcast.cli import show
-    from starcast.evaluate import evaluate as judge
+    from starcast.evaluation.report import evaluate as judge
 
     trained = storage.load(artifact)
     with show.judging(trained.title) as on_progress:
@@ -59,7 +59,7 @@ def predict(
     recommender = open_recommender(artifact, fallback)
     with offering_fallback():
         predictions = recommender.predict([user] * len(item), item)
-    deviations = recommender.deviations([user] * len(item), item)
+    deviations = recommender.predictive_std([user] * len(item), item)
     for name, stars, deviation in zip(item, predictions, deviations, strict=True):
         spread = f" ± {deviation:.2f}" if math.isfinite(deviation) else ""
         console.print(f"{stars:.2f}{spread}  {recommender.title(name) or name}", soft_wrap=True)
@@ -76,7 +76,7 @@ def offering_fallback() -> Iterator[None]:
 
 def open_recommender(folder: Path, fallback: bool = False) -> "Recommender":
     """The model in a folder, ready to be asked."""
-    from starcast import storage
+    from starcast.artifacts import storage
     from starcast.recommend import Recommender
 
     return Recommender(storage.load(folder), fallback=fallback)

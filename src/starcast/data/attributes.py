@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from starcast.ids import Vocabulary
-from starcast.ratings import Attribute
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Attribute
 
 _YEARS = 5  # per group of ages, and of years of release
 _RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)

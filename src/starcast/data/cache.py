@@ -15,8 +15,8 @@ from time import time_ns
 from typing import Any, Self, final
 
 from starcast.data import packed
+from starcast.data.ratings import Ratings
 from starcast.errors import DataError
-from starcast.ratings import Ratings
 
 Parsed = tuple[Ratings, int]  # the ratings, and how many duplicates were left out
 _NOTE, _DUPLICATES = "starcast.source", "starcast.duplicates"

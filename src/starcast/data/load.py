@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data import cache, movielens, packed, tabular
-from starcast.data.catalog import find
+from starcast.data import cache, packed
+from starcast.data.files import tabular
+from starcast.data.movielens import parse
+from starcast.data.movielens.catalog import find
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 from starcast.errors import ConfigError, UnknownNameError
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
 
 Progress = Callable[[int, int | None], None]
 _EMBEDDED = Path(__file__).parent / "embedded"
@@ -41,11 +43,11 @@ def load(
         return packed.read(_EMBEDDED / f"{name}.npz", name)
     folder = data_dir / name
     if not folder.is_dir():
-        from starcast.data.fetch import fetch
+        from starcast.data.movielens.fetch import fetch
 
         folder = fetch(name, data_dir, mirror, on_progress)
-    sources = movielens.files(folder)
-    ratings, _ = cache.through(sources, lambda: (movielens.read(folder, name), 0), name=name)
+    sources = parse.files(folder)
+    ratings, _ = cache.through(sources, lambda: (parse.read(folder, name), 0), name=name)
     return ratings
 
 
@@ -70,7 +72,7 @@ def load_official_test(
         raise ConfigError(f"{name} ships no official splits; choose random, user-latest or time")
     if split_name not in shipped:
         raise UnknownNameError("official split", split_name, shipped)
-    return movielens.official_test(data_dir / name, split_name, ratings)
+    return parse.official_test(data_dir / name, split_name, ratings)
 
 
 def load_files(

@@ -19,11 +19,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.unpack import DAMAGE
+from starcast.data.ids import Ids, Vocabulary
+from starcast.data.movielens.unpack import DAMAGE
+from starcast.data.ratings import Attribute, Ratings, Stars
+from starcast.data.scale import RatingScale
 from starcast.errors import DataError
-from starcast.ids import Ids, Vocabulary
-from starcast.ratings import Attribute, Ratings, Stars
-from starcast.scale import RatingScale
 
 FORMAT = "3"
 _FORMAT_KEY, _NOTES, _HEADER = "starcast.format", "notes.json", "header.json"

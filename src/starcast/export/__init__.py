@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from starcast.artifact import Artifact
+from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.replacement import atomic_replace
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
 from starcast.export.description import describe
-from starcast.place import replacing
 
 FORMATS = {"savedmodel": "TensorFlow", "onnx": "onnx"}
 """What an artifact can be exported to, and the library that writes it."""
@@ -45,7 +45,7 @@ def export(artifact: Artifact, place: Path, *, format: str) -> float:
         raise UnknownNameError("export format", format, FORMATS)
     expression, ratings = describe(artifact.model, artifact.weights), artifact.split.ratings
     writer = _writer(format)
-    with replacing(place, MANIFEST) as fresh:
+    with atomic_replace(place, MANIFEST) as fresh:
         writer.write(expression, ratings, fresh)
         difference = _difference(artifact, writer, fresh)
         _write_json(fresh / "users.json", {"ids": ratings.users.ids.tolist()})

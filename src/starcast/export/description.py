@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from starcast import models
-from starcast.engine import Weights
+from starcast.engines.networks.graph import Operation, operations
+from starcast.engines.networks.layout import Layout
+from starcast.engines.protocol import Weights
 from starcast.errors import ConfigError
 from starcast.export.expression import ITEM_ROWS, USER_ROWS, Expression, concatenation, table
-from starcast.networks.graph import Operation, operations
-from starcast.networks.layout import Layout
 from starcast.scoring import (
     BlendScorer,
     DeepScorer,
@@ -20,8 +20,8 @@ from starcast.scoring import (
     FactorScorer,
     PosteriorScorer,
 )
-from starcast.scoring.blend import parts_of
-from starcast.scoring.untrained import with_typical_rows
+from starcast.scoring.cold_start import with_typical_rows
+from starcast.scoring.weighted_sum import parts_of
 
 
 def describe(model: str, weights: Weights) -> Expression:
@@ -43,10 +43,10 @@ def describe(model: str, weights: Weights) -> Expression:
 
 def factor(weights: Weights) -> Expression:
     """μ + b_u + b_i + p_u · q_i."""
-    return _opinion(with_typical_rows(weights, "factors"))
+    return _predictor(with_typical_rows(weights, "factors"))
 
 
-def _opinion(weights: Weights) -> Expression:
+def _predictor(weights: Weights) -> Expression:
     """The same of tables as they are; (n, S) where a row holds S draws."""
     p, q = (table(weights[f"{side}_factors"], rows) for side, rows in _SIDES.items())
     b_u, b_i = (table(weights[f"{side}_bias"], rows) for side, rows in _SIDES.items())
@@ -69,7 +69,7 @@ def network(weights: Weights) -> Expression:
 
 
 def posterior(weights: Weights) -> Expression:
-    """Mean over S draws of the rating expected at each draw's opinion; see `PosteriorScorer`."""
+    """Mean over S draws of the rating expected at each draw's predictor; see `PosteriorScorer`."""
     names = [f"{side}_{column}" for side in _SIDES for column in ("factors", "bias")]
     n_draws = len(weights["user_bias"])
     draws = [
@@ -77,8 +77,8 @@ def posterior(weights: Weights) -> Expression:
         for n in range(n_draws)
     ]
     tables = {name: np.stack([draw[name] for draw in draws], axis=1) for name in names}
-    opinions = _opinion({**tables, "mean": weights["mean"]})  # a row holds all draws
-    ratings = _steps(opinions, weights) if "levels" in weights else opinions
+    predictors = _predictor({**tables, "mean": weights["mean"]})  # a row holds all draws
+    ratings = _steps(predictors, weights) if "levels" in weights else predictors
     return ratings.total() * (1.0 / n_draws)
 
 
@@ -90,13 +90,13 @@ def blend(weights: Weights) -> Expression:
     return reduce(Expression.__add__, mixed) + float(intercept)
 
 
-def _steps(opinions: Expression, weights: Weights) -> Expression:
+def _steps(predictors: Expression, weights: Weights) -> Expression:
     """Expected level: the lowest, and every rise times the chance Φ that it is climbed.
 
     Φ(x) = ½ + ½ erf(x / √2), and all the ½ of the rises add up to half way to the highest level.
     """
     levels = weights["levels"].astype(np.float64)
-    above = (opinions.column() + -weights["cut_points"]) * (1 / sqrt(2))  # (n, S, n_levels - 1)
+    above = (predictors.column() + -weights["cut_points"]) * (1 / sqrt(2))  # (n, S, n_levels - 1)
     return (above.erf() * (np.diff(levels) / 2)).total() + float(levels[0] + levels[-1]) / 2
 
 

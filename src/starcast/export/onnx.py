@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from starcast.engine import Scores
+from starcast.data.ids import Rows
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Scores
 from starcast.export.expression import Expression
-from starcast.ids import Rows
-from starcast.ratings import Ratings
 
 FILE = "model.onnx"
 _OPSET, _FORMAT = 17, 8  # of 2022: what most runtimes in use understand

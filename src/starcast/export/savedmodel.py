@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from starcast.engine import Scores
+from starcast.data.ids import Ids, Rows
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Scores
 from starcast.export.expression import Expression
-from starcast.ids import Ids, Rows
-from starcast.ratings import Ratings
 
 _OPERATIONS = {
     "gather": tf.gather,

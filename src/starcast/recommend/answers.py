@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engine import Scores
+from starcast.data.ratings import Ratings
+from starcast.display import Listing, as_paragraphs
+from starcast.engines.protocol import Scores
 from starcast.errors import ConfigError
-from starcast.ratings import Ratings
-from starcast.tables import Listing, as_paragraphs
 
 
 class Recommendation(NamedTuple):

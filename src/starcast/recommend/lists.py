@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.artifact import Artifact
-from starcast.engine import Scorer, Scores
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows, Vocabulary
+from starcast.data.split import TEST, Split
+from starcast.engines.protocol import Scorer, Scores
 from starcast.errors import ConfigError
-from starcast.ids import Rows, Vocabulary
 from starcast.recommend.answers import best
-from starcast.scoring.layout import for_kernels
-from starcast.scoring.threads import Progress, in_blocks
-from starcast.split import TEST, Split
+from starcast.scoring.blocks import Progress, in_blocks
+from starcast.scoring.panels import for_kernels
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,7 +63,7 @@ def top_rows(
     scorer: Scorer, seen: Seen | None, user_rows: Rows, k: int, on_progress: Progress | None = None
 ) -> Rows:
     """The k best item rows (n, k) of users (n,), but those they have seen; see `Recommender`."""
-    from starcast.scoring.lists import exclude, take_best
+    from starcast.scoring.top_k import exclude, take_best
 
     users = for_kernels(user_rows)
     top = np.empty((len(users), k), np.int32)

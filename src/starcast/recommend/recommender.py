@@ -8,12 +8,14 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from starcast import index, storage
-from starcast.artifact import Artifact
-from starcast.engine import FoldingScorer, LikenessScorer, Scores, UncertainScorer
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows
+from starcast.data.split import TEST, TRAIN
+from starcast.display import Listing
+from starcast.engines.protocol import FoldingScorer, LikenessScorer, Scores, UncertainScorer
 from starcast.errors import ConfigError, UnknownIdError
-from starcast.ids import Rows
-from starcast.recommend import lists
+from starcast.recommend import index, lists
 from starcast.recommend.answers import (
     Explanation,
     Recommendation,
@@ -23,16 +25,16 @@ from starcast.recommend.answers import (
     listed,
     recommended,
 )
-from starcast.recommend.guest import Guest, checked_ratings, spread
+from starcast.recommend.baselines import DampedMeans
+from starcast.recommend.folded_in import FoldedInUser, checked_ratings, residual_rmse
 from starcast.recommend.lists import Seen
-from starcast.recommend.means import Means
-from starcast.scoring.threads import Progress
-from starcast.split import TEST, TRAIN
-from starcast.tables import Listing
+from starcast.scoring.blocks import Progress
 
 _NOTHING = np.empty(0, np.int32)
-_GUESTS = 128  # known users whose refolded selves are kept: several items are explained in a row
-_FAME = 10.0  # ratings at which half of an item's likeness counts
+_KEPT_PERSONS = (
+    128  # known users whose refolded selves are kept: several items are explained in a row
+)
+_HALF_COUNTED = 10.0  # ratings at which half of an item's likeness counts
 
 
 @final
@@ -55,7 +57,7 @@ class Recommender:
         self._fallback = fallback
         self._index = index.build(artifact) if approximate else None
         self._seen = Seen(artifact.split)
-        self._refolded: dict[int, Guest] = {}
+        self._refolded: dict[int, FoldedInUser] = {}
 
     def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Predicted stars for each pair.
@@ -79,7 +81,7 @@ class Recommender:
             stars[known] = self._score_pairs(user_ids[known], item_ids[known])
         return self._ratings.scale.clip(stars)
 
-    def deviations(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
+    def predictive_std(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Standard deviation of each pair's rating about its prediction.
 
         Args:
@@ -93,7 +95,7 @@ class Recommender:
             pairs = zip(user_ids.tolist(), item_ids.tolist(), strict=True)
             known = np.array([user in users and item in items for user, item in pairs])
             rows = users.rows(user_ids[known]), items.rows(item_ids[known])
-            deviations[known] = scorer.deviations(*rows)
+            deviations[known] = scorer.predictive_std(*rows)
         return deviations
 
     def recommend(
@@ -124,7 +126,7 @@ class Recommender:
         scores[seen] = -np.inf
         return recommended(self._ratings, scores, k)
 
-    def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> Guest:
+    def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
 
         Args:
@@ -135,13 +137,14 @@ class Recommender:
             ConfigError: columns of different length, an item that is rated twice, stars that are no
                 numbers or outside the scale, or a model that folds nobody in.
         """
-        return self._guest(*checked_ratings(self._ratings, item_ids, stars))
+        return self._folded_in(*checked_ratings(self._ratings, item_ids, stars))
 
     def explain(self, user_id: object, item_id: object, k: int = 5) -> Explanation:
         """Which of a user's own ratings pull the prediction for an item up or down.
 
         The prediction is that of `predict`. The effects come from folding the user in anew, with
-        and without a rating (see `Guest.explain`), since the stored weights cannot be had without;
+        and without a rating (see `FoldedInUser.explain`), since the stored weights cannot be had
+        without;
         docs/fold-in.md measures how close the two are.
 
         Args:
@@ -151,9 +154,9 @@ class Recommender:
             UnknownIdError: an id that was not in the training data.
             ConfigError: k is less than 1, or the model folds nobody in.
         """
-        guest = self._refold(self._ratings.users.row(user_id))
+        person = self._refold(self._ratings.users.row(user_id))
         shown = float(self.predict(np.array([user_id]), np.array([item_id]))[0])
-        return guest.explain(item_id, k)._replace(prediction=shown)
+        return person.explain(item_id, k)._replace(prediction=shown)
 
     def similar(self, item_id: object, k: int = 10) -> list[Similar]:
         """The k items most like another, best first.
@@ -248,34 +251,36 @@ class Recommender:
         users, items = self._ratings.users.rows(user_ids), self._ratings.items.rows(item_ids)
         return self.artifact.scorer.score_pairs(users, items)
 
-    def _guest(self, item_rows: Rows, stars: Scores) -> Guest:
+    def _folded_in(self, item_rows: Rows, stars: Scores) -> FoldedInUser:
         if not isinstance(self.artifact.scorer, FoldingScorer):
             raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
-        return Guest(self._ratings, self.artifact.scorer, item_rows, stars, self._spread)
+        return FoldedInUser(
+            self._ratings, self.artifact.scorer, item_rows, stars, self._residual_rmse
+        )
 
-    def _refold(self, user_row: int) -> Guest:
-        """A known user as a guest: folded in from the ratings that trained the model."""
-        if (guest := self._refolded.get(user_row)) is not None:
-            return guest
+    def _refold(self, user_row: int) -> FoldedInUser:
+        """A known user as a person: folded in from the ratings that trained the model."""
+        if (person := self._refolded.get(user_row)) is not None:
+            return person
         own = self._seen.own(user_row)
         parts = self.artifact.split.parts[own]
         trained = parts != TEST if self.artifact.refit else parts == TRAIN
         rows, stars = self._ratings.item_rows[own][trained], self._ratings.stars[own][trained]
-        if len(self._refolded) >= _GUESTS:
+        if len(self._refolded) >= _KEPT_PERSONS:
             self._refolded.clear()
-        return self._refolded.setdefault(user_row, self._guest(rows, stars))
+        return self._refolded.setdefault(user_row, self._folded_in(rows, stars))
 
     @cached_property
-    def _spread(self) -> float:
-        return spread(self.artifact)
+    def _residual_rmse(self) -> float:
+        return residual_rmse(self.artifact)
 
     @cached_property
     def _fame(self) -> Scores:
         """float32 (n_items,), in [0, 1): how much of an item's likeness counts."""
         train = self.artifact.split.parts == TRAIN
         count = np.bincount(self._ratings.item_rows[train], minlength=self._ratings.n_items)
-        return (count / (count + _FAME)).astype(np.float32)
+        return (count / (count + _HALF_COUNTED)).astype(np.float32)
 
     @cached_property
-    def _means(self) -> Means:
-        return Means(self.artifact.split.train)
+    def _means(self) -> DampedMeans:
+        return DampedMeans(self.artifact.split.train)

@@ -1,15 +1,15 @@
 """The deployed form of every model: compiled loops over named weights, no tensor framework.
 
-`factors`, `networks`, `posterior` and `blend` hold the scorers, `hidden`, `opinions` and `days`
-what they are made of, `layout` how they lay out their weights, `untrained` what stands for users
-and items without ratings, `kernels` and `lookup` the loops, `lists` picks the best of many scores,
-and `threads` keeps every core busy. `folding` takes in people that no weights are of, by the
-`evidence` that their ratings are, and `alike` compares items.
+`factors`, `networks`, `posterior` and `weighted_sum` hold the scorers, `dense_layers`, `likelihood`
+and `days` what they are made of, `panels` how they lay out their weights, `cold_start` what stands
+for users and items without ratings, `kernels` and `lookup` the loops, `top_k` picks the best of
+many scores, and `blocks` keeps every core busy. `folding` takes in people that no weights are of, by the
+`log_likelihood` of their ratings, and `similarity` compares items.
 """
 
-from starcast.scoring.blend import BlendScorer
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.networks import DeepScorer, EnsembleScorer
 from starcast.scoring.posterior import PosteriorScorer
+from starcast.scoring.weighted_sum import BlendScorer
 
 __all__ = ["BlendScorer", "DeepScorer", "EnsembleScorer", "FactorScorer", "PosteriorScorer"]

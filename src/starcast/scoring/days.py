@@ -5,8 +5,8 @@ from typing import NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engine import Weights
-from starcast.ids import Rows
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Weights
 
 Places = NDArray[np.int64]
 

@@ -5,14 +5,14 @@ from typing import final
 
 import numpy as np
 
-from starcast.engine import Scores, Weights
-from starcast.ids import Rows
-from starcast.scoring.alike import cosines
-from starcast.scoring.evidence import Table
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Scores, Weights
+from starcast.scoring.blocks import in_blocks
+from starcast.scoring.cold_start import is_trained, with_typical_rows
 from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
-from starcast.scoring.layout import FEW, Flat, Matrix, for_kernels, panels, wide
-from starcast.scoring.threads import in_blocks
-from starcast.scoring.untrained import is_trained, with_typical_rows
+from starcast.scoring.log_likelihood import Array
+from starcast.scoring.panels import FEW, Flat, Matrix, for_kernels, panels, wide
+from starcast.scoring.similarity import cosines
 
 _PAIRS = 1 << 18  # per block: more than a thread costs to start
 
@@ -63,9 +63,9 @@ class FactorScorer:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return self.score_vector(self._user[user_row])
 
-    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> FoldedUser:
         """A person from ratings (n,) of items (n,): ridge regression."""
-        return FoldedUser(NormalView(self, spread), item_rows, stars)
+        return FoldedUser(NormalView(self, residual_rmse), item_rows, stars)
 
     def likeness(self, item_row: int) -> Scores:
         """Cosines of the items' factors; float32 (n_items,)."""
@@ -89,17 +89,17 @@ class FactorScorer:
         """A sample of the users with training ratings."""
         return sample_of(self._is_trained)
 
-    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+    def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Scores (n,) of items for a user's vector (D,), and how they move with it, (n, D)."""
         slopes = self._item[item_rows].astype(np.float64)
         item_bias = slopes[:, -1].copy()
         slopes[:, -1] = 1
         return slopes @ vector + item_bias, slopes
 
-    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+    def score_vector(self, vector: Array, item_rows: Rows | None = None) -> Scores:
         """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
         if item_rows is not None:
-            return np.asarray(self.look(vector, item_rows)[0], np.float32)
+            return np.asarray(self.linearize(vector, item_rows)[0], np.float32)
         user = vector.astype(np.float32)
         user_bias, user[-1] = user[-1], 1  # so that item biases join the product
         return np.asarray(user @ self._columns + user_bias)

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple, Protocol, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engine import Scores
-from starcast.ids import Rows
-from starcast.scoring.evidence import Doubles, Evidence, Table, evidence_of_stars
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Scores
+from starcast.scoring.log_likelihood import Array, Doubles, LogLikelihood, gaussian_log_likelihood
 
 Chosen = NDArray[np.intp]
 
@@ -43,7 +43,7 @@ class Prior(NamedTuple):
     precision: Doubles
 
     @classmethod
-    def of(cls, rows: Table) -> Self:
+    def of(cls, rows: Array) -> Self:
         """The prior that rows (S, n_users, D) of trained users suggest.
 
         Few users say little of how their columns go together, so that the covariance is drawn to
@@ -71,7 +71,7 @@ def sample_of(is_trained: NDArray[np.bool_]) -> Chosen:
 class UserView(Protocol):
     """A model as a function of what it holds of one user.
 
-    An opinion is what a vector says of an item: in stars, or what stars are steps of.
+    A linear predictor is what a vector says of an item: in stars, or what stars are steps of.
     """
 
     @property
@@ -79,23 +79,23 @@ class UserView(Protocol):
         """How the vectors of trained users are spread."""
         ...
 
-    def look(self, vectors: Doubles, item_rows: Rows) -> tuple[Table, Table]:
-        """Opinions (S, n) of items, and how they move with the vectors (S, D): (S, n, D).
+    def linearize(self, vectors: Doubles, item_rows: Rows) -> tuple[Array, Array]:
+        """Predictors (S, n) of items, and how they move with the vectors (S, D): (S, n, D).
 
-        For the search, so that they may be smoother than `opinions`.
+        For the search, so that they may be smoother than `predictors`.
         """
         ...
 
-    def opinions(self, vectors: Doubles, item_rows: Rows | None = None) -> Table:
-        """Opinions (S, n) of some items, or every one."""
+    def predictors(self, vectors: Doubles, item_rows: Rows | None = None) -> Array:
+        """Predictors (S, n) of some items, or every one."""
         ...
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
-        """What ratings (n,) say of opinions (S, n)."""
+    def log_likelihood(self, predictors: Array, stars: Scores) -> LogLikelihood:
+        """What ratings (n,) say of predictors (S, n)."""
         ...
 
-    def expect(self, opinions: Table) -> Scores:
-        """Expected stars at opinions (S, …), mean over draws; float32 (…)."""
+    def mean_response(self, predictors: Array) -> Scores:
+        """Expected stars at predictors (S, …), mean over draws; float32 (…)."""
         ...
 
 
@@ -107,11 +107,11 @@ class VectorScorer(Protocol):
         """How the vectors of trained users are spread."""
         ...
 
-    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+    def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Scores (n,) of items, perhaps smoothed, and how they move with the vector, (n, D)."""
         ...
 
-    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+    def score_vector(self, vector: Array, item_rows: Rows | None = None) -> Scores:
         """Raw scores of some items, or every one; float32 (n,), stars."""
         ...
 
@@ -122,33 +122,33 @@ class NormalView:
 
     Args:
         scorer: of one set of weights.
-        spread: how far ratings lie from scores that have not seen them, RMSE in stars.
+        residual_rmse: how far ratings lie from scores that have not seen them, RMSE in stars.
     """
 
-    def __init__(self, scorer: VectorScorer, spread: float) -> None:
-        self._scorer, self._noise = scorer, _NOISE * spread
+    def __init__(self, scorer: VectorScorer, residual_rmse: float) -> None:
+        self._scorer, self._noise = scorer, _NOISE * residual_rmse
 
     @property
     def prior(self) -> Prior:
         """The scorer's."""
         return self._scorer.prior
 
-    def look(self, vectors: Doubles, item_rows: Rows) -> tuple[Table, Table]:
+    def linearize(self, vectors: Doubles, item_rows: Rows) -> tuple[Array, Array]:
         """Scores of the one draw (1, n), perhaps smoothed, and how they move, (1, n, D)."""
-        opinions, slopes = self._scorer.look(vectors[0], item_rows)
-        return opinions[np.newaxis], slopes[np.newaxis]
+        predictors, slopes = self._scorer.linearize(vectors[0], item_rows)
+        return predictors[np.newaxis], slopes[np.newaxis]
 
-    def opinions(self, vectors: Doubles, item_rows: Rows | None = None) -> Table:
+    def predictors(self, vectors: Doubles, item_rows: Rows | None = None) -> Array:
         """Scores of the one draw, (1, n)."""
         return self._scorer.score_vector(vectors[0], item_rows)[np.newaxis]
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
+    def log_likelihood(self, predictors: Array, stars: Scores) -> LogLikelihood:
         """What ratings (n,) say of scores (1, n), whose noise is the same for all."""
-        return evidence_of_stars(opinions, stars, self._noise)
+        return gaussian_log_likelihood(predictors, stars, self._noise)
 
-    def expect(self, opinions: Table) -> Scores:
+    def mean_response(self, predictors: Array) -> Scores:
         """The scores themselves."""
-        return np.asarray(opinions[0], np.float32)
+        return np.asarray(predictors[0], np.float32)
 
 
 @final
@@ -166,49 +166,49 @@ class FoldedUser:
 
     def score_all(self) -> Scores:
         """Raw scores of every item; float32 (n_items,), stars."""
-        return self._view.expect(self._view.opinions(self._mode.vectors))
+        return self._view.mean_response(self._view.predictors(self._mode.vectors))
 
     def score_items(self, item_rows: Rows) -> Scores:
         """Raw scores of some items; float32 (n,), stars."""
-        return self._view.expect(self._view.opinions(self._mode.vectors, item_rows))
+        return self._view.mean_response(self._view.predictors(self._mode.vectors, item_rows))
 
     def effects(self, item_rows: Rows) -> Scores:
         """What each rating adds to the raw scores of items: what they lose without it.
 
         Found without a search for every rating: one Newton step away from the vector that all
-        ratings led to. That is exact where the opinions are linear in it and the noise is normal.
+        ratings led to. That is exact where the predictors are linear in it and the noise is normal.
 
         Args:
             item_rows: int32 (m,).
         Returns: float32 (m, n), stars.
         """
-        opinions, slopes = self._view.look(self._mode.vectors, item_rows)
+        predictors, slopes = self._view.linearize(self._mode.vectors, item_rows)
         moved = self._shifts @ slopes.transpose(0, 2, 1)  # (S, n, m)
-        without = self._view.expect(opinions[:, np.newaxis] - moved)
-        return np.asarray(self._view.expect(opinions)[:, np.newaxis] - without.T)
+        without = self._view.mean_response(predictors[:, np.newaxis] - moved)
+        return np.asarray(self._view.mean_response(predictors)[:, np.newaxis] - without.T)
 
     @cached_property
     def _shifts(self) -> Doubles:
         """(S, n, D): the vectors less those that leave one rating out, for every rating."""
         mode = self._mode
         solved = np.linalg.solve(mode.curvature, mode.slopes.transpose(0, 2, 1)).transpose(0, 2, 1)
-        leverage = np.sum(solved * mode.slopes, axis=2) * mode.evidence.curvature
-        return np.asarray(solved * (mode.evidence.gradient / (1 - leverage))[..., np.newaxis])
+        leverage = np.sum(solved * mode.slopes, axis=2) * mode.likelihood.curvature
+        return np.asarray(solved * (mode.likelihood.gradient / (1 - leverage))[..., np.newaxis])
 
 
-class _Place(NamedTuple):
+class _Iterate(NamedTuple):
     """Vectors (S, D) and what is known there; `slope` (S, D) and `curvature` (S, D, D) are those of
-    the log-posterior `height` (S,), `slopes` (S, n, D) those of the opinions."""
+    the log-posterior `height` (S,), `slopes` (S, n, D) those of the predictors."""
 
     vectors: Doubles
     height: Doubles
     slope: Doubles
     curvature: Doubles
-    slopes: Table
-    evidence: Evidence
+    slopes: Array
+    likelihood: LogLikelihood
 
 
-def _find(view: UserView, item_rows: Rows, stars: Scores) -> _Place:
+def _find(view: UserView, item_rows: Rows, stars: Scores) -> _Iterate:
     """The most likely vectors, each draw's on its own."""
     place = _survey(view, view.prior.mean, item_rows, stars)
     damping = np.zeros(len(place.vectors))
@@ -228,23 +228,23 @@ def _find(view: UserView, item_rows: Rows, stars: Scores) -> _Place:
     return place
 
 
-def _survey(view: UserView, vectors: Doubles, item_rows: Rows, stars: Scores) -> _Place:
-    opinions, slopes = view.look(vectors, item_rows)
-    evidence = view.weigh(opinions, stars)
+def _survey(view: UserView, vectors: Doubles, item_rows: Rows, stars: Scores) -> _Iterate:
+    predictors, slopes = view.linearize(vectors, item_rows)
+    likelihood = view.log_likelihood(predictors, stars)
     mean, precision = view.prior
     away = np.einsum("sde,se->sd", precision, vectors - mean)
-    height = evidence.fit - 0.5 * np.einsum("sd,sd->s", away, vectors - mean)
-    slope = np.einsum("sn,snd->sd", evidence.gradient, slopes) - away
-    bent = slopes.transpose(0, 2, 1) @ (evidence.curvature[..., np.newaxis] * slopes)
-    return _Place(vectors, height, slope, precision + bent, slopes, evidence)
+    height = likelihood.fit - 0.5 * np.einsum("sd,sd->s", away, vectors - mean)
+    slope = np.einsum("sn,snd->sd", likelihood.gradient, slopes) - away
+    bent = slopes.transpose(0, 2, 1) @ (likelihood.curvature[..., np.newaxis] * slopes)
+    return _Iterate(vectors, height, slope, precision + bent, slopes, likelihood)
 
 
-def _choose(is_first: NDArray[np.bool_], first: _Place, second: _Place) -> _Place:
+def _choose(is_first: NDArray[np.bool_], first: _Iterate, second: _Iterate) -> _Iterate:
     """Of each draw the one place or the other."""
 
     def chosen(one: Any, other: Any) -> Any:
-        if isinstance(one, Evidence):
-            return Evidence(*map(chosen, one, other))
+        if isinstance(one, LogLikelihood):
+            return LogLikelihood(*map(chosen, one, other))
         return np.where(is_first.reshape(-1, *[1] * (one.ndim - 1)), one, other)
 
-    return _Place(*map(chosen, first, second))
+    return _Iterate(*map(chosen, first, second))

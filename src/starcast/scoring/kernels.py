@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numba import uintp
 
-from starcast.scoring.layout import LANES, STEP
+from starcast.scoring.panels import LANES, STEP
 
 jit = numba.njit(
     # Sums over features may be reordered; NaN must come through, so that training sees it.

@@ -5,13 +5,13 @@ from typing import final
 
 import numpy as np
 
-from starcast.engine import Scores, Weights
-from starcast.ids import Rows
-from starcast.scoring.alike import cosines
-from starcast.scoring.evidence import Table
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Scores, Weights
+from starcast.scoring.dense_layers import HiddenLayers
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.folding import FoldedUser, NormalView, Prior
-from starcast.scoring.hidden import HiddenLayers
+from starcast.scoring.log_likelihood import Array
+from starcast.scoring.similarity import cosines
 
 
 @final
@@ -42,20 +42,20 @@ class DeepScorer:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return np.asarray(self._hidden.of_user(user_row) + self._bias)
 
-    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> FoldedUser:
         """A person from ratings (n,) of items (n,)."""
-        return FoldedUser(NormalView(self, spread), item_rows, stars)
+        return FoldedUser(NormalView(self, residual_rmse), item_rows, stars)
 
     def likeness(self, item_row: int) -> Scores:
         """Cosines of the items' embeddings; float32 (n_items,)."""
         return cosines(self._hidden.item_embedding, item_row)
 
-    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+    def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
-        scores, slopes = self._hidden.look(vector, item_rows)
+        scores, slopes = self._hidden.linearize(vector, item_rows)
         return scores + self._bias, slopes
 
-    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+    def score_vector(self, vector: Array, item_rows: Rows | None = None) -> Scores:
         """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
         return np.asarray(self._hidden.of_vector(vector, item_rows) + self._bias)
 
@@ -104,23 +104,23 @@ class EnsembleScorer:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return self._factors.score_user(user_row) + self._hidden.of_user(user_row)
 
-    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> FoldedUser:
         """A person from ratings (n,) of items (n,)."""
-        return FoldedUser(NormalView(self, spread), item_rows, stars)
+        return FoldedUser(NormalView(self, residual_rmse), item_rows, stars)
 
     def likeness(self, item_row: int) -> Scores:
         """Mean of both branches' cosines; float32 (n_items,)."""
         both = self._factors.likeness(item_row), cosines(self._hidden.item_embedding, item_row)
         return np.asarray(np.mean(both, axis=0))
 
-    def look(self, vector: Table, item_rows: Rows) -> tuple[Table, Table]:
+    def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
         factor, deep = np.split(vector, [self._factors.width])
-        one, slopes = self._factors.look(factor, item_rows)
-        other, more_slopes = self._hidden.look(deep, item_rows)
+        one, slopes = self._factors.linearize(factor, item_rows)
+        other, more_slopes = self._hidden.linearize(deep, item_rows)
         return one + other, np.concatenate([slopes, more_slopes], axis=1)
 
-    def score_vector(self, vector: Table, item_rows: Rows | None = None) -> Scores:
+    def score_vector(self, vector: Array, item_rows: Rows | None = None) -> Scores:
         """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
         factor, deep = np.split(vector, [self._factors.width])
         scores = self._factors.score_vector(factor, item_rows)

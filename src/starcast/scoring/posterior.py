@@ -7,25 +7,25 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engine import Scores, Weights
-from starcast.ids import Rows
-from starcast.scoring.alike import cosines_of
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Scores, Weights
 from starcast.scoring.days import Days
-from starcast.scoring.evidence import Doubles, Evidence, Table
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.folding import FoldedUser, Prior
-from starcast.scoring.layout import FEW
-from starcast.scoring.opinions import Meaning, Stars, Steps
+from starcast.scoring.likelihood import Gaussian, Likelihood, OrderedProbit
+from starcast.scoring.log_likelihood import Array, Doubles, LogLikelihood
+from starcast.scoring.panels import FEW
+from starcast.scoring.similarity import cosines_of
 
 
 @final
 class PosteriorScorer:
-    """Mean over draws of the rating expected at each draw's opinion μ + b_u + b_i + p_u · q_i.
+    """Mean over draws of the rating expected at each draw's predictor μ + b_u + b_i + p_u · q_i.
 
     Args:
         weights: mean (); for each of S draws user_factors (S, n_users, d), user_bias (S, n_users),
-            and the items' likewise. Where opinions are in stars, also noise (S,); where stars are
-            steps of an opinion, cut_points (S, n_levels - 1), and levels (n_levels,) for all draws.
+            and the items' likewise. Where predictors are in stars, also noise (S,); where stars are
+            ordered classes, cut_points (S, n_levels - 1), and levels (n_levels,) for all draws.
             Where times are known, also what `Days` takes.
 
     Sources: Rendle 2012, section 4.1.3 (averaged predictions); Albert & Chib 1993, section 4
@@ -35,16 +35,16 @@ class PosteriorScorer:
     def __init__(self, weights: Weights) -> None:
         self._weights, self._days = weights, Days.among(weights)
         self._draws = [FactorScorer(_draw(weights, n)) for n in range(len(weights["user_bias"]))]
-        self._rating: Meaning = (
-            Steps(weights["levels"], weights["cut_points"])
+        self._rating: Likelihood = (
+            OrderedProbit(weights["levels"], weights["cut_points"])
             if "levels" in weights
-            else Stars(weights["noise"])
+            else Gaussian(weights["noise"])
         )
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Raw scores of n pairs; float32 (n,), stars."""
-        opinions = (draw.score_pairs(user_rows, item_rows) for draw in self._draws)
-        return self._mean(opinions, compiled=len(user_rows) > FEW)
+        predictors = (draw.score_pairs(user_rows, item_rows) for draw in self._draws)
+        return self._mean(predictors, compiled=len(user_rows) > FEW)
 
     def score_at(self, user_rows: Rows, item_rows: Rows, timestamps: NDArray[np.int64]) -> Scores:
         """Raw scores of n pairs at times; float32 (n,), stars."""
@@ -55,8 +55,8 @@ class PosteriorScorer:
             FactorScorer(_draw(self._weights, n) | self._days.tables(n, occasions))
             for n in range(len(self._draws))
         )
-        opinions = (draw.score_pairs(which, item_rows) for draw in draws)
-        return self._mean(opinions, compiled=len(user_rows) > FEW)
+        predictors = (draw.score_pairs(which, item_rows) for draw in draws)
+        return self._mean(predictors, compiled=len(user_rows) > FEW)
 
     def score_all(self, user_rows: Rows) -> Scores:
         """Raw scores of every item; float32 (n, n_items), stars."""
@@ -64,20 +64,20 @@ class PosteriorScorer:
 
     def score_user(self, user_row: int) -> Scores:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
-        return self.expect(np.stack([draw.score_user(user_row) for draw in self._draws]))
+        return self.mean_response(np.stack([draw.score_user(user_row) for draw in self._draws]))
 
-    def deviations(self, user_rows: Rows, item_rows: Rows) -> Scores:
+    def predictive_std(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Standard deviation of a rating about its score; float32 (n,), stars.
 
         That of the predictive distribution: what each draw leaves open, and what draws disagree on.
         """
-        opinions = [draw.score_pairs(user_rows, item_rows) for draw in self._draws]
+        predictors = [draw.score_pairs(user_rows, item_rows) for draw in self._draws]
         compiled = len(user_rows) > FEW
-        expected = [self._rating.expected(n, x, compiled) for n, x in enumerate(opinions)]
-        variances = [self._rating.variance(n, x, compiled) for n, x in enumerate(opinions)]
+        expected = [self._rating.expected(n, x, compiled) for n, x in enumerate(predictors)]
+        variances = [self._rating.variance(n, x, compiled) for n, x in enumerate(predictors)]
         return np.asarray(np.sqrt(np.mean(variances, axis=0) + np.var(expected, axis=0)))
 
-    def fold_in(self, item_rows: Rows, stars: Scores, spread: float) -> FoldedUser:
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> FoldedUser:
         """A person from ratings (n,) of items (n,): what is most likely by each draw."""
         return FoldedUser(self, item_rows, stars)
 
@@ -94,31 +94,31 @@ class PosteriorScorer:
         each = [draw.prior for draw in self._draws]
         return Prior(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
 
-    def look(self, vectors: Doubles, item_rows: Rows) -> tuple[Table, Table]:
-        """Opinions (S, n) of items for vectors (S, D), and how they move with them, (S, n, D)."""
-        looks = [draw.look(vector, item_rows) for draw, vector in self._with(vectors)]
-        opinions, slopes = zip(*looks, strict=True)
-        return np.stack(opinions), np.stack(slopes)
+    def linearize(self, vectors: Doubles, item_rows: Rows) -> tuple[Array, Array]:
+        """Predictors (S, n) of items for vectors (S, D), and how they move with them, (S, n, D)."""
+        looks = [draw.linearize(vector, item_rows) for draw, vector in self._with(vectors)]
+        predictors, slopes = zip(*looks, strict=True)
+        return np.stack(predictors), np.stack(slopes)
 
-    def opinions(self, vectors: Doubles, item_rows: Rows | None = None) -> Table:
-        """Opinions (S, n) of some items, or every one, for vectors (S, D)."""
+    def predictors(self, vectors: Doubles, item_rows: Rows | None = None) -> Array:
+        """Predictors (S, n) of some items, or every one, for vectors (S, D)."""
         pairs = self._with(vectors)
         return np.stack([draw.score_vector(vector, item_rows) for draw, vector in pairs])
 
-    def weigh(self, opinions: Table, stars: Scores) -> Evidence:
-        """What ratings (n,) say of opinions (S, n)."""
-        return self._rating.weigh(opinions, stars)
+    def log_likelihood(self, predictors: Array, stars: Scores) -> LogLikelihood:
+        """What ratings (n,) say of predictors (S, n)."""
+        return self._rating.log_likelihood(predictors, stars)
 
-    def expect(self, opinions: Table) -> Scores:
-        """Mean over draws of the ratings expected at opinions (S, …); float32 (…)."""
-        return self._rating.mean(opinions)
+    def mean_response(self, predictors: Array) -> Scores:
+        """Mean over draws of the ratings expected at predictors (S, …); float32 (…)."""
+        return self._rating.mean(predictors)
 
     def _with(self, vectors: Doubles) -> Iterable[tuple[FactorScorer, Doubles]]:
         return zip(self._draws, vectors, strict=True)
 
-    def _mean(self, opinions: Iterable[Scores], *, compiled: bool) -> Scores:
-        """Mean over draws of the ratings expected at their opinions, of any shape."""
-        expected = (self._rating.expected(n, x, compiled) for n, x in enumerate(opinions))
+    def _mean(self, predictors: Iterable[Scores], *, compiled: bool) -> Scores:
+        """Mean over draws of the ratings expected at their predictors, of any shape."""
+        expected = (self._rating.expected(n, x, compiled) for n, x in enumerate(predictors))
         return np.asarray(reduce(np.add, expected) / np.float32(len(self._draws)))
 
 

@@ -17,11 +17,11 @@ from typing import final
 import uvicorn
 
 from starcast.errors import ConfigError
-from starcast.serve.guard import Limits
-from starcast.serve.patience import Patience
-from starcast.serve.refusal import LOG
+from starcast.serve.api_errors import LOG
+from starcast.serve.http_protocol import HttpProtocol
+from starcast.serve.middleware import Limits
+from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
-from starcast.serve.shelf import Shelf
 
 _Handler = Callable[[int, FrameType | None], object]
 _GRACE = 15  # seconds that requests under way have to end, once the process is told to
@@ -60,17 +60,18 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """
     _log_to_standard_error()
     with listening(settings.host, settings.port) as listener:
-        shelf = Shelf(settings.folders)
+        model_store = ModelStore(settings.folders)
         app = create_app(
-            shelf, token=settings.token, cors=settings.cors, limits=settings.limits,
+            model_store, token=settings.token, cors=settings.cors, limits=settings.limits,
             look_every=settings.look_every,
         )  # fmt: skip
         config = uvicorn.Config(
-            app, http=Patience, ws="none", log_config=None, access_log=False, server_header=False,
+            app, http=HttpProtocol, ws="none", log_config=None, access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=_GRACE, lifespan="on",
             timeout_keep_alive=max(1, round(settings.limits.body_seconds)), proxy_headers=False,
         )  # fmt: skip
-        server = _Server(config, shelf, lambda: on_ready(_ready(listener)))
+        server = _Server(config, model_store, lambda: on_ready(_ready(listener)))
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(server.serve([listener]))
 
@@ -79,9 +80,11 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn that ends with status 0 when it is told to end, and reloads when told to."""
 
-    def __init__(self, config: uvicorn.Config, shelf: Shelf, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, model_store: ModelStore, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._shelf, self._on_ready = shelf, on_ready
+        self._model_store, self._on_ready = model_store, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -104,7 +107,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, act)
 
     def _reload(self, _number: int, _frame: FrameType | None) -> None:
-        threading.Thread(target=self._shelf.refresh, kwargs={"everything": True}).start()
+        threading.Thread(target=self._model_store.refresh, kwargs={"everything": True}).start()
 
 
 @contextmanager

@@ -34,20 +34,20 @@ class Search:
 
     Args:
         titles: (n,), by row.
-        fame: (n,), training ratings by row.
+        popularity: (n,), training ratings by row.
 
     >>> films = Search(["Matrix, The", "Matrices", "The Mat"], [5, 9, 1])
     >>> films.find("the MAT"), films.find("matri"), films.find("!"), films.find("", 2)
     ([2, 0], [1, 0], [], [1, 0])
     """
 
-    def __init__(self, titles: Sequence[str], fame: Sequence[int]) -> None:
+    def __init__(self, titles: Sequence[str], popularity: Sequence[int]) -> None:
         places: defaultdict[str, list[int]] = defaultdict(list)
         for row, title in enumerate(titles):
             for word in dict.fromkeys(words(title)):
                 places[word].append(row)
         self._places: Mapping[str, list[int]] = dict(places)
-        self._words, self._fame = sorted(places), fame
+        self._words, self._fame = sorted(places), popularity
 
     def find(self, query: str, limit: int = 20) -> list[int]:
         """Rows of the titles that a query means, best first; at most `limit`."""

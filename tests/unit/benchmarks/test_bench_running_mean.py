@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.running_mean import RunningMean
-from starcast.ratings import Ratings
+from starcast.data.ratings import Ratings
 
 
 def test_levels_are_told_when_first_reached_and_the_mean_is_judged() -> None:

@@ -17,9 +17,9 @@ from benchmarks.stage import Shape, Stage, known, read, require_real, some_rows,
 from benchmarks.synthetic import synthetic
 from benchmarks.works import WORKS, load
 from benchmarks.works.scale import SHAPES
+from starcast.data.split import Split
 from starcast.errors import DataError, UnknownNameError
 from starcast.scoring import FactorScorer
-from starcast.split import Split
 
 
 class NoWorker:

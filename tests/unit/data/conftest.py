@@ -7,7 +7,7 @@ import pytest
 from mirror_site import Site
 from own_certificate import make_certificate
 
-from starcast.data.download import Part
+from starcast.data.movielens.download import Part
 
 
 @pytest.fixture(autouse=True)

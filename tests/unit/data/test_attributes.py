@@ -7,9 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from starcast.data import load, movielens, tabular
+from starcast.data import load
 from starcast.data.attributes import FLAGS, flagged, listed
-from starcast.ratings import Attribute, Ratings
+from starcast.data.files import tabular
+from starcast.data.movielens import parse
+from starcast.data.ratings import Attribute, Ratings
 
 Known = dict[str, dict[int, list[str]]]
 
@@ -84,7 +86,7 @@ def test_every_release_tells_what_it_knows(
     tmp_path: Path, lay_out: Callable[[Path], Known]
 ) -> None:
     known = lay_out(tmp_path)
-    assert known_of(movielens.read(tmp_path, "tiny")) == known
+    assert known_of(parse.read(tmp_path, "tiny")) == known
 
 
 DAMAGE = {
@@ -106,16 +108,16 @@ def test_a_damaged_file_leaves_ratings_and_titles_and_no_attributes(
         text = text.replace(flags("War", "Drama"), flags("Western"))  # which ends in 1
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new))
-    ratings = movielens.read(tmp_path, "tiny")
+    ratings = parse.read(tmp_path, "tiny")
     assert ratings.attributes == ()
     assert ratings.titles.tolist() == ["Les (1994)", "Up (2009)"]
 
 
 def test_attributes_are_no_part_of_the_content(tmp_path: Path) -> None:
     hundred_thousand(tmp_path)
-    before = movielens.read(tmp_path, "tiny")
+    before = parse.read(tmp_path, "tiny")
     (tmp_path / "u.user").unlink()
-    after = movielens.read(tmp_path, "tiny")
+    after = parse.read(tmp_path, "tiny")
     assert len(before.attributes) > len(after.attributes)
     assert before.content_hash() == after.content_hash()
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from starcast.data import cache, packed
+from starcast.data.ids import Vocabulary
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 from starcast.errors import DataError
-from starcast.ids import Vocabulary
-from starcast.ratings import Ratings
-from starcast.scale import RatingScale
 
 LONG_AGO = 1_000_000_000
 

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import starcast.data.fetch
+import starcast.data.movielens.fetch
 from starcast.data import load as door
-from starcast.data import movielens, packed, tabular
+from starcast.data import packed
 from starcast.data.cache import path_for
+from starcast.data.files import tabular
+from starcast.data.movielens import parse
+from starcast.data.scale import RatingScale
 from starcast.errors import ConfigError, DataError, UnknownNameError
-from starcast.scale import RatingScale
 
 EMBEDDED = Path(door.__file__).parent / "embedded"
 
@@ -60,7 +62,7 @@ def test_a_set_on_disk_is_parsed_once(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = hundred_thousand(tmp_path)
     first = door.load("ml-100k", tmp_path)
     assert path_for(folder / "u.data").is_file()
-    monkeypatch.setattr(movielens, "read", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(parse, "read", lambda *_: pytest.fail("parsed again"))
     second = door.load("ml-100k", tmp_path)
     assert second.titles.tolist() == first.titles.tolist() == ["Three (1995)", "Twenty (1996)"]
     assert second.content_hash() == first.content_hash()
@@ -76,7 +78,7 @@ def test_a_set_that_is_not_there_is_fetched(
         asked.append((name, data_dir, mirror, on_progress))
         return hundred_thousand(data_dir)
 
-    monkeypatch.setattr(starcast.data.fetch, "fetch", fetch)
+    monkeypatch.setattr(starcast.data.movielens.fetch, "fetch", fetch)
     assert len(door.load("ml-100k", tmp_path / "sets", mirror="there", on_progress=print)) == 3
     door.load("ml-100k", tmp_path / "sets", mirror="there")
     assert asked == [("ml-100k", tmp_path / "sets", "there", print)]

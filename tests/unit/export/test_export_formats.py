@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from starcast import storage
-from starcast.artifact import Artifact
-from starcast.config import Config
-from starcast.engine import Weights
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.split import Split
+from starcast.engines.protocol import Weights
+from starcast.engines.settings import Config
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
 from starcast.export import FORMATS, MANIFEST, description, export
-from starcast.fit import fit
 from starcast.models import MODELS
 from starcast.scoring import FactorScorer
-from starcast.scoring.blend import join
-from starcast.split import Split
+from starcast.scoring.weighted_sum import join
+from starcast.training.fit import fit
 
 with warnings.catch_warnings():  # what their imports warn of is not ours to mend
     warnings.simplefilter("ignore")

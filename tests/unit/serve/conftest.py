@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from starcast import storage
-from starcast.artifact import Artifact
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
-from starcast.serve.shelf import Shelf
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def twin(known_by_heart: Artifact, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(folder: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(Shelf([folder]))) as asking:
+    with TestClient(create_app(ModelStore([folder]))) as asking:
         yield asking

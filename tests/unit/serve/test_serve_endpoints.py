@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
-from starcast.serve.shelf import Shelf
 
 FACTOR = "latent-factor-model"
 
@@ -185,7 +185,7 @@ def test_paths_and_methods_that_are_not_there(client: TestClient) -> None:
 
 
 def test_two_of_a_kind_go_by_their_folders(folder: Path, twin: Path) -> None:
-    with TestClient(create_app(Shelf([folder, twin]))) as client:
+    with TestClient(create_app(ModelStore([folder, twin]))) as client:
         cards = get(client, "/models")["models"]
         assert [(card["name"], card["is_default"]) for card in cards] == [
             ("heart", True), ("lower", False),

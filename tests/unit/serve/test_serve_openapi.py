@@ -14,13 +14,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from starcast import storage
-from starcast.artifact import Artifact
-from starcast.config import Config
-from starcast.ratings import Ratings
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.split import Split
+from starcast.engines.settings import Config
+from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
-from starcast.serve.shelf import Shelf
-from starcast.split import Split
 
 CHECKS = [
     not_a_server_error,
@@ -58,7 +58,7 @@ def _small() -> Artifact:
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = storage.save(_small(), tmp_path_factory.mktemp("served") / "small")
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(Shelf([folder])))
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(ModelStore([folder])))
 
 
 OPERATIONS = (
@@ -103,7 +103,7 @@ def test_nothing_that_is_asked_breaks_the_service(
 
 
 def test_every_endpoint_is_documented(tmp_path: Path) -> None:
-    app = create_app(Shelf([storage.save(_small(), tmp_path / "small")]))
+    app = create_app(ModelStore([storage.save(_small(), tmp_path / "small")]))
     operations = [
         (method, path, operation)
         for path, methods in app.openapi()["paths"].items()

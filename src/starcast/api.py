@@ -1,0 +1,216 @@
+"""What `import starcast as sc` offers: the way from ratings to recommendations, a verb a step.
+
+Thin: every verb calls the library with plain values and gives back the library's own objects, which
+show as tables.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, final
+
+from starcast import models
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data import load as data
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
+from starcast.data.split import Split, SplitPlan
+from starcast.engines.blas import spin_briefly
+from starcast.engines.protocol import Weights
+from starcast.engines.settings import Config, parse_layers
+from starcast.errors import UnknownNameError
+from starcast.evaluation.comparison import Comparison
+from starcast.evaluation.comparison import compare as judge
+from starcast.evaluation.comparison.comparison import draws_for
+from starcast.evaluation.report import Report
+from starcast.evaluation.report import evaluate as report_of
+from starcast.models import Model
+from starcast.recommend import Recommender
+from starcast.training.fit import fit, unobserved
+from starcast.training.loop import EpochRecord
+from starcast.training.parents import parent_config
+
+Place = str | Path
+OnEpoch = Callable[[EpochRecord], object]
+
+
+def load(
+    source: Place,
+    items: Place | None = None,
+    *,
+    scale: str | None = None,
+    data_dir: Place = "datasets",
+    mirror: str | None = None,
+) -> Ratings:
+    """Ratings of a data set by name, or from a file of your own.
+
+    Args:
+        source: a name such as "ml-1m", fetched if need be, or the path of a .csv, .tsv or .parquet
+            file with columns user_id, item_id, rating and perhaps timestamp.
+        items: a file with item ids and titles, beside a file of ratings.
+        scale: the stars that exist, as "0.5:5:0.5", beside a file; inferred if not given.
+        data_dir: the folder that holds data sets.
+        mirror: an address or folder to fetch from, instead of GroupLens.
+    Raises: UnknownNameError, FetchError, DataError: in one line, with what to do.
+    """
+    if not Path(source).suffix:
+        return data.load(str(source), Path(data_dir), mirror=mirror)
+    ratings, n_duplicates = data.load_files(
+        Path(source),
+        None if items is None else Path(items),
+        scale=None if scale is None else RatingScale.parse(scale),
+    )
+    if n_duplicates:
+        warnings.warn(f"{n_duplicates:,} repeated pairs: the latest rating counts", stacklevel=2)
+    return ratings
+
+
+def split(
+    ratings: Ratings,
+    scheme: str = "random",
+    *,
+    test: float = 0.2,
+    validation: float = 0.1,
+    seed: int = 42,
+    data_dir: Place = "datasets",
+) -> Split:
+    """Divide ratings into training, validation and test rows.
+
+    Args:
+        ratings: the data set.
+        scheme: "random", "user-latest", "time", "kfold:1/5" or "official:u1".
+        test: share of all rows that are test rows.
+        validation: share of the others that validate.
+        seed: of the random schemes.
+        data_dir: where the data set lies whose official split is wanted.
+    """
+    plan = SplitPlan.parse(scheme, test=test, validation=validation, seed=seed)
+    official = plan.scheme == "official"
+    shipped = (
+        data.load_official_test(ratings.name, plan.official, Path(data_dir), ratings)
+        if official
+        else None
+    )
+    return plan.divide(ratings, shipped)
+
+
+def train(
+    split: Split,
+    model: str = "latent-factor-model",
+    *,
+    seed: int = 42,
+    refit: bool = False,
+    parents: Sequence[Recommender] = (),
+    on_epoch: OnEpoch | None = None,
+    **settings: Any,
+) -> Recommender:
+    """Train a model; validation rows alone decide when it is best.
+
+    Args:
+        split: which rows train and which validate.
+        model: its name, as on the command line.
+        seed: of everything random.
+        refit: train again on training and validation rows, for the epochs validation chose.
+        parents: trained parents of a warm-started model; trained first if not given.
+        on_epoch: called with the record of every epoch, such as `print`.
+        settings: of `Config`, such as epochs or dimension; the model's defaults hold elsewhere.
+    Raises:
+        UnknownNameError: no such model or setting.
+        ConfigError: a setting out of its range, or a parent that does not fit.
+        TrainingError: nothing could be learned.
+    """
+    spin_briefly()
+    artifact = fit(
+        split,
+        model,
+        _config(models.find(model), settings),
+        seed=seed,
+        refit=refit,
+        parents=[parent.artifact for parent in parents] or None,
+        observe=(lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved,
+    )
+    if artifact.broken_off:
+        warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
+    return Recommender(artifact)
+
+
+def evaluate(model: Recommender, *, k: int = 10) -> Report:
+    """Judge a model on the test rows of its split, with lists of k."""
+    return report_of(model.artifact, k=k)
+
+
+def compare(
+    split: Split,
+    models: Sequence[str | Recommender],
+    *,
+    k: int = 10,
+    seed: int = 42,
+    refit: bool = False,
+) -> Comparison:
+    """Judge models against each other on the test rows of one split.
+
+    Args:
+        split: the split.
+        models: names, which are trained here with their default settings, and trained models.
+        k: list size.
+        seed, refit: of the training.
+    Raises:
+        SplitMismatchError: a model was trained on another split.
+        ConfigError: fewer than two models.
+    """
+    spin_briefly()
+    named = [model for model in models if isinstance(model, str)]
+    fresh = _train_all(split, named, seed, refit)
+    chosen = [fresh[model] if isinstance(model, str) else model.artifact for model in models]
+    for artifact in chosen:
+        artifact.require_split(split.fingerprint, "compare it here")
+    return judge([report_of(a, k=k) for a in chosen], n_draws=draws_for(len(chosen)))
+
+
+def open(folder: Place) -> Recommender:
+    """A model that was saved, by `Recommender.save` or the command line."""
+    return Recommender(storage.load(Path(folder)))
+
+
+def _config(model: Model, settings: Mapping[str, Any]) -> Config:
+    known = [field.name for field in fields(Config)]
+    for name in settings:
+        if name not in known:
+            raise UnknownNameError("setting", name, known)
+    layers = settings.get("layers")
+    if layers is not None:
+        widths = parse_layers(layers) if isinstance(layers, str) else tuple(layers)
+        settings = {**settings, "layers": widths}
+    return model.config(**settings)
+
+
+def _train_all(split: Split, names: Sequence[str], seed: int, refit: bool) -> dict[str, Artifact]:
+    """Named models, parents before those that start from them."""
+    trained: dict[str, Artifact] = {}
+    for model in sorted(map(models.find, names), key=lambda model: bool(model.parents)):
+        wanted = {name: parent_config(name, model.config()) for name in model.parents}
+        at_hand = [trained[name] for name in wanted if name in trained]
+        fits = [parent.config for parent in at_hand] == list(wanted.values())
+        trained[model.name] = fit(
+            split, model.name, seed=seed, refit=refit, parents=at_hand if at_hand and fits else None
+        )
+    return trained
+
+
+@final
+class _CallbackObserver:
+    """Hands the records of epochs on, and nothing else."""
+
+    def __init__(self, on_epoch: OnEpoch) -> None:
+        self._on_epoch = on_epoch
+
+    def started(self, n_epochs: int) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        self._on_epoch(record)
+
+    def ended(self) -> None:
+        pass

@@ -1,0 +1,100 @@
+"""Artifact: a trained model on disk, complete and with nothing executable in it.
+
+A folder holds `manifest.json`, `weights.safetensors`, `users.parquet`, `items.parquet` and
+`ratings.parquet` (every rating with its part of the split). It is all that evaluating, predicting,
+recommending and warm-starting need.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast import models
+from starcast.data.split import Split
+from starcast.engines.protocol import Scorer
+from starcast.engines.settings import SAMPLERS, Config
+from starcast.errors import SplitMismatchError
+
+Arrays = Mapping[str, NDArray[np.float32]]
+
+
+@final
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Artifact:
+    """One trained model and everything needed to use it and to judge it.
+
+    Attributes:
+        model: its name in the registry.
+        config: the settings it was trained with; None of a blend, whose parts have their own.
+        seed: of everything random.
+        weights: as deployed.
+        weights_before_refit: as validation chose them, blind to the validation rows; the same
+            arrays as `weights` unless the model was refitted.
+        split: the data and the part of each row.
+        best_epoch: the epoch validation chose.
+        history: a dictionary per epoch.
+        refit: whether `weights` have seen the validation rows.
+        leak: "" or why every figure of this model is worthless.
+        broken_off: "" or why training ended before its time.
+        versions: of the libraries that made it.
+        parts: of a blend; for each its model, seed, settings, whether it was refitted, its
+            validation RMSE, and its coefficient.
+    """
+
+    model: str
+    config: Config | None
+    seed: int
+    weights: Arrays
+    weights_before_refit: Arrays
+    split: Split
+    best_epoch: int
+    history: tuple[Mapping[str, Any], ...]
+    refit: bool = False
+    leak: str = ""
+    broken_off: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The model's title, marked when its figures are leaky."""
+        return models.find(self.model).title + (" (LEAKY)" if self.leak else "")
+
+    @property
+    def reached(self) -> str:
+        """How far training went, in words: the epoch validation chose, or a sampler's sweeps."""
+        if self.config is None:
+            return f"a blend of {len(self.parts)}"
+        if self.config.optimizer in SAMPLERS:  # no sweep is better than another
+            return f"{self.best_epoch} sweeps"
+        return f"best epoch {self.best_epoch}"
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The deployed form."""
+        return models.find(self.model).scorer(self.weights)
+
+    def require_split(self, fingerprint: str, purpose: str) -> None:
+        """Refuse to be used on another split.
+
+        Raises: SplitMismatchError: the fingerprints differ.
+        """
+        if self.split.fingerprint != fingerprint:
+            raise SplitMismatchError(
+                f"cannot {purpose}: {self.model} was trained on another split "
+                f"({self.split.ratings.name}, {self.split.scheme}, {self.split.fingerprint[:12]}) "
+                f"than {fingerprint[:12]}; its training rows may be test rows here"
+            )
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        if self.config is None:
+            return {
+                "parts": " + ".join(models.find(part["model"]).title for part in self.parts),
+                "seed": self.seed,
+            }
+        return asdict(self.config) | {"seed": self.seed}

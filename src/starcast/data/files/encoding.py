@@ -1,0 +1,87 @@
+"""Columns of ids turned into rows of vocabularies, and duplicates resolved."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.files.columns import ITEM, RATING, TIMESTAMP, USER
+from starcast.data.ids import Rows, Vocabulary
+from starcast.data.ratings import Stars, ascending
+from starcast.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Encoded(NamedTuple):
+    """The arguments of `Ratings.from_rows`, in its order."""
+
+    users: Vocabulary
+    items: Vocabulary
+    user_rows: Rows
+    item_rows: Rows
+    stars: Stars
+    timestamps: NDArray[np.int64] | None
+
+
+def encode(frame: "pl.DataFrame", path: Path) -> Encoded:
+    """The rows of a frame, which is emptied on the way so that no column is held twice.
+
+    Args:
+        frame: user and item (integers of any width or text), rating (Float32) and perhaps
+            timestamp (Int64), without nulls.
+        path: where it was read, for messages.
+    Raises: DataError: an id that holds a zero byte, which ends a text in NumPy.
+    """
+    users, user_rows = _vocabulary(frame.drop_in_place(USER), USER, path)
+    items, item_rows = _vocabulary(frame.drop_in_place(ITEM), ITEM, path)
+    stars = _whole(frame.drop_in_place(RATING))
+    when = _whole(frame.drop_in_place(TIMESTAMP)) if TIMESTAMP in frame.columns else None
+    return Encoded(users, items, user_rows, item_rows, stars, when)
+
+
+def latest(rows: Encoded) -> Encoded:
+    """One row per (user, item), sorted by it: the latest timestamp wins, then the later row."""
+    if ascending(rows.user_rows, rows.item_rows):
+        return rows
+    keys = rows.user_rows.astype(np.int64) * len(rows.items) + rows.item_rows
+    by_time = () if rows.timestamps is None else (rows.timestamps,)
+    order = np.lexsort((*by_time, keys))  # stable, so that the file's order decides in the end
+    keys = keys[order]
+    kept = order[np.append(keys[:-1] < keys[1:], True)]
+    when = None if rows.timestamps is None else rows.timestamps[kept]
+    return rows._replace(
+        user_rows=rows.user_rows[kept],
+        item_rows=rows.item_rows[kept],
+        stars=rows.stars[kept],
+        timestamps=when,
+    )
+
+
+def _vocabulary(column: "pl.Series", kind: str, path: Path) -> tuple[Vocabulary, Rows]:
+    import polars as pl
+
+    if column.dtype == pl.String:
+        known = column.unique().sort()  # by code point, as NumPy sorts
+        if not _all_plain_integers(known):
+            if known.str.contains("\0", literal=True).any():
+                raise DataError(f"{path} has {kind} ids with a zero byte in them; remove it")
+            rows = column.cast(pl.Enum(known)).to_physical().cast(pl.Int32).to_numpy()
+            return Vocabulary(np.array(known.to_list(), np.str_), kind), rows
+        column = column.cast(pl.Int64)
+    return Vocabulary.encode(_whole(column), kind)
+
+
+def _whole(column: "pl.Series") -> NDArray[Any]:
+    """A column without nulls in one piece, in memory of NumPy's, which comes in large pages."""
+    pieces = [piece.to_numpy() for piece in column.get_chunks()]
+    return np.concatenate(pieces)
+
+
+def _all_plain_integers(texts: "pl.Series") -> bool:
+    """Whether each text is how its number is written: "007" and "+7" are not."""
+    import polars as pl
+
+    return texts.cast(pl.Int64, strict=False).cast(pl.String).eq_missing(texts).all()

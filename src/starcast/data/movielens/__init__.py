@@ -1,0 +1,1 @@
+"""The named data sets: catalogue, download, unpacking, parsing, attributes."""

@@ -1,0 +1,229 @@
+"""Fetching data sets: from GroupLens or a mirror, checked, unpacked, all or nothing."""
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, final
+
+from starcast.data.movielens.catalog import DataSet, find
+from starcast.data.movielens.download import TIMEOUT, Part, Progress, download, read_small
+from starcast.data.movielens.unpack import unpack
+from starcast.errors import FetchError
+
+RECEIPT = "fetched.json"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where an archive comes from, and the sums it must have.
+
+    Attributes:
+        source: address or path.
+        checksum: "pinned" for sums this package knows, "mirror" for the one beside the archive.
+        sums: kind of sum to hex digits.
+    """
+
+    source: str
+    checksum: str
+    sums: dict[str, str]
+
+    def check(self, sums: dict[str, str]) -> None:
+        """Compare with the sums of the archive at hand.
+
+        Raises: FetchError: one differs.
+        """
+        for kind, digits in self.sums.items():
+            if sums[kind] != digits:
+                raise FetchError(
+                    f"{self.source} is damaged or another file: its {kind.upper()} should be "
+                    f"{digits} and is {sums[kind]}; nothing of it was kept, fetch again or use "
+                    "another source"
+                )
+
+
+def fetch(
+    name: str,
+    data_dir: Path,
+    mirror: str | None = None,
+    on_progress: Progress | None = None,
+    *,
+    timeout: float = TIMEOUT,
+) -> Path:
+    """The folder of a data set, downloaded unless it is there already.
+
+    Args:
+        name: a data set of the catalog that is not embedded.
+        data_dir: the folder that holds the data sets; made if need be.
+        mirror: the address (http or https) or the folder that holds NAME.zip and NAME.zip.md5,
+            instead of GroupLens's site; "" is none.
+        on_progress: told the bytes at hand and those expected, None where that is unknown.
+        timeout: seconds of silence after which a server is given up.
+    Returns: `data_dir`/`name`, with a receipt in fetched.json.
+    Raises:
+        UnknownNameError: no such data set.
+        FetchError: it cannot be had; bytes received so far are kept for the next try, unless they
+            are wrong.
+    """
+    data_set = find(name)
+    if data_set.embedded:
+        raise FetchError(f"{name} comes with Starcast: there is nothing to fetch, use it by name")
+    target = data_dir / name
+    try:
+        if not is_fetched(target):
+            data_dir.mkdir(parents=True, exist_ok=True)
+            with _alone(data_dir / f".{name}.lock", name):
+                _bring(data_set, target, mirror, on_progress, timeout)
+    except OSError as error:
+        where = error.filename or data_dir
+        why = error.strerror or error
+        raise FetchError(
+            f"{name} could not be stored ({why}: {where}); "
+            "make room, or choose a folder that can be written"
+        ) from error
+    return target
+
+
+def is_fetched(folder: Path) -> bool:
+    """Whether a folder holds a whole data set that `fetch` has put there."""
+    return (folder / RECEIPT).is_file()
+
+
+def _bring(
+    data_set: DataSet,
+    target: Path,
+    mirror: str | None,
+    on_progress: Progress | None,
+    timeout: float,
+) -> None:
+    if is_fetched(target):
+        return  # by another process, while this one came for the lock
+    if target.exists():
+        raise FetchError(f"{target} exists and was not put there by a fetch: move it away first")
+    if mirror and not re.match(r"https?://", mirror, re.IGNORECASE):
+        _from_folder(data_set, target, mirror, on_progress)
+    else:
+        _from_site(data_set, target, mirror, on_progress, timeout)
+
+
+def _from_folder(
+    data_set: DataSet, target: Path, mirror: str, on_progress: Progress | None
+) -> None:
+    archive = Path(mirror).expanduser() / f"{data_set.name}.zip"
+    beside = archive.with_name(f"{archive.name}.md5")
+    if not archive.is_file():
+        raise FetchError(f"there is no file {archive}; a mirror is a folder or an http(s) address")
+    noted = beside.read_text("utf-8", "replace") if beside.is_file() else None
+    origin = _Origin(str(archive), "mirror", {"md5": _noted_md5(data_set, noted, str(beside))})
+    _install(data_set, target, archive, origin, on_progress)
+
+
+def _from_site(
+    data_set: DataSet,
+    target: Path,
+    mirror: str | None,
+    on_progress: Progress | None,
+    timeout: float,
+) -> None:
+    origin = _Origin(data_set.url, "pinned", data_set.pinned)
+    if mirror:
+        url = f"{mirror.rstrip('/')}/{data_set.name}.zip"
+        noted = read_small(f"{url}.md5", timeout)
+        origin = _Origin(url, "mirror", {"md5": _noted_md5(data_set, noted, f"{url}.md5")})
+    part = Part(target.with_name(f"{data_set.name}.zip.part"))
+    download(origin.source, part, timeout, on_progress)
+    try:
+        _install(data_set, target, part.path, origin)
+    except FetchError:
+        part.discard()  # whole and wrong: going on from it would never make it right
+        raise
+    part.discard()
+
+
+def _noted_md5(data_set: DataSet, text: str | None, where: str) -> str:
+    """The sum in an .md5 file, written by md5sum ("SUM  FILE") or by BSD ("MD5 (FILE) = SUM")."""
+    if text is None:
+        raise FetchError(
+            f"there is no {where}: a mirror's archive is only taken with its MD5 sum beside it "
+            f"(GroupLens's own archive has '{data_set.md5}  {data_set.name}.zip')"
+        )
+    file, digits = re.escape(f"{data_set.name}.zip"), r"([0-9a-fA-F]{32})"
+    found = re.search(rf"^{digits}[ \t]+\*?{file}\s*$|^MD5 \({file}\) = {digits}\s*$", text, re.M)
+    if not found:
+        raise FetchError(f"{where} holds no MD5 sum of {data_set.name}.zip; write 'SUM  FILE'")
+    return (found[1] or found[2]).lower()
+
+
+def _install(
+    data_set: DataSet,
+    target: Path,
+    archive: Path,
+    origin: _Origin,
+    on_progress: Progress | None = None,
+) -> None:
+    """Unpack an archive into `target`, if its sums are right: the whole of it or nothing."""
+    sums = _sums(archive, on_progress)
+    origin.check(sums)
+    staging = target.with_name(f".{target.name}.unpacking")
+    shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
+    try:
+        unpack(archive, data_set.folder, staging, origin.source)
+        receipt = {"name": data_set.name, "source": origin.source, "checksum": origin.checksum}
+        receipt |= sums | {"fetched_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        (staging / RECEIPT).write_text(json.dumps(receipt, indent=2) + "\n", "utf-8")
+        staging.replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sums(archive: Path, on_progress: Progress | None) -> dict[str, str]:
+    digests = {
+        "md5": hashlib.md5(usedforsecurity=False),  # the site publishes no stronger sum for all
+        "sha256": hashlib.sha256(),
+    }
+    total, done = archive.stat().st_size, 0
+    with archive.open("rb") as opened:
+        while chunk := opened.read(1 << 20):
+            for digest in digests.values():
+                digest.update(chunk)
+            done += len(chunk)
+            if on_progress:
+                on_progress(done, total)
+    return {kind: digest.hexdigest() for kind, digest in digests.items()}
+
+
+@contextmanager
+def _alone(lock: Path, name: str) -> Iterator[None]:
+    """Keep other processes from fetching the same set into the same folder.
+
+    The system drops the lock when the process ends, however it ends. The empty file stays: deleted,
+    it could be locked by one process while another makes and locks a new one.
+    """
+    with lock.open("ab") as opened:
+        try:
+            _lock(opened)
+        except (BlockingIOError, PermissionError):
+            raise FetchError(
+                f"another process is fetching {name} into {lock.parent}; wait until it is done"
+            ) from None
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(opened: IO[bytes]) -> None:
+        msvcrt.locking(opened.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(opened: IO[bytes]) -> None:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""How models learn: rows and arrays in, named weights out; no ids, files or metrics."""

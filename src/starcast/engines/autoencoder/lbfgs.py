@@ -1,0 +1,177 @@
+"""L-BFGS: the direction of Newton's method, guessed from the last few steps.
+
+All that two loops over past steps need are inner products of these steps, of the changes of the
+gradient, and of the gradient. So they are computed in one pass over that memory, the loops run on
+a small matrix, and the direction, a weighted sum, takes a second pass. In float32 the memory of a
+million weights does not fit a core's cache: passes are what the method costs.
+
+Sources: Liu & Nocedal 1989, algorithm 2.1; Chen, Wang, Zhou 2014, algorithm 3 (inner products);
+Nocedal & Wright 2006, eq. 3.6 (Wolfe conditions).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, final
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.engines.optimizers import jit
+
+Flat = NDArray[np.float32]
+Objective = Callable[[Flat, Flat], float]
+"""Weights (n,), and where to write their gradient (n,), to the value."""
+
+MEMORY = 5  # steps remembered
+_ENOUGH, _FLAT = 1e-4, 0.9  # of the first slope: how far the value must fall, the slope flatten
+_MOST_TRIALS = 20
+_SHARES, _PIECE = 32, 4096  # a piece of every vector fits a core's second-level cache
+
+_parallel = numba.njit(
+    parallel=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy"
+)
+
+
+@final
+class Descent:
+    """A minimisation under way.
+
+    Args:
+        objective: what is to be made small.
+        start: the first weights, float32 (n,).
+
+    Attributes:
+        weights: float32 (n,), the best so far.
+        value: the objective there.
+    """
+
+    def __init__(self, objective: Objective, start: Flat) -> None:
+        self._objective, self.weights = objective, start.copy()
+        self._past = np.zeros((2 * MEMORY + 1, len(start)), np.float32)  # steps, changes, gradient
+        self._products = np.zeros((2 * MEMORY + 1, 2 * MEMORY + 1))
+        self._remembered: list[int] = []  # places of steps, oldest first
+        self.value = objective(self.weights, self._past[-1])
+        self._learn([2 * MEMORY])
+
+    def step(self) -> bool:
+        """Go down once; whether there was a way down."""
+        if self._search():
+            return True
+        if not self._remembered:
+            return False
+        self._remembered = []  # what is left to try is the gradient's own direction
+        return self._search()
+
+    def _search(self) -> bool:
+        """Try lengths along a direction: double what is too short, halve what is too long."""
+        direction, slope = self._direction()
+        if not slope < 0:
+            return False
+        length = 1.0 if self._remembered else min(1.0, 1 / math.sqrt(-slope))
+        short, long = 0.0, math.inf
+        gradient = np.empty_like(direction)
+        for _ in range(_MOST_TRIALS):
+            weights = self.weights + np.float32(length) * direction
+            value = self._objective(weights, gradient)
+            slope_there = _dot(gradient, direction)
+            if not value <= self.value + _ENOUGH * length * slope:
+                long = length
+            elif slope_there < _FLAT * slope:
+                short = length
+            else:
+                self._take(weights, value, gradient)
+                return True
+            length = (short + long) / 2 if long < math.inf else 2 * length
+        return False
+
+    def _take(self, weights: Flat, value: float, gradient: Flat) -> None:
+        """Go there, and remember what the step did to the gradient."""
+        place = len(self._remembered) if len(self._remembered) < MEMORY else self._remembered.pop(0)
+        np.subtract(weights, self.weights, out=self._past[place])
+        np.subtract(gradient, self._past[-1], out=self._past[MEMORY + place])
+        self._past[-1] = gradient
+        self.weights, self.value = weights, value
+        self._learn([place, MEMORY + place, 2 * MEMORY])
+        if self._products[place, MEMORY + place] > 0:  # rounding may deny what Wolfe grants
+            self._remembered.append(place)
+        else:
+            self._remembered = []
+
+    def _learn(self, rows: list[int]) -> None:
+        """Compute the products of some rows of the past with all."""
+        products = _inner_products(self._past, np.array(rows))
+        self._products[rows], self._products[:, rows] = products, products.T
+
+    def _direction(self) -> tuple[Flat, float]:
+        """Where to go, float32 (n,), and how steep it is."""
+        products, share = self._products, np.zeros(len(self._products))
+        share[-1] = -1
+        weight: dict[int, float] = {}
+        for place in reversed(self._remembered):
+            curvature = products[place, MEMORY + place]
+            weight[place] = share @ products[place] / curvature
+            share[MEMORY + place] -= weight[place]
+        if self._remembered:
+            change = MEMORY + self._remembered[-1]
+            share *= products[self._remembered[-1], change] / products[change, change]
+        for place in self._remembered:
+            curvature = products[place, MEMORY + place]
+            share[place] += weight[place] - share @ products[MEMORY + place] / curvature
+        slope = float(share @ products[-1])
+        return _weighted_sum(self._past, share.astype(np.float32)), slope
+
+
+@_parallel
+def _inner_products(vectors: Any, rows: Any) -> Any:
+    """Of some rows (k,) with every vector (m, n): float64 (k, m)."""
+    m, n = vectors.shape
+    parts = np.zeros((_SHARES, len(rows), m))
+    for share in numba.prange(_SHARES):
+        end = n * (share + 1) // _SHARES
+        for start in range(n * share // _SHARES, end, _PIECE):
+            piece = slice(start, min(end, start + _PIECE))
+            for k in range(len(rows)):
+                one = vectors[rows[k], piece]
+                for other in range(m):
+                    parts[share, k, other] += _sum_of_products(one, vectors[other, piece])
+    return parts.sum(axis=0)
+
+
+@_parallel
+def _dot(one: Any, other: Any) -> Any:
+    parts = np.zeros(_SHARES)
+    for share in numba.prange(_SHARES):
+        end = len(one) * (share + 1) // _SHARES
+        for start in range(len(one) * share // _SHARES, end, _PIECE):
+            piece = slice(start, min(end, start + _PIECE))
+            parts[share] += _sum_of_products(one[piece], other[piece])
+    return parts.sum()
+
+
+@_parallel
+def _weighted_sum(vectors: Any, shares: Any) -> Any:
+    """Σ shares[m] · vectors[m], float32 (n,)."""
+    n = vectors.shape[1]
+    summed = np.zeros(n, np.float32)
+    for share in numba.prange(_SHARES):
+        end = n * (share + 1) // _SHARES
+        for start in range(n * share // _SHARES, end, _PIECE):
+            piece = slice(start, min(end, start + _PIECE))
+            for m in range(len(vectors)):
+                _add(summed[piece], shares[m], vectors[m, piece])
+    return summed
+
+
+@jit
+def _sum_of_products(one: Any, other: Any) -> Any:
+    summed = np.float32(0)
+    for n in range(len(one)):
+        summed += one[n] * other[n]
+    return summed
+
+
+@jit
+def _add(sums: Any, share: Any, vector: Any) -> None:
+    for n in range(len(sums)):
+        sums[n] += share * vector[n]

@@ -1,0 +1,100 @@
+"""What an item autoencoder minimises: how badly codes made of ratings give them back.
+
+Source: Sedhain, Menon, Sanner, Xie 2015, eq. 2 and 3 (I-AutoRec). Deviations: ratings go in
+standardised and raised by a constant, since raw ones train slowly, and come out above the mean; a
+user's weights are penalised by the root of the number of ratings behind them, all else by nothing.
+"""
+
+import math
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.engines.autoencoder.products import Histories, predict_and_slope, summed_rows
+
+PRESENCE = np.float32(3)  # standard deviations that a rating counts for beside what it says
+_PULLS = {"input_kernel": np.float32(3), "output_kernel": np.float32(1)}  # on squares, times λ √n_u
+
+Flat = NDArray[np.float32]
+Arrays = dict[str, NDArray[np.float32]]
+
+
+@final
+class Reconstruction:
+    """½ Σ (r - r̂)² + ½ λ Σ_u √n_u (3 ‖v_u‖² + ‖w_u‖²) over the training ratings, and its gradient.
+
+    Args:
+        train: the training rows.
+        width: h, of a code.
+        regularization: λ.
+
+    Attributes:
+        mean: μ, of the ratings.
+        size: number of weights.
+    """
+
+    def __init__(self, train: Ratings, width: int, regularization: float) -> None:
+        n_users = train.n_users
+        self._shapes = {
+            "input_kernel": (n_users, width), "input_bias": (width,),
+            "output_kernel": (n_users, width), "output_bias": (n_users,),
+        }  # fmt: skip
+        self.size = sum(math.prod(shape) for shape in self._shapes.values())
+        self._of_users = Histories.of(train.user_rows, train.item_rows, n_users)
+        self._of_items = Histories.of(train.item_rows, train.user_rows, train.n_items)
+        in_item_order = np.empty(len(train), np.int64)
+        in_item_order[self._of_items.order] = np.arange(len(train))
+        self._places = in_item_order[self._of_users.order]
+        n_rated = np.diff(self._of_users.starts)
+        self._pull = np.float32(regularization) * np.sqrt(n_rated, dtype=np.float32)
+        self.mean = np.float32(train.stars.mean(dtype=np.float64))
+        above = train.stars - self.mean
+        inputs = above / (above.std() or np.float32(1)) + PRESENCE
+        self._targets = above[self._of_users.order]
+        self._inputs_of_users = inputs[self._of_users.order]
+        self._inputs_of_items = inputs[self._of_items.order]
+        self._errors = np.empty_like(above)
+        self._codes, self._slopes = np.empty((2, train.n_items, width), np.float32)
+
+    def named(self, flat: Flat) -> Arrays:
+        """Weights (size,) by name: views."""
+        ends = np.cumsum([math.prod(shape) for shape in self._shapes.values()])
+        parts = zip(self._shapes.items(), np.split(flat, ends[:-1]), strict=True)
+        return {name: part.reshape(shape) for (name, shape), part in parts}
+
+    def codes(self, weights: Flat) -> NDArray[np.float32]:
+        """Every item's code, sigmoid(a + Σ_u x_ui v_u); float32 (n_items, h), used again."""
+        named, codes = self.named(weights), self._codes
+        summed_rows(self._of_items, self._inputs_of_items, named["input_kernel"], codes)
+        codes += named["input_bias"]
+        with np.errstate(over="ignore"):  # far below zero a sigmoid is zero
+            np.exp(np.negative(codes, out=codes), out=codes)
+        codes += 1
+        return np.reciprocal(codes, out=codes)
+
+    def __call__(self, weights: Flat, gradient: Flat) -> float:
+        """The value at weights (size,); their gradient (size,) is written."""
+        named, slope, codes = self.named(weights), self.named(gradient), self.codes(weights)
+        squared = predict_and_slope(
+            self._of_users, self._targets, self._places, named["output_kernel"],
+            named["output_bias"], codes, self._errors, slope["output_kernel"], slope["output_bias"],
+        )  # fmt: skip
+        slopes = self._slopes
+        summed_rows(self._of_items, self._errors, named["output_kernel"], slopes)
+        slopes *= codes * (1 - codes)
+        slope["input_bias"][:] = slopes.sum(axis=0)
+        summed_rows(self._of_users, self._inputs_of_users, slopes, slope["input_kernel"])
+        for name, times in _PULLS.items():
+            slope[name] += (times * self._pull)[:, np.newaxis] * named[name]
+        return 0.5 * float(squared) + self.penalty(weights)
+
+    def penalty(self, weights: Flat) -> float:
+        """½ λ Σ_u √n_u (3 ‖v_u‖² + ‖w_u‖²)."""
+        named = self.named(weights)
+        squares = [
+            times * np.einsum("nh,nh->n", named[name], named[name])
+            for name, times in _PULLS.items()
+        ]
+        return 0.5 * float(np.sum(self._pull * np.sum(squares, axis=0), dtype=np.float64))

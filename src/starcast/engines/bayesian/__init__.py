@@ -1,0 +1,1 @@
+"""Bayesian factorization, sampled by blocks of Gibbs steps."""

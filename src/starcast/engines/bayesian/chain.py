@@ -1,0 +1,243 @@
+"""One Markov chain over the factor model's coordinates, its noise and its latent predictors.
+
+Sources: Rendle 2012, section 4.1.3; Rendle, Zhang, Koren 2019 (which feature groups matter).
+"""
+
+from typing import Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.engines.bayesian.design import FeatureGroups, group, joined, offsets, spread
+from starcast.engines.bayesian.draws import USUAL, Columns, Hyperprior, Side, draw_noise
+from starcast.engines.bayesian.membership import as_rated
+from starcast.engines.bayesian.probit import OrderedProbit
+from starcast.engines.bayesian.sessions import Sessions, SessionSide, user_averages
+from starcast.engines.bayesian.sweep import sweep
+from starcast.engines.protocol import seen_rows
+
+INITIAL_DEVIATION = 0.1
+SESSION_FACTORS = 8  # how many of the factors are a session's own besides its user's
+_ROWS_JUDGED = 65_536  # of the training rows, for a sweep's training error
+
+Sample = dict[str, NDArray[np.float32]]
+
+
+class Likelihood(Protocol):
+    """How a prediction becomes a rating."""
+
+    errors: NDArray[np.float32]
+    alpha: np.float32
+
+    def before_sweep(self, rng: np.random.Generator) -> None:
+        """Draw what the errors depend on."""
+        ...
+
+    def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
+        """Draw what depends on the errors."""
+        ...
+
+    def stars(self, every: int) -> NDArray[np.float32]:
+        """Predicted stars of every so-manieth training row."""
+        ...
+
+    def parameters(self) -> Sample:
+        """What a sample needs beside its factors."""
+        ...
+
+
+@final
+class GaussianNoise:
+    """Ratings are normal about the prediction, with a precision α that is drawn too.
+
+    Args:
+        stars: float32 (n,).
+        predictions: float32 (n,), ŷ to begin with, less the mean.
+        mean: of the training ratings.
+        hyperprior: of α.
+    """
+
+    def __init__(
+        self, stars: NDArray[np.float32], predictions: NDArray[np.float32], mean: float,
+        hyperprior: Hyperprior,
+    ) -> None:  # fmt: skip
+        self._stars, self._hyperprior = stars, hyperprior
+        self.errors = stars - np.float32(mean) - predictions
+        self.alpha = np.float32(1 / max(float(self.errors.var()), 1e-6))
+
+    def before_sweep(self, rng: np.random.Generator) -> None:
+        """Nothing: the errors are observed."""
+
+    def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
+        """Draw α. Source: Rendle 2012, eq. 26."""
+        alpha_0, beta_0, _ = self._hyperprior
+        shape = (alpha_0 + len(self.errors)) / 2
+        self.alpha = np.float32(rng.standard_gamma(shape) / ((beta_0 + squared_error) / 2))
+
+    def stars(self, every: int) -> NDArray[np.float32]:
+        """Predicted stars of every so-manieth training row."""
+        return self._stars[::every] - self.errors[::every]
+
+    def parameters(self) -> Sample:
+        """The standard deviation of the noise, float32 (), stars."""
+        return {"noise": np.sqrt(1 / self.alpha)}
+
+
+@final
+class Chain:
+    """A chain's state; every call of `step` is one sweep.
+
+    Args:
+        train: the training rows.
+        dimension: number of factors.
+        user_groups, item_groups: features of either side.
+        likelihood: "gaussian" or "probit".
+        seed: of everything random in this chain.
+        hyperprior: of every group's prior, and of the noise.
+        sessions: of the training rows, if days are features.
+    """
+
+    def __init__(
+        self, train: Ratings, dimension: int, user_groups: FeatureGroups,
+        item_groups: FeatureGroups, likelihood: str, seed: list[int],
+        hyperprior: Hyperprior = USUAL, sessions: Sessions | None = None,
+    ) -> None:  # fmt: skip
+        self._likelihood_name, self._seed = likelihood, seed
+        self._rng, self._hyperprior = np.random.default_rng(seed), hyperprior
+        self.user, self.item = (
+            _initial(dimension, groups, rows, self._rng, hyperprior)
+            for groups, rows in (
+                (user_groups, train.user_rows),
+                (item_groups, train.item_rows),
+            )
+        )
+        self.sessions, self._found = None, sessions
+        self._rows, self._items, self._stars = train.user_rows, train.item_rows, train.stars
+        if sessions:
+            order = np.argsort(sessions.of_ratings, kind="stable")
+            self._rows = sessions.of_ratings[order]
+            self._items, self._stars = self._items[order], self._stars[order]
+            self.sessions = self._initial_sessions(sessions, dimension)
+        self._starts = offsets(self._rows, self._front.total.shape[1])
+        self.likelihood = self._fresh_likelihood()
+
+    @property
+    def _front(self) -> Side:
+        """The side that ratings belong to: sessions where there are any, else users."""
+        return self.sessions.side if self.sessions else self.user
+
+    def _initial_sessions(self, sessions: Sessions, dimension: int) -> SessionSide:
+        n = len(sessions.users)
+        days = group(sessions.days, np.arange(n), len(sessions.numbers), n)
+        every = np.arange(n, dtype=np.int32)
+        side = _initial(dimension, joined([days], n), every, self._rng, self._hyperprior)
+        n_own = min(SESSION_FACTORS, dimension) + 1
+        side.total[n_own:] -= side.own[n_own:]
+        side.total[:] += self.user.total[:, sessions.users]
+        return SessionSide(
+            side._replace(own=side.own[:n_own].copy()), sessions.users, sessions.days
+        )
+
+    def step(self) -> None:
+        """Draw everything once."""
+        rng, likelihood, sessions = self._rng, self.likelihood, self.sessions
+        likelihood.before_sweep(rng)
+        squared_error = sweep(
+            self._starts, self._items, likelihood.errors, likelihood.alpha,
+            self.user, self.item, draw_noise(self.user, rng), draw_noise(self.item, rng),
+            sessions, draw_noise(sessions.side, rng) if sessions else None,
+        )  # fmt: skip
+        likelihood.after_sweep(squared_error, rng)
+
+    def training_error(self) -> float:
+        """RMSE of the present sample over (some of) the training rows, stars."""
+        every = max(1, len(self._stars) // _ROWS_JUDGED)
+        errors = self._stars[::every] - self.likelihood.stars(every)
+        return float(np.sqrt(np.mean(errors.astype(np.float64) ** 2)))
+
+    def sample(self) -> Sample:
+        """The present sample, as deployed: user_factors (n_users, d), user_bias, items likewise.
+
+        With histories, a pair is scored as one that has a rating (`as_rated`), by two factors more.
+        With sessions, users' are those of their average day, each rating counting alike, and there
+        are also session_* and day_*, as they depart from what they are on average.
+        """
+        parts = {"user": self.user.total, "item": self.item.total}
+        if self.sessions:
+            side, users, day_of = self.sessions
+            own, days = (np.mean(part, axis=1, keepdims=True) for part in (side.own, side.features))
+            of_user, day = self._averages(side.own - own), side.features - days
+            parts["user"] = self.user.total + days + self._averages(day[:, day_of])
+            parts["user"][: len(own)] += own + of_user
+            parts |= {"session": side.own - own - of_user[:, users], "day": day}
+        if self.item.groups.has_history:
+            parts["user"], parts["item"] = as_rated(parts["user"], self.user, self.item)
+        factors = {
+            f"{name}_{part}": lines.copy(order="C")
+            for name, whole in parts.items()
+            for part, lines in (("factors", whole[1:].T), ("bias", whole[0]))
+        }
+        return factors | self.likelihood.parameters()
+
+    def _averages(self, columns: Columns) -> Columns:
+        """Of what sessions (n_columns, n_sessions) have, for every user."""
+        assert self._found
+        return user_averages(columns, self._found, self.user.total.shape[1])
+
+    def start_from(self, sample: Sample) -> None:
+        """Start anew from a sample's factors; own coordinates take all, features start at 0."""
+        self._rng = np.random.default_rng(self._seed)
+        for name, side in (("user", self.user), ("item", self.item)):
+            side.features[:] = 0
+            _put(side.own, sample, name)
+            side.total[:] = side.own
+        if self.sessions:
+            side, users, days = self.sessions
+            _put(side.own, sample, "session")
+            _put(side.features, sample, "day")
+            self.user.own[:] -= self._averages(side.features[:, days])
+            self.user.total[:] = self.user.own
+            side.total[:] = spread(side.groups, side.features) + self.user.total[:, users]
+            side.total[: len(side.own)] += side.own
+        self.likelihood = self._fresh_likelihood()
+
+    def predictions(self) -> NDArray[np.float32]:
+        """ŷ of every training row from the coordinates, float32 (n,)."""
+        front, rows, items = self._front.total, self._rows, self._items
+        total = front[0][rows] + self.item.total[0][items]
+        for p, q in zip(front[1:], self.item.total[1:], strict=True):
+            total += p[rows] * q[items]
+        return total
+
+    def _fresh_likelihood(self) -> Likelihood:
+        stars, predictions = self._stars, self.predictions()
+        if self._likelihood_name == "probit":
+            return OrderedProbit(stars, predictions, self._rng)
+        mean = float(stars.mean(dtype=np.float64))
+        return GaussianNoise(stars, predictions, mean, self._hyperprior)
+
+
+def _put(columns: Columns, sample: Sample, name: str) -> None:
+    n_factors = len(columns) - 1  # a sample has more with histories
+    columns[0], columns[1:] = sample[f"{name}_bias"], sample[f"{name}_factors"].T[:n_factors]
+
+
+def _initial(
+    dimension: int, groups: FeatureGroups, rows: NDArray[np.int32], rng: np.random.Generator,
+    hyperprior: Hyperprior,
+) -> Side:  # fmt: skip
+    """Normal factors and zero biases."""
+    n, n_features = groups.scales.shape[1], len(groups.starts) - 1
+    seen = seen_rows(rows, n)
+
+    def columns(width: int) -> Columns:
+        drawn = np.float32(INITIAL_DEVIATION) * rng.standard_normal(
+            (dimension + 1, width), np.float32
+        )
+        drawn[0] = 0
+        return drawn
+
+    own, features = columns(n), columns(n_features)
+    own[:, ~seen] = 0
+    return Side(own, features, own + spread(groups, features), groups, seen, hyperprior)

@@ -1,0 +1,223 @@
+"""Many small ridge regressions in compiled loops, each of one row's ratings on [x, 1].
+
+The normal equations of a regression are a *system*: rows of a table of working space, from row
+`at` on. With w the width of the table, its row r < w holds Σ x_r · x from column r on, row w holds
+Σ x and row w + 1 holds Σ y · x. The bias is the last unknown: its column, Σ x, is eliminated like
+a second right-hand side, and its pivot is what this leaves of the number of ratings.
+
+Elimination without exchanges, on symmetric positive matrices, is Cholesky's method without roots.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from starcast.engines.optimizers import jit
+from starcast.engines.simd import (
+    Table,
+    add_outer,
+    load,
+    load_tile,
+    n_lanes,
+    n_parts,
+    prefetch,
+    store,
+    store_tile,
+    total,
+    zero,
+    zeros,
+)
+
+N_SHARES = 16  # of the rows, about as much work each; no fewer than threads
+_BLOCK = 128  # ratings summed up at once
+_AHEAD = 8  # ratings; as far ahead rows are fetched
+# Rows of a system after the w of its matrix: two right-hand sides, what elimination made of them,
+# one over each pivot, and as many rows of the matrix as a part has lanes, over minus their pivots.
+_BORDER, _TARGET, _FORWARD, _INVERSE, _SCALED = 0, 1, 2, 4, 5
+
+_inlined = numba.njit(
+    # As optimizers.jit; and loops over the parts vanish where there is one, if they can see it.
+    fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy",
+    forceinline=True,
+)  # fmt: skip
+
+
+def systems(n: int, table: Table) -> Table:
+    """Working space for n systems, one after the other, of the width of a table."""
+    width = n_parts(table) * n_lanes(table)
+    return zeros(n * (width + _SCALED + n_lanes(table)), width)
+
+
+@jit
+def solve(
+    system: Any, cells: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, penalty: Any
+) -> Any:
+    """The w and b that minimise Σ (y - x · w - b)² + λ n (|w|² + b²), where y = stars - bias.
+
+    Args:
+        system, cells: working space from `systems`, and the same memory as a matrix of floats.
+        at: the first row of this system.
+        table, bias: the rows x, and what they say without w.
+        others: (n,), rows of the table, one for each rating.
+        stars: (n,), ratings above the mean.
+        penalty: λ.
+    Returns: the row of the system that w was left in; b; Σ (y - x · w - b)².
+    """
+    width, ridge = n_parts(table) * n_lanes(table), penalty * np.float32(len(others))
+    rest, squared = _add_ratings(system, at, table, bias, others, stars)
+    for k in range(width):
+        cells[at + k, k] += ridge
+    for part in range(n_parts(table)):
+        _eliminate_within(system, cells, at, part)
+        _eliminate_below(system, at, part)
+    border, inverse = at + width + _FORWARD, at + width + _INVERSE
+    target, pivot = border + 1, np.float32(len(others)) + ridge
+    for k in range(width):
+        step = cells[border, k] * cells[inverse, k]
+        pivot -= step * cells[border, k]
+        rest -= step * cells[target, k]
+        squared -= cells[target, k] * cells[target, k] * cells[inverse, k]
+    b = rest / pivot
+    for k in range(width):
+        cells[target, k] -= b * cells[border, k]
+    _substitute(system, cells, at)
+    squared -= rest * b + ridge * b * b
+    for part in range(n_parts(table)):
+        squared -= ridge * total(load(system, target, part) * load(system, target, part))
+    return target, b, max(squared, np.float32(0))
+
+
+@jit
+def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
+    """Fill in the sums over the ratings; Σ y and Σ y²."""
+    for row in range(at, at + n_parts(table) * n_lanes(table) + _FORWARD):
+        for part in range(n_parts(table)):
+            store(system, row, part, zero(table))
+    y = squared = np.float32(0)
+    for start in range(0, len(others), _BLOCK):
+        block = slice(start, min(start + _BLOCK, len(others)))
+        summed = _add_block(system, at, table, bias, others[block], stars[block])
+        y, squared = y + summed[0], squared + summed[1]
+    return y, squared
+
+
+@jit
+def _add_block(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
+    """Add some ratings, so few that their rows stay in the first-level cache; Σ y and Σ y²."""
+    y = squared = np.float32(0)
+    for a in range(n_parts(table)):
+        y, squared = _add_diagonal(system, at, table, bias, others, stars, a)
+        for b in range(a + 1, n_parts(table)):
+            _add_beside(system, at, table, others, a, b)
+    return y, squared
+
+
+@jit
+def _add_diagonal(
+    system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, part: Any
+) -> Any:
+    width, corner = n_parts(table) * n_lanes(table), at + part * n_lanes(table)
+    tile = load_tile(system, corner, part)
+    border = load(system, at + width + _BORDER, part)
+    target = load(system, at + width + _TARGET, part)
+    summed = squared = np.float32(0)
+    for n in range(len(others)):
+        if part == 0:
+            ahead = np.uint32(others[min(n + _AHEAD, len(others) - 1)])
+            for later in range(n_parts(table)):
+                prefetch(table, ahead, later)
+        row = np.uint32(others[n])
+        x, y = load(table, row, part), stars[n] - bias[row]
+        tile = add_outer(tile, table, row, part, x)
+        border, target = border + x, target + y * x
+        summed, squared = summed + y, squared + y * y
+    store_tile(system, corner, part, tile)
+    store(system, at + width + _BORDER, part, border)
+    store(system, at + width + _TARGET, part, target)
+    return summed, squared
+
+
+@jit
+def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -> None:
+    tile = load_tile(system, at + a * n_lanes(table), b)
+    for n in range(len(others)):
+        row = np.uint32(others[n])
+        tile = add_outer(tile, table, row, a, load(table, row, b))
+    store_tile(system, at + a * n_lanes(table), b, tile)
+
+
+@_inlined
+def _subtract(system: Any, row: Any, factor: Any, pivot_row: Any, first_part: Any) -> None:
+    for part in range(first_part, n_parts(system)):
+        rest = load(system, row, part) - factor * load(system, pivot_row, part)
+        store(system, row, part, rest)
+
+
+@_inlined
+def _eliminate_within(system: Any, cells: Any, at: Any, part: Any) -> None:
+    """Use the pivots of one part on its own rows and on the right-hand sides."""
+    n, lanes = n_parts(system), n_lanes(system)
+    width = n * lanes
+    for lane in range(lanes):
+        k = part * lanes + lane
+        inverse = np.float32(1) / cells[at + k, k]
+        cells[at + width + _INVERSE, k] = inverse
+        for row in range(k + 1, (part + 1) * lanes):
+            _subtract(system, at + row, cells[at + k, row] * inverse, at + k, part)
+        for side in range(2):
+            row = at + width + side
+            cells[row + _FORWARD, k] = cells[row, k]
+            _subtract(system, row, cells[row, k] * inverse, at + k, part)
+        for p in range(part + 1, n):
+            store(system, at + width + _SCALED + lane, p, load(system, at + k, p) * -inverse)
+
+
+@jit
+def _eliminate_below(system: Any, at: Any, part: Any) -> None:
+    """Use the pivots of one part on the rows of later parts, tile by tile."""
+    n, lanes = n_parts(system), n_lanes(system)
+    scaled = at + n * lanes + _SCALED
+    for a in range(part + 1, n):
+        for b in range(a, n):
+            tile = load_tile(system, at + a * lanes, b)
+            for lane in range(lanes):
+                row = load(system, at + part * lanes + lane, b)
+                tile = add_outer(tile, system, scaled + lane, a, row)
+            store_tile(system, at + a * lanes, b, tile)
+
+
+@jit
+def _substitute(system: Any, cells: Any, at: Any) -> None:
+    """Turn the forward target into the solution, from the last unknown to the first."""
+    n, lanes = n_parts(system), n_lanes(system)
+    target = at + n * lanes + _FORWARD + _TARGET
+    for part in range(n - 1, -1, -1):
+        for k in range((part + 1) * lanes - 1, part * lanes - 1, -1):
+            solved = cells[target, k] * cells[at + n * lanes + _INVERSE, k]
+            cells[target, k] = solved
+            for row in range(part * lanes, k):
+                cells[target, row] -= cells[at + row, k] * solved
+        solution = load(system, target, part)
+        for row in range(part * lanes):
+            cells[target, row] -= total(load(system, at + row, part) * solution)
+
+
+@numba.njit(parallel=True, cache=True, error_model="numpy")
+def solve_all(
+    solved: Any, solved_bias: Any, fixed: Any, fixed_bias: Any, starts: Any, others: Any,
+    stars: Any, shares: Any, system: Any, cells: Any, penalty: Any,
+) -> Any:  # fmt: skip
+    """Σ error² after a ridge regression for every row that has ratings."""
+    squared = np.zeros(len(solved))
+    for share in numba.prange(N_SHARES):
+        at = share * (len(system) // N_SHARES)
+        for row in range(shares[share], shares[share + 1]):
+            rated = slice(starts[row], starts[row + 1])
+            if rated.start < rated.stop:
+                found, solved_bias[row], squared[row] = solve(
+                    system, cells, at, fixed, fixed_bias, others[rated], stars[rated], penalty
+                )
+                for part in range(n_parts(solved)):
+                    store(solved, row, part, load(system, found, part))
+    return squared.sum()

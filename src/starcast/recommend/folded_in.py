@@ -1,0 +1,177 @@
+"""FoldedInUser: a person unknown to the model, known by a few ratings."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Folded, FoldingScorer, Scores
+from starcast.errors import ConfigError
+from starcast.recommend.answers import (
+    Explanation,
+    Recommendation,
+    check_length,
+    reasons,
+    recommended,
+)
+from starcast.scoring.panels import FEW
+
+_JUDGED = 2048  # validation rows that tell how far ratings lie from predictions
+
+
+@final
+class FoldedInUser:
+    """A person folded into a trained model, which stays as it is.
+
+    Made by `Recommender.fold_in`; may be asked by several threads at once.
+
+    Args:
+        ratings: whose items and scale these are.
+        scorer: the model.
+        item_rows: int32 (n,), what the person rated; each once.
+        stars: float32 (n,), with how many stars.
+        residual_rmse: how far ratings lie from predictions that have not seen them, RMSE in stars.
+    """
+
+    def __init__(
+        self,
+        ratings: Ratings,
+        scorer: FoldingScorer,
+        item_rows: Rows,
+        stars: Scores,
+        residual_rmse: float,
+    ) -> None:
+        self.item_rows, self.stars = item_rows, stars
+        self._ratings, self._scorer, self._residual_rmse = ratings, scorer, residual_rmse
+        self._folded = scorer.fold_in(item_rows, stars, residual_rmse)
+
+    def __len__(self) -> int:
+        """How many ratings the person is known by."""
+        return len(self.item_rows)
+
+    def predict(self, item_ids: ArrayLike | Sequence[object]) -> Scores:
+        """Predicted stars for items.
+
+        Args:
+            item_ids: (n,) external ids.
+        Returns: float32 (n,), stars, clipped to the scale.
+        Raises: UnknownIdError: an item that was not in the training data.
+        """
+        rows = self._ratings.items.rows(item_ids)
+        return self._ratings.scale.clip(self._folded.score_items(rows))
+
+    def recommend(self, k: int = 10, *, exclude_seen: bool = True) -> list[Recommendation]:
+        """The k items with the highest predicted stars, best first.
+
+        Args:
+            k: length of the list; shorter where the catalogue runs out.
+            exclude_seen: leave out what the person rated.
+        Raises: ConfigError: k is less than 1.
+        """
+        check_length(k)
+        scores = self._folded.score_all()
+        if exclude_seen:
+            scores[self.item_rows] = -np.inf
+        return recommended(self._ratings, scores, k)
+
+    def explain(self, item_id: object, k: int = 5) -> Explanation:
+        """Which of the person's own ratings pull the prediction for an item up or down.
+
+        An effect is the prediction less what it would be had the person not given that rating, in
+        stars and before clipping. Effects do not add up to prediction - base: two ratings that say
+        the same are each worth little beside the other.
+
+        Args:
+            item_id: an external id.
+            k: most reasons that are given.
+        Raises:
+            UnknownIdError: an item that was not in the training data.
+            ConfigError: k is less than 1.
+        """
+        check_length(k)
+        row = self._ratings.items.rows([item_id])
+        clip = self._ratings.scale.clip
+        return Explanation(
+            float(clip(self._folded.score_items(row))[0]),
+            float(clip(self._stranger.score_items(row))[0]),
+            reasons(self._ratings, self.item_rows, self.stars, self._folded.effects(row)[0], k),
+        )
+
+    @cached_property
+    def _stranger(self) -> Folded:
+        """Somebody of whom no rating is known."""
+        return self._scorer.fold_in(self.item_rows[:0], self.stars[:0], self._residual_rmse)
+
+
+def residual_rmse(artifact: Artifact) -> float:
+    """How far ratings lie from predictions, RMSE in stars, by a sample of the validation rows.
+
+    Not less than a hundredth of a step of the scale, or nothing but the ratings would count.
+    """
+    rows = artifact.split.validation
+    rows = rows.take(np.arange(0, len(rows), len(rows) // _JUDGED + 1))
+    errors = [
+        part.stars - artifact.scorer.score_pairs(part.user_rows, part.item_rows)
+        for at in range(0, len(rows), FEW)  # so few that no compiled code has to be loaded
+        for part in [rows.take(np.arange(at, min(at + FEW, len(rows))))]
+    ]
+    rmse = float(np.sqrt(np.mean(np.square(np.concatenate(errors), dtype=np.float64))))
+    return max(rmse, 0.01 * rows.scale.step)
+
+
+def checked_ratings(
+    ratings: Ratings, item_ids: ArrayLike | Sequence[object], stars: ArrayLike
+) -> tuple[Rows, Scores]:
+    """A person's ratings as rows and stars, refused unless they can be meant.
+
+    Args:
+        ratings: whose items and scale these are.
+        item_ids, stars: (n,), n may be 0.
+    Returns: int32 (n,); float32 (n,).
+    Raises:
+        UnknownIdError: an item that was not in the training data.
+        ConfigError: columns of different length, an item that is rated twice, or stars that are no
+            numbers or outside the scale.
+    """
+    ids, values = _column(item_ids, "items"), _numbers(_column(stars, "stars"))
+    if len(ids) != len(values):
+        raise ConfigError(f"{len(ids)} items and {len(values)} stars make no ratings")
+    rows = ratings.items.rows(ids)
+    _check_once(ratings, rows)
+    scale = ratings.scale
+    margin = 1e-6 * (scale.highest - scale.lowest)  # 0.1 and the like are not exact in binary
+    with np.errstate(invalid="ignore"):
+        inside = (values >= scale.lowest - margin) & (values <= scale.highest + margin)
+    if not inside.all():
+        at = int(np.argmin(inside))
+        raise ConfigError(f"{values[at]:g} stars for item '{ids[at]}' are outside {scale}")
+    return rows, values.astype(np.float32)
+
+
+def _column(values: object, what: str) -> np.ndarray:
+    try:
+        column = np.atleast_1d(np.asarray(values))
+    except ValueError:  # rows of different length
+        column = np.empty((0, 0))
+    if column.ndim != 1:
+        raise ConfigError(f"{what} must be a list of single values")
+    return column
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError("stars must be numbers") from None
+
+
+def _check_once(ratings: Ratings, rows: Rows) -> None:
+    first, times = np.unique(rows, return_counts=True)
+    if np.any(times > 1):
+        twice = ratings.items.ids[first[np.argmax(times > 1)]]
+        raise ConfigError(f"item '{twice}' is rated more than once; give each item once")

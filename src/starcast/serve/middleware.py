@@ -1,0 +1,158 @@
+"""What stands before every endpoint: size, time, token, headers, and the counting of it all."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from starcast.serve.api_errors import LOG, ApiError, broken
+from starcast.serve.prometheus import ServiceMetrics
+
+_HEADERS = [
+    (b"content-security-policy", b"default-src 'self'; base-uri 'none'; form-action 'self'; "
+                                 b"frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]  # fmt: skip
+_OPEN = ("/", "/healthz", "/readyz", "/docs", "/openapi.json")  # they tell nobody anything
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a request may take.
+
+    Attributes:
+        body: bytes.
+        body_seconds: until the whole body has come.
+        seconds: until it is answered, counted from then.
+    """
+
+    body: int = 1 << 20
+    body_seconds: float = 10.0
+    seconds: float = 30.0
+
+
+@final
+class Middleware:
+    """The outermost layer of the application.
+
+    Args:
+        app: what it stands before.
+        metrics: told of every request.
+        limits: what a request may take.
+        token: what everybody has to show but for the page, the docs and the probes; "" for nothing.
+    """
+
+    def __init__(
+        self, app: ASGIApp, metrics: ServiceMetrics, limits: Limits, token: str = ""
+    ) -> None:
+        self._app, self._metrics, self._limits = app, metrics, limits
+        self._token = f"Bearer {token}".encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, answer = time.perf_counter(), _Answer(send)
+        try:
+            await self._handle(scope, receive, answer)
+        except ApiError as error:
+            await answer.refuse(error)
+        except TimeoutError:
+            said = f"not answered within {self._limits.seconds:g} s"
+            await answer.refuse(ApiError(504, "timeout", said))
+        except _Gone:
+            return
+        except Exception:
+            LOG.exception("%s %r failed", scope["method"], scope["path"])
+            await answer.refuse(broken())
+        route = getattr(scope.get("route"), "path_format", "other")
+        self._metrics.count(route, answer.status, time.perf_counter() - started)
+
+    async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        headers = dict(scope["headers"])
+        if self._token and not _is_open(scope["path"]):
+            shown = headers.get(b"authorization", b"")
+            if not hmac.compare_digest(shown, self._token):
+                raise ApiError(401, "unauthorized", "show the token: Authorization: Bearer TOKEN")
+        if b"content-length" in headers or b"transfer-encoding" in headers:
+            receive = await self._whole(headers, receive)
+        async with asyncio.timeout(self._limits.seconds):
+            await self._app(scope, receive, answer.send)
+
+    async def _whole(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> Receive:
+        """The body, all of it, before anything is done about it. Raises: ApiError."""
+        most, said = self._limits.body, headers.get(b"content-length", b"0")
+        too_large = ApiError(413, "too_large", f"a body may have at most {most:,} bytes")
+        if not said.isdigit() or len(said) > 15 or int(said) > most:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise _Gone
+                    body += message.get("body", b"")
+                    if len(body) > most:
+                        raise too_large
+                    if not message.get("more_body"):
+                        break
+        except TimeoutError:
+            said_late = f"the body did not come within {self._limits.body_seconds:g} s"
+            raise ApiError(408, "timeout", said_late) from None
+        return _replay(bytes(body), receive)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path.startswith("/static/")
+
+
+class _Gone(Exception):
+    """The client left before it had asked."""
+
+
+@final
+class _Answer:
+    """What is sent to the client, with the headers that everything gets."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status = send, 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", []), *_HEADERS]
+        await self._send(message)
+
+    async def refuse(self, error: ApiError) -> None:
+        """Send a error unless something else is on its way already."""
+        if self.status:
+            return  # half an answer: the connection is closed, which says that it is no whole one
+        body = error.body()
+        headers: list[Any] = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        if error.status in (408, 413):  # the rest of the body is not wanted
+            headers.append((b"connection", b"close"))
+        if error.status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        start = {"type": "http.response.start", "status": error.status, "headers": headers}
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body})

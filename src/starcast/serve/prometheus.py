@@ -1,0 +1,75 @@
+"""What the service counts, as Prometheus reads it."""
+
+from collections.abc import Iterator
+from typing import final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from starcast.serve.model_store import ModelStore
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@final
+class ServiceMetrics:
+    """Requests by route and status, their seconds, the loaded models, and the process's memory.
+
+    Args:
+        model_store: whose models are told of.
+    """
+
+    def __init__(self, model_store: ModelStore) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "starcast_requests", "Requests by route and status.", ["route", "status"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "starcast_request_seconds", "Seconds from a request's head to its answer's end.",
+            ["route"], buckets=_SECONDS, registry=self._registry,
+        )  # fmt: skip
+        self._registry.register(_Models(model_store))
+        ProcessCollector(registry=self._registry)
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        self._requests.labels(route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus's format."""
+        return generate_latest(self._registry)
+
+
+@final
+class _Models(Collector):
+    """What there is to say of a model_store, asked when it is read."""
+
+    def __init__(self, model_store: ModelStore) -> None:
+        self._model_store = model_store
+
+    def collect(self) -> Iterator[Metric]:
+        loaded = GaugeMetricFamily(
+            "starcast_model_ratings", "Ratings behind each loaded model.",
+            labels=["model", "dataset", "fingerprint"],
+        )  # fmt: skip
+        for card in self._model_store.cards()["models"]:
+            split = self._model_store.find(card["name"]).artifact.split
+            labels = [card["name"], card["dataset"], split.fingerprint[:12]]
+            loaded.add_metric(labels, card["n_ratings"])
+        yield loaded
+        yield GaugeMetricFamily(
+            "starcast_model_loaded_timestamp_seconds", "When a model was last loaded.",
+            self._model_store.loaded_at,
+        )  # fmt: skip
+        reloads = CounterMetricFamily(
+            "starcast_model_reloads", "Newer models that were found, by what became of them.",
+            labels=["result"],
+        )  # fmt: skip
+        reloads.add_metric(["taken"], self._model_store.n_reloads)
+        reloads.add_metric(["refused"], self._model_store.n_refused)
+        yield reloads

@@ -1,0 +1,204 @@
+"""One trained model in use by the service: ids in, JSON out."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from starcast import models
+from starcast.artifacts import storage
+from starcast.data.ids import Vocabulary
+from starcast.data.split import TEST, TRAIN
+from starcast.errors import ConfigError, UnknownIdError
+from starcast.recommend import FoldedInUser, Recommendation, Recommender
+from starcast.scoring.panels import FEW
+from starcast.serve.api_errors import ApiError
+from starcast.serve.schemas import MOST_EXPLAINED, GivenRating
+from starcast.serve.search import Search
+
+_KEPT = 4096  # lists of known users, as they were sent; about a kilobyte each
+
+
+@final
+class ServedModel:
+    """A trained model and what the service says of it. Its answers are JSON text.
+
+    Args:
+        folder: of the artifact.
+    Raises: ArtifactError: nothing there, not one of ours, or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._tested = (storage.read_manifest(folder).get("metrics") or {}).get("test")
+        artifact = storage.load(folder)
+        self.artifact, self.name = artifact, artifact.model
+        self.ratings = artifact.split.ratings
+        self.recommender = Recommender(artifact)
+        self.top = lru_cache(_KEPT)(self._top)
+
+    def warm_up(self) -> None:
+        """Make what is made once, before anybody waits for it."""
+        self.find("", 1)
+        self._top(self.ratings.users.ids[0].item(), 1, False, 0)
+        try:
+            self.recommender.fold_in([], []).recommend(1)
+            self.recommender.similar(self.ratings.items.ids[0], 1)
+        except ConfigError:
+            pass  # not every model can; who asks for it is told
+
+    @cached_property
+    def _search(self) -> Search:
+        train = self.ratings.item_rows[self.artifact.split.parts == TRAIN]
+        popularity = np.bincount(train, minlength=self.ratings.n_items)
+        return Search(self.ratings.titles.tolist(), popularity.tolist())
+
+    def card(self, *, is_default: bool) -> dict[str, Any]:
+        """What `/models` says of it."""
+        scale, model = self.ratings.scale, models.find(self.artifact.model)
+        return {
+            "name": self.name,
+            "title": self.artifact.title,
+            "formula": model.formula,
+            "dataset": self.ratings.name,
+            "n_users": self.ratings.n_users,
+            "n_items": self.ratings.n_items,
+            "n_ratings": len(self.ratings),
+            "scale": {"lowest": scale.lowest, "highest": scale.highest, "step": scale.step},
+            "test": self._tested,
+            "is_default": is_default,
+        }
+
+    def predictions(self, user: object, items: Sequence[object]) -> str:
+        """Predicted stars for items, in their order."""
+        user = self._known(self.ratings.users, user)
+        known = [self._known(self.ratings.items, item) for item in items]
+        told = []
+        for at in range(0, len(known), FEW):  # so few at once that NumPy alone scores them
+            some = known[at : at + FEW]
+            pairs = np.full(len(some), user), np.array(some)
+            stars, deviations = (self.recommender.predict(*pairs).tolist(),
+                                 self.recommender.predictive_std(*pairs).tolist())  # fmt: skip
+            told += [
+                {**self._named(item), "stars": _short(own),
+                 "deviation": _short(deviation) if math.isfinite(deviation) else None}
+                for item, own, deviation in zip(some, stars, deviations, strict=True)
+            ]  # fmt: skip
+        return self._json(user=user, predictions=told)
+
+    def _top(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
+        """A known user's list. It is kept as `top`, since people come back."""
+        user = self._known(self.ratings.users, user)
+        found = self.recommender.recommend(user, k, exclude_seen=not include_seen)
+        told = [
+            self._recommended(one, self._reasons(user, one, reasons) if reasons else [])
+            for one in found
+        ]
+        return self._json(user=user, recommendations=told)
+
+    def top_for(self, ratings: Sequence[GivenRating], k: int, reasons: int) -> str:
+        """A list for a person unknown to the model."""
+        items = [self._known(self.ratings.items, rating.item) for rating in ratings]
+        person = self.recommender.fold_in(items, [rating.stars for rating in ratings])
+        told = [
+            self._recommended(one, self._reasons(person, one, reasons) if reasons else [])
+            for one in person.recommend(k)
+        ]
+        return self._json(recommendations=told)
+
+    def own_ratings(self, user: object, limit: int) -> str:
+        """What a user rated in training and validation, highest first."""
+        user = self._known(self.ratings.users, user)
+        row = self.ratings.users.row(user)
+        ends = self.ratings.user_rows.searchsorted(np.array([row, row + 1], np.int32))
+        own = np.arange(*ends)
+        own = own[self.artifact.split.parts[own] != TEST]
+        own = own[np.argsort(-self.ratings.stars[own], kind="stable")][:limit]
+        items, stars = self.ratings.item_rows[own], self.ratings.stars[own]
+        told = [
+            {**self._at(item), "stars": _short(given)}
+            for item, given in zip(items.tolist(), stars.tolist(), strict=True)
+        ]
+        return json.dumps({"user": user, "ratings": told})
+
+    def similar(self, item: object, k: int) -> str:
+        """Items like another."""
+        item = self._known(self.ratings.items, item)
+        told = [
+            {"item": like.item_id, "title": like.title, "similarity": _short(like.similarity)}
+            for like in self.recommender.similar(item, k)
+        ]
+        return self._json(**self._named(item), similar=told)
+
+    def find(self, query: str, limit: int) -> str:
+        """Items by words of their titles."""
+        return json.dumps({"items": [self._at(row) for row in self._search.find(query, limit)]})
+
+    def _reasons(self, who: object, one: Recommendation, k: int) -> list[dict[str, Any]]:
+        """Why something is recommended to a person or to a known user."""
+        told = (
+            who.explain(one.item_id, k)
+            if isinstance(who, FoldedInUser)
+            else self.recommender.explain(who, one.item_id, k)
+        )
+        return [
+            {"item": why.item_id, "title": why.title, "stars": _short(why.stars),
+             "effect": _short(why.effect)}
+            for why in told.reasons
+        ]  # fmt: skip
+
+    def _recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+        stars = _short(one.prediction)
+        return {"item": one.item_id, "title": one.title, "stars": stars, "reasons": reasons}
+
+    def _known(self, vocabulary: Vocabulary, external_id: object) -> Any:
+        """An id as the data has it. Raises: ApiError: it does not."""
+        try:
+            return vocabulary.ids[vocabulary.row(external_id)].item()
+        except UnknownIdError as error:
+            near = vocabulary.nearest(external_id)
+            raise ApiError(404, f"unknown_{vocabulary.kind}", str(error), near) from None
+
+    def _named(self, item: object) -> dict[str, Any]:
+        return self._at(self.ratings.items.row(item))
+
+    def _at(self, row: int) -> dict[str, Any]:
+        return {
+            "item": self.ratings.items.ids[row].item(),
+            "title": str(self.ratings.titles[row]),
+        }
+
+    def _json(self, **said: Any) -> str:
+        return json.dumps({"model": self.name, **said})
+
+
+def check_reasons(k: int, reasons: int) -> None:
+    """Refuse what would take long: every reason is an answer of its own. Raises: ApiError."""
+    if reasons and k > MOST_EXPLAINED:
+        raise ApiError(
+            422, "invalid_request", f"k may be at most {MOST_EXPLAINED} where reasons are wanted"
+        )
+
+
+def by_name(loaded: Sequence[ServedModel], folders: Sequence[Path]) -> Mapping[str, ServedModel]:
+    """Models by name; those that share one are told apart by their folders.
+
+    Raises: ConfigError: even those are the same.
+    """
+    names = [one.artifact.model for one in loaded]
+    found: dict[str, ServedModel] = {}
+    for one, folder in zip(loaded, folders, strict=True):
+        is_shared = names.count(one.artifact.model) > 1
+        one.name = folder.resolve().name if is_shared else one.artifact.model
+        if one.name in found:
+            raise ConfigError(f"two models would both be called '{one.name}'; rename a folder")
+        found[one.name] = one
+    return found
+
+
+def _short(stars: float) -> float:
+    """Stars as they are shown: ten thousandths are more than anybody reads."""
+    return round(stars, 4)

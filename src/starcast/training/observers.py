@@ -1,0 +1,180 @@
+"""Observers of the loop: a live line on the console, and TensorBoard."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, final, runtime_checkable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from starcast.engines.protocol import Weights
+from starcast.training.loop import EpochRecord, Quality
+
+_LINES = 10  # of a sampler's run, whose sweeps are too much alike to be told of one by one
+
+
+@runtime_checkable
+class HasGraph(Protocol):
+    """An engine that can show its network."""
+
+    def graph(self) -> bytes:
+        """A serialized GraphDef."""
+        ...
+
+
+@final
+class ConsoleObserver:
+    """A progress bar with an estimate, and a line per epoch; some ten lines for all of a sampler.
+
+    Args:
+        console: where to write.
+        what: is being trained.
+        each_epoch: write lines; else the bar is all there is, and leaves nothing.
+        sampled: epochs are sweeps, of which none is best, and each is like the one before.
+    """
+
+    def __init__(
+        self, console: Console, what: str, *, each_epoch: bool = True, sampled: bool = False
+    ) -> None:
+        self._console, self._what, self._each_epoch = console, what, each_epoch
+        self._sampled, self._step = sampled, "sweep" if sampled else "epoch"
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn(
+                f"{self._step} {{task.completed:.0f}} of {{task.total:.0f}}{{task.fields[quality]}}"
+            ),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            disable=not console.is_interactive,
+        )
+
+    def started(self, n_epochs: int) -> None:
+        """Show the bar and the heads of the columns."""
+        self._every, self._last = -(-n_epochs // _LINES) if self._sampled else 1, n_epochs
+        if self._each_epoch:
+            self._write_heads()
+        self._task = self._progress.add_task(self._what, total=n_epochs, quality="")
+        self._progress.start()
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        """One line: loss, training error, validation RMSE, MAE and exact stars, seconds."""
+        is_told = record.epoch % self._every == 0 or record.epoch == self._last
+        if self._each_epoch and is_told:
+            self._write_line(record, is_best and not self._sampled)
+        shown = record.validation or record.train
+        self._progress.update(self._task, advance=1, quality=f", RMSE {shown.rmse:.4f}")
+
+    def ended(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+    def _write_heads(self) -> None:
+        self._console.print(Text(self._what, "bold"))
+        self._console.print(
+            Text(
+                f"{self._step:>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} "
+                f"{'s':>7}",
+                "dim",
+            )
+        )
+
+    def _write_line(self, record: EpochRecord, is_best: bool) -> None:
+        shown = record.validation or record.train
+        line = Text(
+            f"{record.epoch:>5} {_short(record.loss):>8} {_short(record.training_error):>9} "
+            f"{shown.rmse:>8.4f} {shown.mae:>8.4f} {shown.accuracy:>7.1%} {record.seconds:>7.2f}"
+        )
+        if is_best and record.validation:
+            line.append(" best", "green")
+        self._console.print(line)
+
+
+@final
+class TensorBoardObserver:
+    """Scalars of every epoch, the network graph, and item embeddings for the projector.
+
+    Training and validation go to two runs below `folder`, so that TensorBoard draws them in one
+    chart per measure.
+
+    Args:
+        folder: of this run.
+        settings: hyper-parameters, plain values; those that are None are left out.
+        labels: one per item row, for the projector.
+        graph: a serialized GraphDef; empty where there is none.
+    Raises: OSError: the folder cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], labels: Iterable[str], graph: bytes
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._graph = folder, graph
+        self._settings = {name: value for name, value in settings.items() if value is not None}
+        self._labels = [" ".join(label.split()) for label in labels]  # a line each, in a table
+        self._writers: dict[str, Any] = {}
+        self._best: tuple[Quality | None, Weights] | None = None
+
+    def started(self, n_epochs: int) -> None:
+        """Write the network graph."""
+        if self._graph:
+            from tensorboardX.proto.event_pb2 import Event
+
+            self._writer("train").file_writer.add_event(Event(graph_def=self._graph))
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        """Write the scalars of an epoch."""
+        self._writer("train").add_scalar("loss", record.loss, record.epoch)
+        self._writer("train").add_scalar("training_error", record.training_error, record.epoch)
+        for run, quality in (("train", record.train), ("validation", record.validation)):
+            for name, value in _named(quality).items():
+                self._writer(run).add_scalar(name, value, record.epoch)
+        if is_best:
+            self._best = record.validation, weights
+
+    def ended(self) -> None:
+        """Write hyper-parameters with the best epoch's figures, and its embeddings."""
+        if self._best:
+            validation, weights = self._best
+            if validation:
+                self._write_settings(validation)
+            self._write_embeddings(weights)
+        for writer in self._writers.values():
+            writer.close()
+
+    def _writer(self, run: str) -> Any:
+        if run not in self._writers:
+            from tensorboardX import SummaryWriter
+
+            self._writers[run] = SummaryWriter(str(self._folder / run))
+        return self._writers[run]
+
+    def _write_settings(self, best: Quality) -> None:
+        from tensorboardX.summary import hparams
+
+        # The writer's own add_hparams opens a second file, which within one second has the name of
+        # the first and replaces it.
+        figures = {f"best/{name}": value for name, value in _named(best).items()}
+        for summary in hparams(self._settings, figures):
+            self._writer("validation").file_writer.add_summary(summary)
+        for name, value in figures.items():
+            self._writer("validation").add_scalar(name, value)
+
+    def _write_embeddings(self, weights: Weights) -> None:
+        for name in ("item_factors", "item_embedding"):
+            if name in weights:
+                # Of several draws the last: each has turned its factors its own way.
+                table = weights[name].reshape(-1, *weights[name].shape[-2:])[-1]
+                self._writer("train").add_embedding(table, self._labels, tag=name)
+
+
+def _short(figure: float) -> str:
+    """Four decimals, unless the run is exploding."""
+    return f"{figure:.4f}" if figure < 1000 else f"{figure:.1e}"
+
+
+def _named(quality: Quality | None) -> dict[str, float]:
+    """Figures by the name of their chart."""
+    return dict(zip(("RMSE", "MAE", "accuracy"), quality or (), strict=False))

@@ -1,0 +1,204 @@
+"""Blend: several trained models as one, a weighted sum of their scores.
+
+The weights are learnt on the validation rows, from scores that have not seen them: those of every
+part before its refit. The test rows are not looked at.
+"""
+
+import time
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast import models
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.split import Split
+from starcast.engines.protocol import Scores, score_ratings
+from starcast.errors import ConfigError, TrainingError
+from starcast.scoring.weighted_sum import join
+from starcast.training.fit import library_versions, quality
+
+Doubles = NDArray[np.float64]
+
+_PENALTIES = np.logspace(-6, 0, 7)
+_FOLDS = 5
+_ROWS_PER_COEFFICIENT = 10  # at least: fewer teach nothing that holds elsewhere
+
+
+def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
+    """Put trained models together.
+
+    Its history is one line: `train` is the quality on the validation rows that taught the
+    coefficients, `validation` that of coefficients which had not seen the row they are judged on.
+
+    Args:
+        parts: two or more models of one split.
+        seed: of the folds.
+    Returns: a blend, which needs none of its parts any more. It is leaky if a part is.
+    Raises:
+        ConfigError: fewer than two models, the same twice, one that is itself a blend or was not
+            trained to its end, or too few validation rows.
+        SplitMismatchError: models of different splits.
+        TrainingError: a score that is no finite number.
+    Source: Breiman 1996 (stacked regressions). Deviation: see `ridge`.
+    """
+    _check(parts)
+    started = time.perf_counter()
+    split = _split_of(parts)
+    held_out = split.validation
+    each = [_scores(part, held_out) for part in parts]
+    scores, stars = np.stack(each, axis=1).astype(np.float64), held_out.stars.astype(np.float64)
+    folds = np.random.default_rng(seed).permutation(len(stars)) % _FOLDS
+    coefficients = fit_coefficients(scores, stars, folds)
+    fitted, unseen = mixed(coefficients, scores), cross_fitted(scores, stars, folds)
+    record = {
+        "epoch": 1,
+        "loss": float(np.mean((stars - fitted) ** 2) / 2),
+        "training_error": float(np.sqrt(np.mean((stars - fitted) ** 2))),
+        "train": quality(held_out.stars, fitted, held_out)._asdict(),
+        "validation": quality(held_out.stars, unseen, held_out)._asdict(),
+        "seconds": time.perf_counter() - started,
+    }
+    refit = any(part.refit for part in parts)
+    deployed = join([(part.model, part.weights) for part in parts], coefficients)
+    before = join([(part.model, part.weights_before_refit) for part in parts], coefficients)
+    return Artifact(
+        model=models.BLEND.name,
+        config=None,
+        seed=seed,
+        weights=deployed,
+        weights_before_refit=before if refit else deployed,
+        split=split,
+        best_epoch=1,
+        history=(record,),
+        refit=refit,
+        leak=next((part.leak for part in parts if part.leak), ""),
+        versions=library_versions(),
+        parts=tuple(
+            _described(part, quality(held_out.stars, own, held_out).rmse, float(coefficient))
+            for part, own, coefficient in zip(parts, each, coefficients[1:], strict=True)
+        ),
+    )
+
+
+def ridge(scores: Doubles, stars: Doubles, penalties: Doubles) -> Doubles:
+    """The coefficients that bring a weighted sum of scores nearest to the stars.
+
+    They minimise mean((r - c₀ - Σₖ cₖ sₖ)²) + λ·v · Σₖ (cₖ - 1/K)², where v is the mean variance of
+    the K scores: with more penalty, or where scores are too much alike to be told apart, all parts
+    count the same.
+
+    Args:
+        scores: (n, K).
+        stars: (n,).
+        penalties: (L,), each a λ > 0.
+    Returns: (L, K + 1), for each penalty the intercept c₀ and c₁ … c_K.
+    Source: Hoerl & Kennard 1970, eq. 2.2. Deviation: drawn to equal weights rather than to zero.
+    """
+    n_parts = scores.shape[1]
+    centre, mean = scores.mean(axis=0), stars.mean()
+    apart = scores - centre
+    left_open = stars - mean - apart.mean(axis=1)
+    variances, turn = np.linalg.eigh(apart.T @ apart / len(stars))
+    pull = turn.T @ (apart.T @ left_open) / len(stars)
+    held_back = penalties[:, np.newaxis] * np.maximum(variances.mean(), np.finfo(float).tiny)
+    slopes = 1 / n_parts + pull / (np.maximum(variances, 0) + held_back) @ turn.T
+    return np.column_stack([mean - slopes @ centre, slopes])
+
+
+def mixed(coefficients: Doubles, scores: Doubles) -> Doubles:
+    """The weighted sums (n,), or (n, L), for coefficients (K + 1,), or (L, K + 1)."""
+    return np.asarray(coefficients[..., 0] + scores @ coefficients[..., 1:].T)
+
+
+def fit_coefficients(scores: Doubles, stars: Doubles, folds: NDArray[np.intp]) -> Doubles:
+    """The coefficients by the penalty that does best on rows left out of the fit; (K + 1,).
+
+    Args:
+        scores: (n, K).
+        stars: (n,).
+        folds: (n,), two or more different numbers; each number's rows are left out once.
+    """
+    errors = np.zeros(len(_PENALTIES))
+    for fold in np.unique(folds):
+        out = folds == fold
+        tried = ridge(scores[~out], stars[~out], _PENALTIES)
+        errors += np.sum((stars[out, np.newaxis] - mixed(tried, scores[out])) ** 2, axis=0)
+    best = int(np.argmin(errors))
+    return np.asarray(ridge(scores, stars, _PENALTIES[best : best + 1])[0])
+
+
+def cross_fitted(scores: Doubles, stars: Doubles, folds: NDArray[np.intp]) -> Doubles:
+    """The weighted sum for each row, by coefficients and a penalty that had not seen it; (n,).
+
+    Args:
+        scores, stars, folds: as for `fit_coefficients`, with three or more folds.
+    """
+    unseen = np.empty(len(stars))
+    for fold in np.unique(folds):
+        out = folds == fold
+        unseen[out] = mixed(fit_coefficients(scores[~out], stars[~out], folds[~out]), scores[out])
+    return unseen
+
+
+def _check(parts: Sequence[Artifact]) -> None:
+    if len(parts) < 2:
+        raise ConfigError(f"a blend needs at least two trained models, got {len(parts)}")
+    first = parts[0]
+    for part in parts:
+        if part.parts:
+            raise ConfigError(
+                "a blend has learnt from the validation rows and cannot be a part of another; "
+                "give the models it is made of"
+            )
+        if part.broken_off:
+            raise ConfigError(
+                f"{part.model} was not trained to its end ({part.broken_off}); train it again"
+            )
+        part.require_split(first.split.fingerprint, f"blend it with {first.model}")
+    for one, other in combinations(parts, 2):
+        if _are_same(one, other):
+            raise ConfigError(f"one {one.model} is given twice; a blend needs different models")
+    n_rows, wanted = len(first.split.validation), _ROWS_PER_COEFFICIENT * (len(parts) + 1)
+    if n_rows < wanted:
+        raise ConfigError(
+            f"{n_rows} validation ratings are too few to weigh {len(parts)} models; at least "
+            f"{wanted} are needed: train them with more data or a larger --validation-share"
+        )
+
+
+def _are_same(one: Artifact, other: Artifact) -> bool:
+    return one.weights.keys() == other.weights.keys() and all(
+        np.array_equal(array, other.weights[name]) for name, array in one.weights.items()
+    )
+
+
+def _split_of(parts: Sequence[Artifact]) -> Split:
+    """Of equal splits the one that knows times: artifacts hold them where they are of use."""
+    timed = (part.split for part in parts if part.split.ratings.timestamps is not None)
+    return next(timed, parts[0].split)
+
+
+def _scores(part: Artifact, held_out: Ratings) -> Scores:
+    scores = score_ratings(models.find(part.model).scorer(part.weights_before_refit), held_out)
+    if not np.all(np.isfinite(scores)):
+        raise TrainingError(f"{part.model} does not predict a number for every validation rating")
+    return scores
+
+
+def _described(part: Artifact, rmse: float, coefficient: float) -> dict[str, Any]:
+    """What a blend tells of a part, as JSON can hold it."""
+    settings = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in part.settings().items()
+    }
+    return {
+        "model": part.model,
+        "settings": settings,
+        "refit": part.refit,
+        "validation_rmse": rmse,
+        "coefficient": coefficient,
+    }

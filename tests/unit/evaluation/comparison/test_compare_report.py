@@ -1,0 +1,223 @@
+"""The report on disk: JSON, CSV, charts and a page that needs nothing else."""
+
+import csv
+import io
+import json
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_reports import artifact, deep_network, history, pair_of_reports, report, split
+
+from starcast.engines.settings import Config
+from starcast.errors import ConfigError
+from starcast.evaluation.comparison import (
+    Comparison,
+    Provenance,
+    compare,
+    here,
+    report_folder,
+    write,
+)
+from starcast.evaluation.comparison.charts import rmse_limits
+from starcast.evaluation.comparison.page import _settings
+from starcast.evaluation.comparison.results_file import (
+    as_record,
+    summary,
+    to_csv,
+    to_json,
+    validation_curve,
+)
+
+FILES = {"index.html", "results.json", "results.csv"} | {
+    f"{name}.png" for name in ("rmse", "precision", "recall", "f1")
+}
+MADE = Provenance("starcast compare --seed 7", "2026-01-02T03:04:05+00:00", 2, "Linux x86", "3.11")
+
+
+@pytest.fixture(scope="module")
+def compared() -> Comparison:
+    return compare(pair_of_reports())
+
+
+@pytest.fixture(scope="module")
+def written(compared: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(compared, tmp_path_factory.mktemp("reports") / "tiny", MADE).parent
+
+
+def test_all_files_and_no_others(written: Path) -> None:
+    assert {path.name for path in written.iterdir()} == FILES
+
+
+def refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def test_json_holds_everything(written: Path, compared: Comparison) -> None:
+    text = (written / "results.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    assert found["split"]["fingerprint"] == compared.reports[0].artifact.split.fingerprint
+    assert found["split"]["n_test_users"] == 40
+    assert found["provenance"]["command"] == MADE.command
+    first, second = found["models"]
+    assert first["figures"]["RMSE"] == pytest.approx(0.5)
+    assert first["rmse_interval"] == pytest.approx([0.5, 0.5])
+    assert first["settings"]["dimension"] == 32
+    assert second["settings"]["layers"] == [64, 32, 16, 8, 1]
+    assert first["history"][1]["validation"]["rmse"] == 1.25
+    assert first["curves"]["n_users"][:3] == [40, 40, 0]  # two test ratings each
+    assert first["curves"]["precision"][2] is None
+    assert found["pairs"][0]["better"] == "Latent factor"
+    assert found["pairs"][0]["p_value"] < 0.05
+    assert found["ranking"] == ["Latent factor", "Deep network"]
+    assert set(found["definitions"]) == set(first["figures"])
+
+
+def test_csv_has_a_row_per_model(written: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO((written / "results.csv").read_text(encoding="utf-8"))))
+    assert [row["model"] for row in rows] == ["latent-factor-model", "deep-neural-network-model"]
+    assert float(rows[1]["RMSE"]) == pytest.approx(1.0)
+    assert float(rows[1]["RMSE low"]) == pytest.approx(1.0)
+    assert rows[0]["best_epoch"] == "2"
+    assert rows[0]["n_epochs"] == "3"
+    assert rows[0]["seconds"] == "1.5"
+    assert rows[0]["dimension"] == "32"
+    assert len(rows[0]["fingerprint"]) == 64
+
+
+def test_the_page_needs_nothing_else(written: Path) -> None:
+    page = (written / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r"""(?:src|href|srcset|action|data)\s*=\s*["']([^"']*)""", page)
+    outside = [link for link in links if not link.startswith(("#", "data:"))]
+    assert sorted(outside) == ["results.csv", "results.json"]
+    assert not re.search(r"url\((?!#|['\"]#)", page)
+    assert "@import" not in page
+    assert "<script" not in page
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_the_page_says_how_it_was_made(written: Path, compared: Comparison) -> None:
+    page = (written / "index.html").read_text(encoding="utf-8")
+    assert compared.verdict() in page
+    assert compared.reports[0].artifact.split.fingerprint in page
+    assert MADE.command in page
+    assert "2 cores" in page
+    assert "starcast 0.1.0" in page
+    assert "2 of 3" in page  # best epoch
+    assert "Root mean squared error" in page
+    assert "prefers-color-scheme: dark" in page
+    assert "LEAKY" not in page
+    assert page.count("<svg") == 4
+
+
+def test_a_leak_has_a_banner(tmp_path: Path) -> None:
+    leaky = compare(pair_of_reports(leak="its parent has seen 80% of the test ratings"))
+    page = write(leaky, tmp_path, MADE).read_text(encoding="utf-8")
+    assert '<div class="leaky" role="alert"><strong>LEAKY</strong>' in page
+    assert "its parent has seen 80% of the test ratings" in page
+
+
+def test_names_from_files_are_escaped(tmp_path: Path) -> None:
+    evil = split(name="<b>$\\frac$ & co")
+    reports = [report(artifact(evil)), report(deep_network(evil))]
+    page = write(compare(reports), tmp_path, MADE).read_text(encoding="utf-8")
+    assert "<b>$" not in page
+    assert "&lt;b&gt;$\\frac$ &amp; co" in page
+
+
+@pytest.mark.parametrize("name", ["rmse", "precision", "recall", "f1"])
+def test_charts_are_pngs_of_one_size(written: Path, name: str) -> None:
+    content = (written / f"{name}.png").read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", content[16:24]) == (1392, 1248)
+
+
+def test_the_page_draws_in_its_own_colours(written: Path) -> None:
+    page = (written / "index.html").read_text(encoding="utf-8")
+    drawn = page[page.index("<svg") : page.rindex("</svg>")]
+    assert "var(--series-0)" in drawn
+    assert "var(--series-1)" in drawn
+    assert "#0072b2" not in drawn.lower()
+
+
+def test_early_epochs_do_not_flatten_the_rest() -> None:
+    # sorted 1 1 1 1 2 9: four fifths of the way lies 2, and 0.06 of the height is the margin
+    assert rmse_limits([np.array([9.0, 1, 1, 1, 1, 2])]) == pytest.approx((0.94, 2.06))
+    assert rmse_limits([np.array([1.0]), np.array([])]) == pytest.approx((0.99, 1.01))
+    assert rmse_limits([]) == (0, 1)
+
+
+def test_a_warm_start_that_was_best_is_epoch_0() -> None:
+    # predicts 3 for validation ratings 4 5 1 2 3, each eight times: squared errors 1 4 4 1 0
+    started_best = artifact(mean=3.0, best_epoch=0, history=history(1.6))
+    epochs, rmse = validation_curve(started_best)
+    assert epochs.tolist() == [0, 1]
+    assert rmse.tolist() == pytest.approx([2**0.5, 1.6])
+    assert summary(started_best) == "best epoch 0 of 1, validation RMSE 1.4142, 0.5 s"
+
+
+def test_of_a_sampler_sweeps_are_told_and_none_is_best() -> None:
+    sampled = artifact(config=Config(optimizer="Gibbs", epochs=None), best_epoch=3)
+    assert summary(sampled) == "3 sweeps of 3, validation RMSE 1.3000, 1.5 s"
+
+
+def test_a_setting_that_is_not_set_is_a_dash_on_the_page() -> None:
+    models = [
+        {"settings": {"epochs": epochs, "dimension": 2}, "refit": False} for epochs in (40, None)
+    ]
+    assert _settings({"models": models})["epochs"] == [40, "–"]
+
+
+def test_a_run_is_summed_up() -> None:
+    assert summary(artifact(refit=True)) == (
+        "best epoch 2 of 3, validation RMSE 1.2500, 1.5 s, refitted"
+    )
+
+
+def test_a_failed_run_leaves_no_half_report(
+    compared: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "index.html").write_text("before", encoding="utf-8")
+
+    def fail(*_: object) -> str:
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr(report_folder, "render", fail)
+    with pytest.raises(RuntimeError, match="no page"):
+        write(compared, tmp_path, MADE)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "before"
+
+
+def test_what_cannot_be_replaced_is_refused_before_anything_is(
+    compared: Comparison, tmp_path: Path
+) -> None:
+    (tmp_path / "results.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"results\.csv is a folder there; choose another --out"):
+        write(compared, tmp_path, MADE)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.csv"]
+
+
+def test_a_report_is_replaced_and_other_files_stay(compared: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "results.csv").write_text("old", encoding="utf-8")
+    write(compared, tmp_path, MADE)
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"notes.txt"}
+    assert (tmp_path / "results.csv").read_text(encoding="utf-8") != "old"
+
+
+def test_the_same_comparison_is_the_same_text(compared: Comparison) -> None:
+    record = as_record(compared, MADE)
+    assert to_json(record) == to_json(as_record(compare(pair_of_reports()), MADE))
+    assert to_csv(record).count("\n") == 3
+
+
+def test_this_machine_is_described() -> None:
+    found = here("starcast compare")
+    assert found.cores >= 1
+    assert re.fullmatch(r"3\.\d+\.\d+\S*", found.python)
+    assert found.created.endswith("+00:00")

@@ -1,0 +1,213 @@
+"""What `import starcast as sc` offers: the library's own work, under a few names."""
+
+import builtins
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from processes import write_ratings
+
+import starcast
+import starcast as sc
+from starcast import api, models
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.split import Split, SplitPlan
+from starcast.engines.settings import Config
+from starcast.errors import ConfigError, SplitMismatchError, UnknownNameError
+from starcast.recommend import Recommender
+from starcast.training.parents import parent_config
+
+FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
+TRANSFER = "ensemble-transfer-learning"
+ALS: dict[str, Any] = {"optimizer": "ALS", "dimension": 2, "epochs": 3}
+
+
+@pytest.fixture
+def model(planted_split: Split) -> Recommender:
+    return sc.train(planted_split, FACTOR, **ALS)
+
+
+VERBS = ("load", "split", "train", "evaluate", "compare", "open")
+
+
+def test_no_module_takes_the_name_of_a_verb() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(starcast.__path__)}
+    assert not modules & set(VERBS)
+    for name in VERBS:
+        assert getattr(sc, name) is getattr(api, name)
+        assert name in dir(sc)
+    with pytest.raises(AttributeError, match="no attribute 'opne'"):
+        sc.opne  # noqa: B018
+
+
+def test_a_star_hides_nothing_of_python() -> None:
+    got: dict[str, Any] = {}
+    exec("from starcast import *", got)
+    assert not set(got) & set(dir(builtins)) - {"__builtins__", "__doc__"}
+    assert got["split"] is sc.split
+
+
+def test_importing_loads_nothing_and_leaves_the_environment_alone() -> None:
+    program = (
+        "import os, sys; before = dict(os.environ); import starcast; "
+        "print(dict(os.environ) == before, {'numpy', 'polars', 'numba'} & set(sys.modules), "
+        "'starcast.api' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True set() False\n", "")
+
+
+def test_importing_the_verbs_and_every_module_leaves_the_environment_alone() -> None:
+    program = (
+        "import os, polars; before = dict(os.environ); import starcast.api, starcast.training.fit, "
+        "starcast.engines.networks.engine, starcast.scoring; print(dict(os.environ) == before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_ratings_come_by_name_or_from_a_file(tmp_path: Path) -> None:
+    assert sc.load("ml-latest-small").name == "ml-latest-small"
+    table = write_ratings(tmp_path / "mine.csv", [1, 1, 2], ["a", "b", "a"], [1.0, 2.0, 3.0])
+    (tmp_path / "films.csv").write_text("item_id,title\na,Alien\nb,Brazil\n")
+    mine = sc.load(str(table), tmp_path / "films.csv", scale="1:5")
+    assert (mine.name, len(mine), mine.scale.highest) == ("mine", 3, 5)
+    assert mine.titles.tolist() == ["Alien", "Brazil"]
+    with pytest.raises(UnknownNameError, match="did you mean 'ml-1m'"):
+        sc.load("ml-1n")
+
+
+def test_repeated_pairs_are_warned_of(tmp_path: Path) -> None:
+    table = write_ratings(tmp_path / "mine.csv", [1, 1, 2], ["a", "a", "a"], [1.0, 2.0, 3.0])
+    with pytest.warns(UserWarning, match="1 repeated pairs"):
+        assert len(sc.load(table)) == 2
+
+
+def test_a_split_is_that_of_the_command_line(planted: Ratings) -> None:
+    wanted = SplitPlan.parse("kfold:2/3", validation=0.3, seed=5).divide(planted)
+    split = sc.split(planted, "kfold:2/3", validation=0.3, seed=5)
+    assert split.fingerprint == wanted.fingerprint
+    shown = repr(sc.split(planted))
+    assert shown.startswith("Split('planted', random test=0.2 validation=0.1 seed=42: ")
+    assert f"{len(sc.split(planted).validation)} validation" in shown
+    with pytest.raises(ConfigError, match="ships no official splits"):
+        sc.split(sc.load("ml-latest-small"), "official:u1")
+
+
+def test_a_trained_model_answers_in_tables(model: Recommender) -> None:
+    assert repr(model) == f"Latent factor of planted: best epoch {model.artifact.best_epoch}"
+    listed = model.recommend(1, 3)
+    assert repr(listed).split("\n")[0].split() == ["item", "id", "title", "prediction"]
+    assert len(repr(listed).split("\n")) == 4
+    explained = model.explain(1, 10, 2)
+    assert repr(explained).split("\n")[0] == (
+        f"{explained.prediction:.2f} stars; {explained.base:.2f} if none of the ratings were known"
+    )
+    person = model.fold_in([10, 20], [5, 1])
+    answers: tuple[Any, ...] = (
+        listed,
+        model.similar(10, 3),
+        explained,
+        person.recommend(3),
+        person.explain(30),
+    )
+    for answer in answers:
+        assert "<table>" in answer._repr_html_()
+
+
+def test_settings_go_to_the_model_and_unknown_ones_are_refused(
+    planted_split: Split, model: Recommender
+) -> None:
+    assert model.artifact.config == models.find(FACTOR).config(**ALS)
+    with pytest.raises(UnknownNameError, match="unknown setting 'epoch': did you mean 'epochs'"):
+        sc.train(planted_split, FACTOR, epoch=3)
+    for layers in ([4, 1], "[4,1]"):
+        deep = sc.train(planted_split, DEEP, layers=layers, epochs=1, dimension=2)
+        assert deep.artifact.settings()["layers"] == (4, 1)
+
+
+def test_epochs_are_told_of_and_an_interrupted_run_is_warned_of(planted_split: Split) -> None:
+    told: list[int] = []
+
+    def on_epoch(record: Any) -> None:
+        told.append(record.epoch)
+        if record.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="not trained to its end: interrupted in epoch"):
+        sc.train(planted_split, FACTOR, on_epoch=on_epoch, **ALS)
+    assert told == [1, 2]
+
+
+def test_parents_are_taken_as_they_are(planted_split: Split) -> None:
+    small: dict[str, Any] = {"dimension": 2, "layers": [4, 1], "epochs": 1}
+    parents = [sc.train(planted_split, name, **small) for name in (FACTOR, DEEP)]
+    child = sc.train(planted_split, TRANSFER, parents=parents, **small)
+    assert child.artifact.model == TRANSFER
+    with pytest.raises(ConfigError, match="starts from"):
+        sc.train(planted_split, TRANSFER, parents=parents[::-1], **small)
+
+
+def test_a_saved_model_opens_as_it_was(model: Recommender, tmp_path: Path) -> None:
+    opened = sc.open(model.save(tmp_path / "kept"))
+    assert opened.recommend(1) == model.recommend(1)
+
+
+def test_a_report_shows_every_figure(model: Recommender) -> None:
+    report = sc.evaluate(model, k=5)
+    shown = repr(report).split("\n")
+    assert shown[0] == f"Latent factor: {len(model.artifact.split.test)} test ratings"
+    assert f"RMSE                   {report.rmse:.4f}" in shown
+    assert "NDCG@5" in report._repr_html_()
+
+
+def test_names_are_trained_and_trained_models_are_taken(model: Recommender) -> None:
+    split = model.artifact.split
+    comparison = sc.compare(split, [model, FACTOR])
+    assert comparison.reports[0].artifact is model.artifact
+    assert comparison.reports[1].artifact.config == models.find(FACTOR).config()
+    lines = repr(comparison).split("\n")
+    assert lines[0].split()[:3] == ["model", "RMSE", "MAE"]
+    assert [line.split("  ")[0] for line in lines[1:3]] == [
+        comparison.names[n] for n in comparison.ranked()
+    ]
+    assert lines[4] == comparison.verdict()
+    assert "<table>" in comparison._repr_html_()
+
+
+def test_models_of_another_split_are_refused(model: Recommender, planted: Ratings) -> None:
+    with pytest.raises(SplitMismatchError, match="cannot compare it here"):
+        sc.compare(sc.split(planted, seed=1), [model, model])
+
+
+def test_parents_that_are_compared_are_trained_once(
+    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, Any]] = []
+
+    def fit(split: Split, name: str, *, parents: Sequence[Artifact] | None, **_: Any) -> Artifact:
+        calls.append((name, parents and [parent.model for parent in parents]))
+        config = parent_config(name, Config()) if name != TRANSFER else models.find(name).config()
+        return replace(known_by_heart, model=name, config=config)
+
+    monkeypatch.setattr(api, "fit", fit)
+    trained = api._train_all(known_by_heart.split, [TRANSFER, DEEP, FACTOR], 1, False)
+    assert calls[-1] == (TRANSFER, [FACTOR, DEEP])
+    assert sorted(calls[:2]) == [(DEEP, None), (FACTOR, None)]
+    assert set(trained) == {TRANSFER, DEEP, FACTOR}
+    calls.clear()
+    api._train_all(known_by_heart.split, [TRANSFER, DEEP], 1, False)
+    assert calls == [(DEEP, None), (TRANSFER, None)]  # which trains both of its parents
+
+
+def test_arrays_stay_arrays(model: Recommender) -> None:
+    predictions = model.predict([1, 2], [10, 20])
+    assert isinstance(predictions, np.ndarray)
+    assert predictions.shape == (2,)

@@ -3,8 +3,8 @@
 `factors`, `networks`, `posterior` and `weighted_sum` hold the scorers, `dense_layers`, `likelihood`
 and `days` what they are made of, `panels` how they lay out their weights, `cold_start` what stands
 for users and items without ratings, `kernels` and `lookup` the loops, `top_k` picks the best of
-many scores, and `blocks` keeps every core busy. `folding` takes in people that no weights are of, by the
-`log_likelihood` of their ratings, and `similarity` compares items.
+many scores, and `blocks` keeps every core busy. `folding` takes in people that no weights are of,
+by the `log_likelihood` of their ratings, and `similarity` compares items.
 """
 
 from starcast.scoring.factors import FactorScorer

@@ -20,14 +20,14 @@ DEFINITIONS: dict[str, str] = {
     ),
     "Precision@k": (
         "Held-out precision: a user's test items are ranked by predicted stars; of the first k, "
-        "those predicted at or above their own mean test rating are recommended, and precision is the "
-        "share of them that were rated at or above that mean, 0 if nothing is recommended. "
+        "those predicted at or above their own mean test rating are recommended, and precision is "
+        "the share of them that were rated at or above that mean, 0 if nothing is recommended. "
         "The mean over users with at least k test ratings. "
         "Source: the 2018 system, which counted 1 where nothing was recommended."
     ),
     "Recall@k": (
-        "Held-out recall: the share of the test items a user rated at or above their own mean test "
-        "rating that are among their first k by predicted stars and predicted at or above that mean. "
+        "Held-out recall: the share of the test items a user rated at or above their own mean "
+        "test rating that are among their first k by predicted stars and predicted at or above it. "
         "The mean over users with at least k test ratings. Source: the 2018 system."
     ),
     "F1@k": (

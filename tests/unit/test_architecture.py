@@ -15,7 +15,14 @@ PACKAGE = Path(__file__).parents[2] / "src" / "starcast"
 FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms of BUILDINGS
     ("errors", "display", "data.ids", "data.scale", "evaluation.metrics", "engines.simd"),
     ("data.ratings", "engines.optimizers", "engines.blas"),
-    ("data.split", "data.attributes", "engines.protocol", "engines.settings", "engines.batches"),
+    (
+        "data.split",
+        "data.attributes",
+        "engines.protocol",
+        "engines.settings",
+        "engines.batches",
+        "engines.rows",
+    ),
     ("data.files",),
     ("data.movielens",),
     ("data.packed",),

@@ -40,7 +40,7 @@ def main(
     console.print(repr(ratings), soft_wrap=True, highlight=False)
     table = Table("parents trained on", "model", "test RMSE", box=None, pad_edge=False)
     for split in (judge, other):
-        parents = [fit(split, name, parent_config(name, config)) for name in model.parents]
+        parents = [fit(split, name, parent_config(model, name, config)) for name in model.parents]
         leak = leak_between(judge, parents)
         ensemble = fit(judge, ENSEMBLE, config, parents=parents, leak=leak)
         label = "another split" if leak else "the same split"

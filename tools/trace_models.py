@@ -127,19 +127,15 @@ def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:
     if model.transfer is None:
         weights = model.engine(config, TOY, SEED).weights()
         return dict.fromkeys(weights, (model.name,))
-    factor, deep = parents = [
-        models.find(name).engine(parent_config(name, config), TOY, SEED).weights()
+    parents = {
+        name: models.find(name).engine(parent_config(model, name, config), TOY, SEED).weights()
         for name in model.parents
-    ]
-    first = model.transfer(factor, deep, config.transfer_weight)
+    }
+    first = model.transfer(parents, config.transfer_weight)
     origin: dict[str, tuple[str, ...]] = dict.fromkeys(first, ())
-    for parent, name in zip(parents, model.parents, strict=True):
+    for name, parent in parents.items():
         changed = {weight: array + 1 for weight, array in parent.items()}
-        moved = model.transfer(
-            changed if parent is factor else factor,
-            changed if parent is deep else deep,
-            config.transfer_weight,
-        )
+        moved = model.transfer(parents | {name: changed}, config.transfer_weight)
         for weight in first:
             if not np.array_equal(moved[weight], first[weight]):
                 origin[weight] += (name,)

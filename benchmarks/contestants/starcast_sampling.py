@@ -11,6 +11,7 @@ from benchmarks.worker import Outcome, Round, clocked, peak_memory
 from starcast import models
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Sampler
+from starcast.engines.rows import SparseRows
 
 _CHAINS, _SWEEPS = 2, 4
 _MODEL = models.find("bayesian-factorization-model")
@@ -30,6 +31,7 @@ def to_levels(
     """
     split = read(data)
     rows, asked = split.train, split.validation
+    histories = SparseRows.by_user(rows)
     settings = {
         "samples": samples, "burn_in": burn_in, "dimension": dimension, "likelihood": likelihood,
         "kept": samples, "chains": _CHAINS,
@@ -43,7 +45,7 @@ def to_levels(
             sampler.run_epoch()
             passed += time.perf_counter() - started
             if sweep >= burn_in:
-                scorer = _MODEL.scorer(sampler.latest())
+                scorer = _MODEL.scorer(sampler.latest(), histories)
                 seen.add(scorer.score_pairs(asked.user_rows, asked.item_rows), passed)
             started = time.perf_counter()
         return {"time": passed, **seen.figures(), "peak GB": peak_memory()}

@@ -9,11 +9,13 @@ from benchmarks.worker import Outcome, Round, clocked, memory_now, peak_memory
 from starcast import models
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Weights
+from starcast.engines.rows import SparseRows
 from starcast.evaluation import metrics
+from starcast.evaluation.metrics import STARS
 from starcast.models import Model
-from starcast.training.loop import Quality, train
+from starcast.training.loop import train
 
-_UNJUDGED = Quality(0.0, 0.0, 0.0)
+_UNJUDGED = {"rmse": 0.0}
 
 
 def to_weights(data: str, model: str, config: dict[str, Any], threads: int) -> Round:
@@ -35,7 +37,8 @@ def to_weights(data: str, model: str, config: dict[str, Any], threads: int) -> R
         prepared = time.perf_counter()
         weights = _learn(chosen, config, ratings)
         ended = time.perf_counter()
-        raw = chosen.scorer(weights).score_pairs(test.user_rows, test.item_rows)
+        scorer = chosen.scorer(weights, SparseRows.by_user(rows))
+        raw = scorer.score_pairs(test.user_rows, test.item_rows)
         return {
             "time": ended - started,
             "training alone, s": ended - prepared,
@@ -91,6 +94,7 @@ def _learn(model: Model, config: dict[str, Any], rows: Ratings) -> Weights:
     trained = train(
         model.engine(settings, rows, SEED),
         lambda weights, share: (_UNJUDGED, None),
+        objective=STARS,
         epochs=settings.epochs,
         patience=settings.epochs or 1,  # without a bound it is a sampler, which has no patience
         averaging=settings.averaging,

@@ -10,9 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, final
 
-from starcast import models
+from starcast import models as registry
 from starcast.artifacts import storage
-from starcast.artifacts.artifact import Artifact
 from starcast.data import load as data
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
@@ -28,9 +27,10 @@ from starcast.evaluation.report import Report
 from starcast.evaluation.report import evaluate as report_of
 from starcast.models import Model
 from starcast.recommend import Recommender
-from starcast.training.fit import fit, unobserved
+from starcast.training.fit import unobserved
 from starcast.training.loop import EpochRecord
-from starcast.training.parents import parent_config
+from starcast.training.parents import check_parents, place_of
+from starcast.training.plan import Recipe, train_all
 
 Place = str | Path
 OnEpoch = Callable[[EpochRecord], object]
@@ -122,15 +122,14 @@ def train(
         TrainingError: nothing could be learned.
     """
     spin_briefly()
-    artifact = fit(
-        split,
-        model,
-        _config(models.find(model), settings),
-        seed=seed,
-        refit=refit,
-        parents=[parent.artifact for parent in parents] or None,
-        observe=(lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved,
-    )
+    observe = (lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved
+    chosen = registry.find(model)
+    config, given = _config(chosen, settings), [parent.artifact for parent in parents]
+    if given:
+        check_parents(chosen, config, split, given)
+    by_place = {place_of(parent.model): parent for parent in given}
+    recipe = Recipe(seed, refit, observe=observe)
+    artifact = train_all(split, {model: config}, recipe, find=by_place.get)[model]
     if artifact.broken_off:
         warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
     return Recommender(artifact)
@@ -162,7 +161,8 @@ def compare(
     """
     spin_briefly()
     named = [model for model in models if isinstance(model, str)]
-    fresh = _train_all(split, named, seed, refit)
+    wanted = {model: registry.find(model).config() for model in named}
+    fresh = train_all(split, wanted, Recipe(seed, refit))
     chosen = [fresh[model] if isinstance(model, str) else model.artifact for model in models]
     for artifact in chosen:
         artifact.require_split(split.fingerprint, "compare it here")
@@ -184,19 +184,6 @@ def _config(model: Model, settings: Mapping[str, Any]) -> Config:
         widths = parse_layers(layers) if isinstance(layers, str) else tuple(layers)
         settings = {**settings, "layers": widths}
     return model.config(**settings)
-
-
-def _train_all(split: Split, names: Sequence[str], seed: int, refit: bool) -> dict[str, Artifact]:
-    """Named models, parents before those that start from them."""
-    trained: dict[str, Artifact] = {}
-    for model in sorted(map(models.find, names), key=lambda model: bool(model.parents)):
-        wanted = {name: parent_config(name, model.config()) for name in model.parents}
-        at_hand = [trained[name] for name in wanted if name in trained]
-        fits = [parent.config for parent in at_hand] == list(wanted.values())
-        trained[model.name] = fit(
-            split, model.name, seed=seed, refit=refit, parents=at_hand if at_hand and fits else None
-        )
-    return trained
 
 
 @final

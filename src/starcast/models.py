@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
 from starcast.errors import ConfigError, UnknownNameError
+from starcast.evaluation.metrics import STARS, Objective
 from starcast.scoring import (
     BlendScorer,
     DeepScorer,
@@ -23,7 +25,16 @@ from starcast.scoring import (
 )
 from starcast.scoring.weighted_sum import parts_of
 
-Transfer = Callable[[Weights, Weights, float], dict[str, NDArray[np.float32]]]
+MakeEngine = Callable[[Config, Ratings, int], Engine]
+"""Config, training rows and seed to a fresh engine."""
+
+MakeScorer = Callable[[Weights, SparseRows], Scorer]
+"""Weights, and who rated what in training by user, to the deployed form."""
+
+Transfer = Callable[[Mapping[str, Weights], float], dict[str, NDArray[np.float32]]]
+"""The parents' weights by model name, and α, to a model's first weights."""
+
+COMPILED = "compiled"  # the backend that every model has
 
 
 class ParentAdapter(NamedTuple):
@@ -48,9 +59,10 @@ class Model:
         title: for tables and charts.
         formula: the prediction in one line.
         defaults: settings by optimizer, chosen on validation rows; the first is the default.
-        engine: config, training rows and seed to a fresh engine.
-        scorer: weights to their deployed form.
-        parents: names of the models it is warm-started from, if any.
+        engines: by backend; the same names and shapes of weights from each.
+        scorer: weights and histories to the deployed form.
+        objective: what it is trained, stopped and judged by.
+        parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and α to its first weights.
         adapter: the parent whose place it may take, if any.
     """
@@ -59,9 +71,10 @@ class Model:
     title: str
     formula: str
     defaults: Mapping[str, Config]
-    engine: Callable[[Config, Ratings, int], Engine]
-    scorer: Callable[[Weights], Scorer]
-    parents: tuple[str, ...] = ()
+    engines: Mapping[str, MakeEngine]
+    scorer: MakeScorer
+    objective: Objective = STARS
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None
 
@@ -78,6 +91,14 @@ class Model:
         optimizer = chosen.get("optimizer", next(iter(self.defaults), ""))
         self.require_optimizer(optimizer)
         return Config(**asdict(self.defaults[optimizer]) | chosen)
+
+    def engine(
+        self, config: Config, train: Ratings, seed: int, *, backend: str = COMPILED
+    ) -> Engine:
+        """A fresh engine. Raises: UnknownNameError: a backend this model has none of."""
+        if backend not in self.engines:
+            raise UnknownNameError(f"engine for {self.name}", backend, self.engines)
+        return self.engines[backend](config, train, seed)
 
     def require_optimizer(self, optimizer: str) -> None:
         """Refuse what the model cannot be trained by. Raises: UnknownNameError, ConfigError."""
@@ -131,10 +152,10 @@ def _autoencoder(config: Config, train: Ratings, seed: int) -> Engine:
     return AutoencoderEngine(config, train, seed)
 
 
-def _transfer(factor: Weights, deep: Weights, alpha: float) -> dict[str, NDArray[np.float32]]:
+def _transfer(parents: Mapping[str, Weights], alpha: float) -> dict[str, NDArray[np.float32]]:
     from starcast.engines.networks.warm_start import warm_start
 
-    return warm_start(factor, deep, alpha)
+    return warm_start(parents[_FACTOR_MODEL], parents[_DEEP_MODEL], alpha)
 
 
 def _as_latent_factor(weights: Weights, dimension: int) -> dict[str, NDArray[np.float32]]:
@@ -143,8 +164,14 @@ def _as_latent_factor(weights: Weights, dimension: int) -> dict[str, NDArray[np.
     return posterior_mean(weights, dimension)
 
 
-def _blend(weights: Weights) -> Scorer:
-    return BlendScorer([find(name).scorer(part) for name, part in parts_of(weights)], weights)
+def _blend(weights: Weights, histories: SparseRows) -> Scorer:
+    parts = [find(name).scorer(part, histories) for name, part in parts_of(weights)]
+    return BlendScorer(parts, weights)
+
+
+def _from_weights(scorer: Callable[[Weights], Scorer]) -> MakeScorer:
+    """Of a model whose weights say all: histories are left aside."""
+    return lambda weights, histories: scorer(weights)
 
 
 def _not_trained(*_: object) -> NoReturn:
@@ -155,6 +182,8 @@ def _by_optimizer(shared: Mapping[str, Any], **own: Mapping[str, Any]) -> dict[s
     """The settings for each optimizer: the shared ones, and its own on top."""
     return {name: Config(optimizer=name, **{**shared, **mine}) for name, mine in own.items()}
 
+
+_FACTOR_MODEL, _DEEP_MODEL = "latent-factor-model", "deep-neural-network-model"
 
 # Chosen on validation rows of ML-1M, ML-100K and ml-latest-small, never on test rows.
 _FACTOR = _by_optimizer(
@@ -196,37 +225,37 @@ MODELS: Mapping[str, Model] = {
     model.name: model
     for model in (
         Model(
-            name="latent-factor-model",
+            name=_FACTOR_MODEL,
             title="Latent factor",
             formula="μ + b_u + b_i + p_u · q_i",
             defaults=_FACTOR,
-            engine=_latent_factor,
-            scorer=FactorScorer,
+            engines={COMPILED: _latent_factor},
+            scorer=_from_weights(FactorScorer),
         ),
         Model(
-            name="deep-neural-network-model",
+            name=_DEEP_MODEL,
             title="Deep network",
             formula="MLP([p_u ; q_i])",
             defaults=_NETWORK,
-            engine=_deep_network,
-            scorer=DeepScorer,
+            engines={COMPILED: _deep_network},
+            scorer=_from_weights(DeepScorer),
         ),
         Model(
             name="ensemble-no-transfer-learning",
             title="Ensemble, cold",
             formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
             defaults=_NETWORK,
-            engine=_ensemble,
-            scorer=EnsembleScorer,
+            engines={COMPILED: _ensemble},
+            scorer=_from_weights(EnsembleScorer),
         ),
         Model(
             name="ensemble-transfer-learning",
             title="Ensemble, transfer",
             formula="the ensemble, warm-started at α·factor + (1-α)·deep",
             defaults=_FINE_TUNING,
-            engine=_ensemble,
-            scorer=EnsembleScorer,
-            parents=("latent-factor-model", "deep-neural-network-model"),
+            engines={COMPILED: _ensemble},
+            scorer=_from_weights(EnsembleScorer),
+            parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
             transfer=_transfer,
         ),
         Model(
@@ -234,17 +263,17 @@ MODELS: Mapping[str, Model] = {
             title="Bayesian factor",
             formula="mean over draws of E[stars | μ + b_u + b_i + p_u · q_i]",
             defaults=_SAMPLING,
-            engine=_bayesian,
-            scorer=PosteriorScorer,
-            adapter=ParentAdapter("latent-factor-model", _as_latent_factor),
+            engines={COMPILED: _bayesian},
+            scorer=_from_weights(PosteriorScorer),
+            adapter=ParentAdapter(_FACTOR_MODEL, _as_latent_factor),
         ),
         Model(
             name="autoencoder-model",
             title="Autoencoder",
             formula="μ + b_u + w_u · sigmoid(a + Σ_v x_vi v_v)",
             defaults=_AUTOENCODER,
-            engine=_autoencoder,
-            scorer=FactorScorer,
+            engines={COMPILED: _autoencoder},
+            scorer=_from_weights(FactorScorer),
         ),
     )
 }
@@ -255,6 +284,6 @@ BLEND = Model(
     title="Blend",
     formula="c₀ + Σ cₙ · r̂ₙ",
     defaults={},
-    engine=_not_trained,
+    engines={COMPILED: _not_trained},
     scorer=_blend,
 )

@@ -20,11 +20,13 @@ from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, TRAIN, Split, SplitPlan
 from starcast.engines.protocol import Engine, Weights
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
 from starcast.evaluation.metrics import rmse
 from starcast.models import BLEND, MODELS, Model
 from starcast.recommend import FoldedInUser, Recommender
 from starcast.training.fit import fit
+from starcast.training.plan import Recipe, train_all
 from starcast.training.stacking import blend
 
 N_USERS, N_ITEMS = 60, 40
@@ -62,6 +64,11 @@ EVERY_OPTIMIZER = pytest.mark.parametrize(
     [(model, optimizer) for model in MODELS.values() for optimizer in model.defaults],
     ids=lambda part: part if isinstance(part, str) else part.name,
 )
+
+
+def histories() -> SparseRows:
+    """Who rated what among the planted ratings."""
+    return SparseRows.by_user(planted())
 
 
 @cache
@@ -158,7 +165,9 @@ def test_the_whole_catalogue_scores_as_its_pairs_do(model: Model) -> None:
 @EVERY_MODEL
 def test_the_same_seed_gives_the_same_scores(model: Model) -> None:
     """To the bit: compiled loops add in a fixed order, however many threads there are."""
-    one, other = (model.scorer(weights_after(model, 3)).score_all(EVERY_USER) for _ in range(2))
+    one, other = (
+        model.scorer(weights_after(model, 3), histories()).score_all(EVERY_USER) for _ in range(2)
+    )
     assert np.array_equal(one, other)
 
 
@@ -204,7 +213,10 @@ def test_a_taken_back_run_goes_on_as_a_fresh_one_would(model: Model) -> None:
     for engine in (fresh, used):
         engine.load(start)
         engine.run_epoch()
-    one, other = (model.scorer(engine.weights()).score_all(EVERY_USER) for engine in (fresh, used))
+    one, other = (
+        model.scorer(engine.weights(), histories()).score_all(EVERY_USER)
+        for engine in (fresh, used)
+    )
     np.testing.assert_allclose(one, other, atol=1e-3)
 
 
@@ -232,7 +244,7 @@ def test_users_and_items_without_training_rows_score_finite(model: Model) -> Non
     engine = engine_of(model, ratings=few)
     for _ in range(3):
         engine.run_epoch()
-    scores = model.scorer(engine.weights()).score_all(EVERY_USER)
+    scores = model.scorer(engine.weights(), histories()).score_all(EVERY_USER)
     assert np.all(np.isfinite(scores))
     assert np.ptp(scores[:10], axis=0) == pytest.approx(0, abs=1e-5), "unseen users are all alike"
     assert np.ptp(scores[:, :10], axis=1) == pytest.approx(0, abs=1e-5), "and so are items"
@@ -264,7 +276,9 @@ def test_what_is_trained_and_what_is_deployed_predict_alike(model: Model) -> Non
     seen = engine.run_epoch().training_error
     scored = trained(model.name).scorer.score_pairs(train.user_rows, train.item_rows)
     assert seen == pytest.approx(rmse(train.stars, scored), rel=1e-5)
-    after = model.scorer(engine.weights()).score_pairs(train.user_rows, train.item_rows)
+    after = model.scorer(engine.weights(), histories()).score_pairs(
+        train.user_rows, train.item_rows
+    )
     np.testing.assert_allclose(after, scored, atol=1e-6)
 
 
@@ -386,8 +400,8 @@ def test_an_item_that_nobody_rated_is_like_none(model: Model) -> None:
     rare = np.flatnonzero(whole.item_rows == 7)
     parts = np.where(np.arange(len(whole)) % 9 == 0, 1, TRAIN).astype(np.uint8)
     parts[rare] = TEST
-    artifact = fit(Split(whole, parts, "by hand"), model.name, small(model, epochs=3), seed=1,
-                   parents=None)  # fmt: skip
+    wanted = {model.name: small(model, epochs=3)}
+    artifact = train_all(Split(whole, parts, "by hand"), wanted, Recipe(seed=1))[model.name]
     recommender = Recommender(artifact)
     assert recommender.similar(7) == []
     assert 7 not in {row.item_id for row in recommender.similar(8, N_ITEMS)}

@@ -13,7 +13,8 @@ from starcast.data.movielens import parse
 from starcast.data.split import SplitPlan
 from starcast.engines.protocol import UncertainScorer
 from starcast.models import find
-from starcast.training.fit import fit, quality
+from starcast.training.fit import fit
+from starcast.training.quality import rating_quality
 
 BAYESIAN = "bayesian-factorization-model"
 
@@ -35,7 +36,7 @@ def ml_100k(tmp_path: Path) -> Path:
 def rmse(artifact: Artifact) -> float:
     test = artifact.split.test
     scores = artifact.scorer.score_pairs(test.user_rows, test.item_rows)
-    return quality(test.stars, scores, test).rmse
+    return rating_quality(test.stars, scores, test)["rmse"]
 
 
 def test_the_default_latent_factor_model_on_ml_100k(ml_100k: Path) -> None:

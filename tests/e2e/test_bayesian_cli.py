@@ -31,7 +31,7 @@ def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_tells_now_and_then_how_far_it_is(home: Path) -> None:
     said = (home / "said.txt").read_text(encoding="utf-8")
     first, refit = said.split("Bayesian factor, refit")
-    sweeps = re.findall(r"^ +(\d+) .* \d\.\d{4} .*%", first, re.M)
+    sweeps = re.findall(r"^ +(\d+) (?: +\d\.\d{4}){5} +\d+\.\d\d$", first, re.M)
     assert sweeps == [str(sweep) for sweep in (3, 6, 9, 12, 15, 18, 21, 24, 25)]
     assert re.search(r"^25 sweeps; saved to ", refit, re.M)
     assert "best" not in first + refit

@@ -153,5 +153,7 @@ def test_a_bayesian_model_can_teach_the_ensemble(
     assert run.returncode == 0, run.stderr
     manifest = here / TRAINED / "ensemble-transfer-learning" / "manifest.json"
     assert json.loads(manifest.read_text(encoding="utf-8"))["model"] == "ensemble-transfer-learning"
-    run = at_once(*child, deep, "--init-from", here / TRAINED / BAYESIAN)
-    assert f"in place of {FACTOR} a {BAYESIAN} will do" in run.stderr
+    run = at_once(*child, deep, "--init-from", here / TRAINED / BAYESIAN)  # in whatever order
+    assert run.returncode == 0, run.stderr
+    run = at_once(*child, deep, "--init-from", deep)
+    assert f"starts from {FACTOR} and deep-neural-network-model; --init-from names" in run.stderr

@@ -35,7 +35,7 @@ def test_train_tells_of_every_epoch_and_of_the_test(home: Path) -> None:
     assert "719 ratings, 40 users, 30 items" in said
     assert re.search(r"517 train, 58 validation, 144 test; fingerprint [0-9a-f]{12}", said)
     first, refit = said.split("Latent factor, refit")
-    assert re.findall(r"^ +(\d) .* (\d\.\d{4}) .*%", first, re.M)
+    assert re.findall(r"^ +(\d) ( +\d\.\d{4}){5} +\d+\.\d\d( best)?$", first, re.M)
     assert len(re.findall(r"^ {4}\d ", first, re.M)) == 2
     assert "best epoch" in refit
     assert f"saved to {MODEL}\n" in refit

@@ -15,6 +15,7 @@ import pytest
 
 from starcast import models
 from starcast.engines.protocol import Weights
+from starcast.engines.rows import SparseRows
 
 TOOLS = Path(__file__).parents[2] / "tools"
 FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
@@ -88,7 +89,7 @@ def test_diagram_computes_what_the_scorer_computes(trace: ModuleType, name: str)
     }
     users, items = np.array([0, 1, 1], np.int32), np.array([2, 0, 1], np.int32)
     drawn = evaluate(trace.diagram(name, **given), weights, users, items)
-    scored = model.scorer(weights).score_pairs(users, items)
+    scored = model.scorer(weights, SparseRows.by_user(trace.TOY)).score_pairs(users, items)
     np.testing.assert_allclose(drawn, scored, rtol=1e-5, atol=1e-5)
 
 

@@ -4,8 +4,6 @@ import builtins
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,10 @@ from processes import write_ratings
 import starcast
 import starcast as sc
 from starcast import api, models
-from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
-from starcast.engines.settings import Config
 from starcast.errors import ConfigError, SplitMismatchError, UnknownNameError
 from starcast.recommend import Recommender
-from starcast.training.parents import parent_config
 
 FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
 TRANSFER = "ensemble-transfer-learning"
@@ -151,8 +146,13 @@ def test_parents_are_taken_as_they_are(planted_split: Split) -> None:
     parents = [sc.train(planted_split, name, **small) for name in (FACTOR, DEEP)]
     child = sc.train(planted_split, TRANSFER, parents=parents, **small)
     assert child.artifact.model == TRANSFER
+    turned = sc.train(planted_split, TRANSFER, parents=parents[::-1], **small)
+    for name, array in child.artifact.weights.items():
+        np.testing.assert_array_equal(turned.artifact.weights[name], array, name)
     with pytest.raises(ConfigError, match="starts from"):
-        sc.train(planted_split, TRANSFER, parents=parents[::-1], **small)
+        sc.train(planted_split, TRANSFER, parents=parents[:1] * 2, **small)
+    with pytest.raises(ConfigError, match="starts from no parents"):
+        sc.train(planted_split, FACTOR, parents=parents[:1], dimension=2)
 
 
 def test_a_saved_model_opens_as_it_was(model: Recommender, tmp_path: Path) -> None:
@@ -185,26 +185,6 @@ def test_names_are_trained_and_trained_models_are_taken(model: Recommender) -> N
 def test_models_of_another_split_are_refused(model: Recommender, planted: Ratings) -> None:
     with pytest.raises(SplitMismatchError, match="cannot compare it here"):
         sc.compare(sc.split(planted, seed=1), [model, model])
-
-
-def test_parents_that_are_compared_are_trained_once(
-    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[tuple[str, Any]] = []
-
-    def fit(split: Split, name: str, *, parents: Sequence[Artifact] | None, **_: Any) -> Artifact:
-        calls.append((name, parents and [parent.model for parent in parents]))
-        config = parent_config(name, Config()) if name != TRANSFER else models.find(name).config()
-        return replace(known_by_heart, model=name, config=config)
-
-    monkeypatch.setattr(api, "fit", fit)
-    trained = api._train_all(known_by_heart.split, [TRANSFER, DEEP, FACTOR], 1, False)
-    assert calls[-1] == (TRANSFER, [FACTOR, DEEP])
-    assert sorted(calls[:2]) == [(DEEP, None), (FACTOR, None)]
-    assert set(trained) == {TRANSFER, DEEP, FACTOR}
-    calls.clear()
-    api._train_all(known_by_heart.split, [TRANSFER, DEEP], 1, False)
-    assert calls == [(DEEP, None), (TRANSFER, None)]  # which trains both of its parents
 
 
 def test_arrays_stay_arrays(model: Recommender) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from starcast import models
 from starcast.data.ratings import Ratings
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import (
     FACTOR_OPTIMIZERS,
     GRADIENT_OPTIMIZERS,
@@ -108,7 +109,7 @@ def test_every_optimizer_on_offer_trains_what_the_scorer_reads(
     for optimizer in model.defaults:
         engine = model.engine(model.config(optimizer=optimizer, dimension=2), ratings, 1)
         assert engine.run_epoch().loss > 0
-        scorer = model.scorer(engine.weights())
+        scorer = model.scorer(engine.weights(), SparseRows.by_user(ratings))
         assert np.isfinite(scorer.score_all(np.arange(ratings.n_users, dtype=np.int32))).all()
 
 

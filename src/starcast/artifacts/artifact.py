@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast import models
-from starcast.data.split import Split
+from starcast.data.split import TEST, TRAIN, Split
 from starcast.engines.protocol import Scorer
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import SAMPLERS, Config
 from starcast.errors import SplitMismatchError
 
@@ -76,7 +77,20 @@ class Artifact:
     @cached_property
     def scorer(self) -> Scorer:
         """The deployed form."""
-        return models.find(self.model).scorer(self.weights)
+        return models.find(self.model).scorer(self.weights, self._histories(refit=self.refit))
+
+    def scorer_before_refit(self) -> Scorer:
+        """As validation chose it, blind to the validation rows."""
+        if not self.refit:
+            return self.scorer
+        before = self.weights_before_refit
+        return models.find(self.model).scorer(before, self._histories(refit=False))
+
+    def _histories(self, *, refit: bool) -> SparseRows:
+        """Who rated what among the rows that the weights have seen, by user."""
+        split = self.split
+        known = split.parts != TEST if refit else split.parts == TRAIN
+        return SparseRows.by_user(split.ratings.take(known))
 
     def require_split(self, fingerprint: str, purpose: str) -> None:
         """Refuse to be used on another split.

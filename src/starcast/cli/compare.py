@@ -4,7 +4,6 @@ import logging
 import shlex
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.data.split import Split
     from starcast.engines.settings import Config
-    from starcast.training.fit import Observe
+    from starcast.training.plan import Recipe
 
 Artifacts = Annotated[
     list[Path] | None,
@@ -74,6 +73,7 @@ def compare(
         trained = _load(artifacts)
     else:
         from starcast.artifacts.replacement import require_writable
+        from starcast.training.plan import Recipe
 
         names = _chosen(models)
         divided = inputs.load_split(
@@ -89,7 +89,7 @@ def compare(
         home = keep / inputs.folder_name(divided)
         for name in configs:
             require_writable(home / name)
-        trained = _train(divided, names, configs, seed, refit, watch, home)
+        trained = _train(divided, names, configs, Recipe(seed, refit, observe=watch), home)
     try:
         _report(trained, home, k, out, _command(context), explain)
     except KeyboardInterrupt:
@@ -111,53 +111,42 @@ def _chosen(text: str | None) -> list[str]:
 def _configs(
     names: Sequence[str], epochs: int | None, dimension: int | None
 ) -> "dict[str, Config]":
-    """Settings of the named models and of the parents they need, parents first.
-
-    A parent takes the shape of the model that starts from it; elsewhere the defaults hold.
-    """
+    """Settings of the named models and of the parents they need, parents first."""
     from starcast import models
-    from starcast.training.parents import parent_config
+    from starcast.training.plan import parents_first
 
-    configs: dict[str, Config] = {}
-    for name in names:
-        model = models.find(name)
-        config = model.config(epochs=epochs, dimension=dimension)
-        for parent in model.parents:
-            shaped = parent_config(parent, config)
-            configs[parent] = replace(shaped, epochs=epochs or shaped.epochs)
-        configs.setdefault(name, config)
-    return dict(sorted(configs.items(), key=lambda item: bool(models.find(item[0]).parents)))
+    needed = {parent for name in names for parent in models.find(name).parents}
+    every = [
+        name for name in [*models.MODELS, models.BLEND.name] if name in needed or name in names
+    ]
+    return parents_first(
+        {name: models.find(name).config(epochs=epochs, dimension=dimension) for name in every}
+    )
 
 
 def _train(
-    split: "Split",
-    names: Sequence[str],
-    configs: "dict[str, Config]",
-    seed: int,
-    refit: bool,
-    watch: "Observe",
-    home: Path,
+    split: "Split", names: Sequence[str], configs: "dict[str, Config]", recipe: "Recipe", home: Path
 ) -> "list[Artifact]":
     """Train each model once, save it at once, and hand parents on."""
-    from starcast import models
     from starcast.cli.show import console
     from starcast.evaluation.comparison.results_file import summary
-    from starcast.training.fit import fit
+    from starcast.training.plan import train_all
 
-    trained: dict[str, Artifact] = {}
-    for name, config in configs.items():
-        parents = [trained[parent] for parent in models.find(name).parents]
-        try:
-            trained[name] = fit(
-                split, name, config, seed=seed, refit=refit, parents=parents or None, observe=watch
-            )
-            keep_model(trained[name], home / name)
-            console.print(f"{trained[name].title:<20} {summary(trained[name])}", soft_wrap=True)
-        except (TrainingError, KeyboardInterrupt) as error:
-            kept = f"; trained and kept in {home}: {', '.join(trained)}" if trained else ""
-            what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-            raise TrainingError(f"{name}: {what}; no report was written{kept}") from None
-    return [trained[name] for name in names]
+    kept: list[str] = []
+
+    def trained(artifact: "Artifact") -> None:
+        keep_model(artifact, home / artifact.model)
+        kept.append(artifact.model)
+        console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
+
+    try:
+        done = train_all(split, configs, recipe, trained=trained)
+    except (TrainingError, KeyboardInterrupt) as error:
+        broken = next(name for name in configs if name not in kept)
+        what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        also = f"; trained and kept in {home}: {', '.join(kept)}" if kept else ""
+        raise TrainingError(f"{broken}: {what}; no report was written{also}") from None
+    return [done[name] for name in names]
 
 
 def _load(folders: Sequence[Path]) -> "list[Artifact]":

@@ -16,7 +16,6 @@ from starcast.errors import ConfigError, SplitMismatchError
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.data.split import Split
-    from starcast.engines.settings import Config
     from starcast.models import Model
     from starcast.training.fit import Observe
 
@@ -30,8 +29,8 @@ InitFrom = Annotated[
     list[Path] | None,
     typer.Option(
         "--init-from",
-        help="A parent's artifact; give it twice: latent factor model (or a Bayesian one), then "
-        "deep network. Else those in --out are used, or trained first.",
+        help="A parent's artifact; give it twice, for the latent factor model (or a Bayesian one) "
+        "and the deep network. Else those in --out are used, or trained first.",
         rich_help_panel=_PARENTS,
     ),
 ]
@@ -103,8 +102,8 @@ def train(
     from starcast.cli import show
     from starcast.engines.settings import parse_features, parse_layers
     from starcast.evaluation.report import evaluate
-    from starcast.training.fit import fit
-    from starcast.training.parents import check_parents, leak_between
+    from starcast.training.parents import check_parent
+    from starcast.training.plan import Recipe, train_all
 
     chosen = models.find(model)
     config = chosen.config(
@@ -148,28 +147,27 @@ def train(
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
     require_writable(home / model)
-    watch = observe(divided, logs)
-    parents = [
-        _parent(name, folder, config, divided, seed, refit, fresh_parents, watch)
-        for name, folder in _places(chosen, init_from, home, fresh_parents)
-    ]
-    try:
-        check_parents(chosen, config, divided, parents, leaky=leaky_parents)
-    except (ConfigError, SplitMismatchError) as error:
-        hint = "" if init_from else "; --fresh-parents trains new ones"
-        raise type(error)(f"{error}{hint}") from None
-    artifact = fit(
-        divided,
-        model,
-        config,
-        seed=seed,
-        refit=refit,
-        parents=parents or None,
-        leak=leak_between(divided, parents) if leaky_parents else "",
-        observe=watch,
-    )
-    keep(artifact, home / model)
-    _announce(artifact, home / model)
+    named = _named_parents(chosen, init_from, fresh_parents)
+    recipe = Recipe(seed, refit, leaky_parents, observe(divided, logs))
+
+    def find(parent: str) -> "Artifact | None":
+        folder = named.get(parent, home / parent)
+        found = None if fresh_parents else _parent_at(folder, parent, refit)
+        if found:
+            try:
+                check_parent(chosen, config, divided, found, leaky=leaky_parents)
+            except (ConfigError, SplitMismatchError) as error:
+                hint = "" if named else "; --fresh-parents trains new ones"
+                raise type(error)(f"{error}{hint}") from None
+        return found
+
+    def trained(artifact: "Artifact") -> None:
+        is_fresh_parent = fresh_parents and artifact.model != model
+        folder = home / (f"{artifact.model}-fresh" if is_fresh_parent else artifact.model)
+        keep(artifact, folder)
+        _announce(artifact, folder)
+
+    artifact = train_all(divided, {model: config}, recipe, find=find, trained=trained)[model]
     report = evaluate(artifact)
     storage.add_test_figures(home / model, report.own_items(_K))
     show.closing_figures(report, k=_K, explain=explain)
@@ -212,51 +210,35 @@ def _announce(artifact: "Artifact", folder: Path) -> None:
     console.print(f"{artifact.reached}; saved to {folder}\n", soft_wrap=True)
 
 
-def _places(
-    model: "Model", init_from: list[Path] | None, home: Path, fresh: bool
-) -> list[tuple[str, Path]]:
-    """Each parent's name and folder; a folder that is not there means: train it there first."""
+def _named_parents(model: "Model", init_from: list[Path] | None, fresh: bool) -> dict[str, Path]:
+    """The folders of --init-from by the parent that each holds, in whatever order they came."""
     from starcast.artifacts import storage
+    from starcast.training.parents import place_of
 
-    if init_from and len(init_from) != len(model.parents):
-        raise ConfigError(
-            f"{model.name} starts from {' and '.join(model.parents)}; give --init-from for each"
-        )
     if init_from and fresh:
         raise ConfigError("--init-from names trained parents, --fresh-parents trains new ones")
-    for folder in init_from or ():
-        storage.read_manifest(folder)  # a mistyped name is refused, not trained
-    if init_from:
-        return list(zip(model.parents, init_from, strict=True))
-    return [(name, home / (f"{name}-fresh" if fresh else name)) for name in model.parents]
+    held = {folder: storage.read_manifest(folder)["model"] for folder in init_from or ()}
+    named = {place_of(name): folder for folder, name in held.items()}
+    if init_from and sorted(named) != sorted(model.parents):
+        raise ConfigError(
+            f"{model.name} starts from {' and '.join(model.parents)}; --init-from names "
+            f"{' and '.join(sorted(held.values()))}: give it for each parent, once"
+        )
+    return named
 
 
-def _parent(
-    name: str,
-    folder: Path,
-    config: "Config",
-    split: "Split",
-    seed: int,
-    refit: bool,
-    anew: bool,
-    watch: "Observe",
-) -> "Artifact":
-    """A parent from disk, or trained on this split and kept there."""
+def _parent_at(folder: Path, name: str, refit: bool) -> "Artifact | None":
+    """A parent from disk; None where there is none yet."""
     from starcast.artifacts import storage
     from starcast.cli.show import console, note
-    from starcast.training.fit import fit
-    from starcast.training.parents import parent_config
 
-    if folder.exists() and not anew:
-        console.print(f"starting from {folder}", soft_wrap=True)
-        found = storage.load(folder)
-        if found.broken_off:
-            note(f"{folder} is not trained to its end: {found.broken_off}")
-        if refit and not found.refit:
-            note(f"{folder} was not refitted: the refit starts from training rows only")
-        return found
-    note(f"no {name} at {folder}: training it first, on the same split")
-    parent = fit(split, name, parent_config(name, config), seed=seed, refit=refit, observe=watch)
-    keep(parent, folder)
-    _announce(parent, folder)
-    return parent
+    if not folder.exists():
+        note(f"no {name} at {folder}: training it first, on the same split")
+        return None
+    console.print(f"starting from {folder}", soft_wrap=True)
+    found = storage.load(folder)
+    if found.broken_off:
+        note(f"{folder} is not trained to its end: {found.broken_off}")
+    if refit and not found.refit:
+        note(f"{folder} was not refitted: the refit starts from training rows only")
+    return found

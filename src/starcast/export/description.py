@@ -11,6 +11,7 @@ from starcast import models
 from starcast.engines.networks.graph import Operation, operations
 from starcast.engines.networks.layout import Layout
 from starcast.engines.protocol import Weights
+from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError
 from starcast.export.expression import ITEM_ROWS, USER_ROWS, Expression, concatenation, table
 from starcast.scoring import (
@@ -23,6 +24,8 @@ from starcast.scoring import (
 from starcast.scoring.cold_start import with_typical_rows
 from starcast.scoring.weighted_sum import parts_of
 
+_NO_HISTORIES = SparseRows(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), 0)
+
 
 def describe(model: str, weights: Weights) -> Expression:
     """Raw scores of a batch of pairs; (n,), stars.
@@ -32,7 +35,7 @@ def describe(model: str, weights: Weights) -> Expression:
         weights: as deployed.
     Raises: ConfigError: the model's scores are no such expression.
     """
-    described = _DESCRIPTIONS.get(type(models.find(model).scorer(weights)))
+    described = _DESCRIPTIONS.get(type(models.find(model).scorer(weights, _NO_HISTORIES)))
     if described is None:
         raise ConfigError(
             f"{model} cannot be exported: its scores are no fixed expression of what it holds of a "

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 
 from starcast.engines.protocol import Engine, Sampler, Weights
 from starcast.errors import TrainingError
-
-
-class Quality(NamedTuple):
-    """How well weights predict some rows: RMSE and MAE in stars, share of exact stars."""
-
-    rmse: float
-    mae: float
-    accuracy: float
+from starcast.evaluation.metrics import Objective, Quality
 
 
 class EpochRecord(NamedTuple):
@@ -87,6 +80,7 @@ def train(
     engine: Engine,
     validate: Validate,
     *,
+    objective: Objective,
     epochs: int | None,
     patience: int,
     averaging: float = 0.0,
@@ -103,8 +97,9 @@ def train(
         engine: the model to train.
         validate: weights to their quality on training and validation rows; of a sampler, the
             quality of the mean over the draws so far.
+        objective: what decides which epoch is best.
         epochs: upper bound, None for none.
-        patience: epochs without a better validation RMSE before stopping.
+        patience: epochs without a better validation figure before stopping.
         averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
         observers: told of every epoch.
         warm: the first weights are worth keeping: they compete as epoch 0 and start the average.
@@ -113,7 +108,7 @@ def train(
     """
     audience = _CompositeObserver(observers)
     outcome: _Best | _Sampled = (
-        _Sampled(engine) if isinstance(engine, Sampler) else _Best(engine, averaging)
+        _Sampled(engine) if isinstance(engine, Sampler) else _Best(engine, averaging, objective)
     )
     epochs = outcome.most_epochs if epochs is None else min(epochs, outcome.most_epochs)
     if warm:
@@ -125,7 +120,7 @@ def train(
         audience.started(epochs)
         for epoch in range(1, epochs + 1):
             record, weights = _run_epoch(engine, outcome, validate, epoch)
-            if not _is_finite(record):
+            if not _is_finite(record, objective):
                 broken_off = (
                     f"the loss is no longer a number in epoch {epoch} (try a smaller learning rate)"
                 )
@@ -171,10 +166,10 @@ class _CompositeObserver:
 class _Best:
     """The best weights so far; without validation rows the latest are the best."""
 
-    def __init__(self, engine: Engine, averaging: float) -> None:
-        self._engine, self._averaging = engine, averaging
+    def __init__(self, engine: Engine, averaging: float, objective: Objective) -> None:
+        self._engine, self._averaging, self._objective = engine, averaging, objective
         self._average: Arrays | None = None
-        self.most_epochs, self.epoch, self._rmse = sys.maxsize, 0, math.inf
+        self.most_epochs, self.epoch, self._loss = sys.maxsize, 0, math.inf
         self.weights: Arrays | None = None
 
     def candidate(self) -> tuple[Arrays, float]:
@@ -191,10 +186,10 @@ class _Best:
 
     def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
         """Take a candidate if it validates better; whether it did."""
-        rmse = validation.rmse if validation else -epoch
-        if not rmse < self._rmse:
+        loss = self._objective.loss(validation) if validation else -epoch
+        if not loss < self._loss:
             return False
-        self.epoch, self._rmse, self.weights = epoch, rmse, weights
+        self.epoch, self._loss, self.weights = epoch, loss, weights
         return True
 
 
@@ -221,9 +216,9 @@ class _Sampled:
         return True
 
 
-def _is_finite(record: EpochRecord) -> bool:
-    validation = record.validation.rmse if record.validation else 0.0
-    return math.isfinite(record.loss + record.train.rmse + validation)
+def _is_finite(record: EpochRecord, objective: Objective) -> bool:
+    judged = [quality for quality in (record.train, record.validation) if quality]
+    return math.isfinite(record.loss) and all(map(objective.is_finite, judged))
 
 
 def _run_epoch(

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from starcast.engines.protocol import Weights
-from starcast.training.loop import EpochRecord, Quality
+from starcast.evaluation.metrics import TITLES, Quality
+from starcast.training.loop import EpochRecord
 
 _LINES = 10  # of a sampler's run, whose sweeps are too much alike to be told of one by one
 
@@ -55,37 +56,35 @@ class ConsoleObserver:
         """Show the bar and the heads of the columns."""
         self._every, self._last = -(-n_epochs // _LINES) if self._sampled else 1, n_epochs
         if self._each_epoch:
-            self._write_heads()
+            self._console.print(Text(self._what, "bold"))
         self._task = self._progress.add_task(self._what, total=n_epochs, quality="")
         self._progress.start()
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
-        """One line: loss, training error, validation RMSE, MAE and exact stars, seconds."""
+        """One line: loss, training error, validation (else training) figures, seconds."""
+        shown = record.validation or record.train
+        if self._each_epoch and record.epoch == 1:
+            self._write_heads(shown)
         is_told = record.epoch % self._every == 0 or record.epoch == self._last
         if self._each_epoch and is_told:
-            self._write_line(record, is_best and not self._sampled)
-        shown = record.validation or record.train
-        self._progress.update(self._task, advance=1, quality=f", RMSE {shown.rmse:.4f}")
+            self._write_line(record, shown, is_best and not self._sampled)
+        name, figure = next(iter(shown.items()))
+        self._progress.update(self._task, advance=1, quality=f", {TITLES[name]} {figure:.4f}")
 
     def ended(self) -> None:
         """Take the bar away."""
         self._progress.stop()
 
-    def _write_heads(self) -> None:
-        self._console.print(Text(self._what, "bold"))
-        self._console.print(
-            Text(
-                f"{self._step:>5} {'loss':>8} {'training':>9} {'RMSE':>8} {'MAE':>8} {'exact':>7} "
-                f"{'s':>7}",
-                "dim",
-            )
-        )
+    def _write_heads(self, shown: Quality) -> None:
+        heads = " ".join(f"{TITLES[name]:>9}" for name in shown)
+        line = f"{self._step:>5} {'loss':>8} {'training':>9} {heads} {'s':>7}"
+        self._console.print(Text(line, "dim"))
 
-    def _write_line(self, record: EpochRecord, is_best: bool) -> None:
-        shown = record.validation or record.train
+    def _write_line(self, record: EpochRecord, shown: Quality, is_best: bool) -> None:
+        figures = " ".join(f"{figure:>9.4f}" for figure in shown.values())
         line = Text(
             f"{record.epoch:>5} {_short(record.loss):>8} {_short(record.training_error):>9} "
-            f"{shown.rmse:>8.4f} {shown.mae:>8.4f} {shown.accuracy:>7.1%} {record.seconds:>7.2f}"
+            f"{figures} {record.seconds:>7.2f}"
         )
         if is_best and record.validation:
             line.append(" best", "green")
@@ -177,4 +176,4 @@ def _short(figure: float) -> str:
 
 def _named(quality: Quality | None) -> dict[str, float]:
     """Figures by the name of their chart."""
-    return dict(zip(("RMSE", "MAE", "accuracy"), quality or (), strict=False))
+    return {TITLES[name]: value for name, value in (quality or {}).items()}

@@ -13,9 +13,10 @@ from starcast.errors import ConfigError
 from starcast.models import Model
 
 
-def parent_config(parent: str, config: Config) -> Config:
-    """A parent's own defaults in the shape of the model that will start from it."""
-    return models.find(parent).config(dimension=config.dimension, layers=config.layers)
+def parent_config(child: Model, parent: str, config: Config) -> Config:
+    """A parent's own defaults, with what it shares with the model that will start from it."""
+    shared = {name: getattr(config, name) for name in child.parents[parent]}
+    return models.find(parent).config(**shared)
 
 
 def check_parents(
@@ -27,25 +28,31 @@ def check_parents(
         model: the model that is to start from them.
         config: its settings.
         split: its split.
-        parents: the artifacts, in the order of `model.parents`.
+        parents: the artifacts, in any order.
         leaky: let parents of another split in.
     Raises:
         ConfigError: other models, ids, dimension or layers than wanted, with what differs.
         SplitMismatchError: a parent was trained on another split.
     """
-    if tuple(_place(parent) for parent in parents) != model.parents:
+    if sorted(place_of(parent.model) for parent in parents) != sorted(model.parents):
         raise ConfigError(_other_parents(model, parents))
     for parent in parents:
-        _check_ids(parent, split)
-        if not leaky:
-            parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
-    for parent, shape in zip(parents, _SHAPES, strict=False):
-        if models.find(parent.model).adapter is None:  # which takes on any shape
-            _check_shape(parent, config, shape)
+        check_parent(model, config, split, parent, leaky=leaky)
 
 
-def inherited(parent: Artifact, weights: Weights, config: Config) -> Weights:
-    """A parent's weights as the parent has them in whose place it stands.
+def check_parent(
+    model: Model, config: Config, split: Split, parent: Artifact, *, leaky: bool = False
+) -> None:
+    """Refuse one parent that does not fit; see `check_parents`."""
+    _check_ids(parent, split)
+    if not leaky:
+        parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
+    if models.find(parent.model).adapter is None:  # which takes on any shape
+        _check_shared(parent, config, model.parents[parent.model])
+
+
+def inherited(parent: Artifact, weights: Weights, config: Config) -> tuple[str, Weights]:
+    """The parent in whose place an artifact stands, and its weights as that parent has them.
 
     Args:
         parent: the artifact.
@@ -53,7 +60,9 @@ def inherited(parent: Artifact, weights: Weights, config: Config) -> Weights:
         config: of the model that starts from them.
     """
     adapter = models.find(parent.model).adapter
-    return adapter.weights(weights, config.dimension) if adapter else weights
+    return place_of(parent.model), adapter.weights(
+        weights, config.dimension
+    ) if adapter else weights
 
 
 def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
@@ -75,13 +84,10 @@ def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
     return ""
 
 
-_SHAPES = (("dimension",), ("dimension", "layers"))  # of a factor parent, of a deep parent
-
-
-def _place(parent: Artifact) -> str:
-    """The parent that an artifact is, or stands in for."""
-    adapter = models.find(parent.model).adapter
-    return adapter.parent if adapter else parent.model
+def place_of(model: str) -> str:
+    """The parent that a model is, or whose place it takes."""
+    adapter = models.find(model).adapter
+    return adapter.parent if adapter else model
 
 
 def _other_parents(model: Model, parents: Sequence[Artifact]) -> str:
@@ -107,7 +113,7 @@ def _check_ids(parent: Artifact, split: Split) -> None:
             )
 
 
-def _check_shape(parent: Artifact, config: Config, names: tuple[str, ...]) -> None:
+def _check_shared(parent: Artifact, config: Config, names: tuple[str, ...]) -> None:
     for name in names:
         theirs, ours = getattr(parent.config, name), getattr(config, name)
         if theirs != ours:

@@ -19,7 +19,8 @@ from starcast.data.split import Split
 from starcast.engines.protocol import Scores, score_ratings
 from starcast.errors import ConfigError, TrainingError
 from starcast.scoring.weighted_sum import join
-from starcast.training.fit import library_versions, quality
+from starcast.training.fit import library_versions
+from starcast.training.quality import rating_quality
 
 Doubles = NDArray[np.float64]
 
@@ -58,8 +59,8 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         "epoch": 1,
         "loss": float(np.mean((stars - fitted) ** 2) / 2),
         "training_error": float(np.sqrt(np.mean((stars - fitted) ** 2))),
-        "train": quality(held_out.stars, fitted, held_out)._asdict(),
-        "validation": quality(held_out.stars, unseen, held_out)._asdict(),
+        "train": rating_quality(held_out.stars, fitted, held_out),
+        "validation": rating_quality(held_out.stars, unseen, held_out),
         "seconds": time.perf_counter() - started,
     }
     refit = any(part.refit for part in parts)
@@ -78,7 +79,9 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),
         parts=tuple(
-            _described(part, quality(held_out.stars, own, held_out).rmse, float(coefficient))
+            _described(
+                part, rating_quality(held_out.stars, own, held_out)["rmse"], float(coefficient)
+            )
             for part, own, coefficient in zip(parts, each, coefficients[1:], strict=True)
         ),
     )
@@ -144,6 +147,10 @@ def cross_fitted(scores: Doubles, stars: Doubles, folds: NDArray[np.intp]) -> Do
     return unseen
 
 
+def _rmse(scores: Scores, held_out: Ratings) -> float:
+    return rating_quality(held_out.stars, scores, held_out)["rmse"]
+
+
 def _check(parts: Sequence[Artifact]) -> None:
     if len(parts) < 2:
         raise ConfigError(f"a blend needs at least two trained models, got {len(parts)}")
@@ -183,7 +190,7 @@ def _split_of(parts: Sequence[Artifact]) -> Split:
 
 
 def _scores(part: Artifact, held_out: Ratings) -> Scores:
-    scores = score_ratings(models.find(part.model).scorer(part.weights_before_refit), held_out)
+    scores = score_ratings(part.scorer_before_refit(), held_out)
     if not np.all(np.isfinite(scores)):
         raise TrainingError(f"{part.model} does not predict a number for every validation rating")
     return scores

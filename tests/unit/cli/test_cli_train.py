@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_reports import deep_network
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.cli.train import _parent, _places
+from starcast.cli.train import _named_parents, _parent_at
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.errors import ArtifactError, ConfigError
 from starcast.models import find
 from starcast.training.parents import leak_between
 
+DEEP = "deep-neural-network-model"
 CHILD = find("ensemble-transfer-learning")
 
 
@@ -46,36 +48,40 @@ def test_a_leak_is_told_of_other_data_too(known_by_heart: Artifact) -> None:
     assert "trained or chosen on 33% of these test ratings" in said  # ann–clue, of three
 
 
-def test_parents_are_looked_for_beside_the_child(tmp_path: Path) -> None:
-    factor, deep = CHILD.parents
-    assert _places(CHILD, None, tmp_path, False) == [(factor, tmp_path / factor),
-                                                     (deep, tmp_path / deep)]  # fmt: skip
-    fresh = [place.name for _, place in _places(CHILD, None, tmp_path, True)]
-    assert fresh == [f"{factor}-fresh", f"{deep}-fresh"]
+def test_named_parents_are_told_apart_by_what_they_are(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    factor = storage.save(known_by_heart, tmp_path / "one")
+    deep = storage.save(deep_network(known_by_heart.split), tmp_path / "two")
+    named = {known_by_heart.model: factor, DEEP: deep}
+    assert _named_parents(CHILD, [deep, factor], False) == named
+    assert _named_parents(CHILD, None, False) == {}
 
 
 def test_named_parents_must_be_there(known_by_heart: Artifact, tmp_path: Path) -> None:
     """A mistyped folder is refused, not silently trained."""
     there = storage.save(known_by_heart, tmp_path / "there")
-    assert [place for _, place in _places(CHILD, [there, there], tmp_path, False)] == [there, there]
     with pytest.raises(ArtifactError, match=r"no artifact at .*ther; train one"):
-        _places(CHILD, [there, tmp_path / "ther"], tmp_path, False)
+        _named_parents(CHILD, [there, tmp_path / "ther"], False)
 
 
-def test_parents_are_named_all_or_none(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="give --init-from for each"):
-        _places(CHILD, [tmp_path], tmp_path, False)
-    with pytest.raises(ConfigError, match="--fresh-parents"):
-        _places(CHILD, [tmp_path, tmp_path], tmp_path, True)
-
-
-@pytest.mark.parametrize("anew", [False, True])
-def test_fresh_parents_are_fresh_each_time(
-    known_by_heart: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anew: bool
+@pytest.mark.parametrize("names", [["one"], ["one", "two"]], ids=["one missing", "one twice"])
+def test_parents_are_named_all_and_once(
+    known_by_heart: Artifact, tmp_path: Path, names: list[str]
 ) -> None:
-    folder = storage.save(replace(known_by_heart, seed=1), tmp_path / "parent")
-    trained = replace(known_by_heart, seed=2)
-    monkeypatch.setattr("starcast.training.fit.fit", lambda *_, **__: trained)
-    split = known_by_heart.split
-    parent = _parent(CHILD.parents[0], folder, CHILD.config(), split, 2, False, anew, lambda _: ())
-    assert parent.seed == storage.load(folder).seed == (2 if anew else 1)
+    folders = [storage.save(known_by_heart, tmp_path / name) for name in names]
+    with pytest.raises(ConfigError, match="give it for each parent, once"):
+        _named_parents(CHILD, folders, False)
+    with pytest.raises(ConfigError, match="--fresh-parents"):
+        _named_parents(CHILD, folders, True)
+
+
+def test_a_parent_at_hand_is_taken_and_a_missing_one_announced(
+    known_by_heart: Artifact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = storage.save(replace(known_by_heart, seed=7), tmp_path / "parent")
+    found = _parent_at(folder, known_by_heart.model, False)
+    assert found is not None
+    assert found.seed == 7
+    assert _parent_at(tmp_path / "none", known_by_heart.model, False) is None
+    assert "training it first" in capsys.readouterr().err

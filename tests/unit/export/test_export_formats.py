@@ -21,7 +21,7 @@ from starcast.export import FORMATS, MANIFEST, description, export
 from starcast.models import MODELS
 from starcast.scoring import FactorScorer
 from starcast.scoring.weighted_sum import join
-from starcast.training.fit import fit
+from starcast.training.plan import Recipe, train_all
 
 with warnings.catch_warnings():  # what their imports warn of is not ours to mend
     warnings.simplefilter("ignore")
@@ -168,7 +168,8 @@ def test_random_weights_predict_as_in_numpy(
 def test_trained_models_predict_as_in_numpy_or_are_refused_in_a_line(
     model: str, planted_split: Split, tmp_path: Path
 ) -> None:
-    artifact = fit(planted_split, model, MODELS[model].config(**TINY), refit=True)
+    wanted = {model: MODELS[model].config(**TINY)}
+    artifact = train_all(planted_split, wanted, Recipe(refit=True))[model]
     if type(artifact.scorer) not in description._DESCRIPTIONS:
         with pytest.raises(ConfigError, match=f"{model} cannot be exported"):
             export(artifact, tmp_path / "out", format="onnx")

@@ -1,7 +1,7 @@
 """From a split to an artifact: who sees which rows, and which parents are let in."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,14 +13,15 @@ from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
-from starcast.models import Model
-from starcast.training.fit import Run, fit, quality
-from starcast.training.loop import Observer
+from starcast.models import COMPILED, Model
+from starcast.training.fit import fit
 from starcast.training.parents import parent_config
+from starcast.training.quality import rating_quality
 
-FACTOR = "latent-factor-model"
+FACTOR, TRANSFER = "latent-factor-model", "ensemble-transfer-learning"
 SMALL = Config(dimension=4, epochs=3, optimizer="SGD", learning_rate=0.02)
 LAYERS = (8, 4, 1)
 
@@ -59,7 +60,7 @@ class Witness:
         self.n_epochs.append(0)
         return FakeEngine(self, len(self.n_epochs))
 
-    def scorer(self, weights: Weights) -> "FakeScorer":
+    def scorer(self, weights: Weights, histories: SparseRows) -> "FakeScorer":
         return FakeScorer(self, float(weights["epoch"][0]))
 
     def stars_of(self, user_rows: Rows, item_rows: Rows, wrong: float) -> Scores:
@@ -73,9 +74,9 @@ class Witness:
             title=name.title(),
             formula="",
             defaults={"Adam": SMALL, "SGD": SMALL},
-            engine=self.engine,
+            engines={COMPILED: self.engine},
             scorer=self.scorer,
-            parents=parents,
+            parents=dict.fromkeys(parents, ("dimension", "layers")),
             transfer=_mark if parents else None,
         )
 
@@ -85,9 +86,9 @@ def _numbers(ratings: Ratings) -> Rows:
     return 1000 * ratings.user_rows + ratings.item_rows
 
 
-def _mark(factor: Weights, deep: Weights, alpha: float) -> dict[str, np.ndarray]:
+def _mark(parents: Mapping[str, Weights], alpha: float) -> dict[str, np.ndarray]:
     """First weights that tell which parents' weights they came from."""
-    return {"epoch": 100 * factor["epoch"] + 10 * deep["epoch"]}
+    return {"epoch": 100 * parents["one"]["epoch"] + 10 * parents["two"]["epoch"]}
 
 
 @dataclass
@@ -169,7 +170,8 @@ def test_training_sees_training_rows_and_validation_rows_choose(stage: Stage, sm
 @pytest.mark.parametrize("name", ["solo", "child"])
 def test_test_rows_reach_nobody(stage: Stage, small: Split, name: str) -> None:
     witness = stage()
-    fit(small, name, refit=True)
+    parents = [_fake(small, parent) for parent in models.find(name).parents]
+    fit(small, name, refit=True, parents=parents)
     assert witness.engine_rows
     for seen in (*witness.engine_rows, witness.scored):
         assert not seen & pairs(small.test)
@@ -198,26 +200,14 @@ def test_a_child_starts_blind_and_refits_from_refitted_parents(stage: Stage, sma
     witness = stage()
     one = replace(_fake(small, "one"), weights=_at(5), weights_before_refit=_at(1))
     two = replace(_fake(small, "two"), weights=_at(7), weights_before_refit=_at(2))
-    fit(small, "child", refit=True, parents=[one, two])
+    fit(small, "child", refit=True, parents=[two, one])  # in whatever order
     assert [loaded["epoch"].tolist() for loaded in witness.loaded] == [[120], [570]]
-
-
-def test_a_child_without_parents_trains_them_first(stage: Stage, small: Split) -> None:
-    stage()
-    seen: list[str] = []
-
-    def observe(run: Run) -> Sequence[Observer]:
-        seen.append(run.title)
-        return ()
-
-    fit(small, "child", refit=True, observe=observe)
-    again = ", refit (figures of training rows)"
-    assert seen == ["One", f"One{again}", "Two", f"Two{again}", "Child", f"Child{again}"]
 
 
 def test_a_warm_start_that_training_only_spoils_is_kept(stage: Stage, small: Split) -> None:
     stage(best_epoch=0)
-    artifact = fit(small, "child", refit=True)
+    parents = [_fake(small, "one"), _fake(small, "two")]
+    artifact = fit(small, "child", refit=True, parents=parents)
     assert artifact.best_epoch == 0
     assert artifact.weights["epoch"] == 0
 
@@ -248,10 +238,12 @@ def test_a_sampler_is_validated_as_it_is_deployed(planted_split: Split) -> None:
     config = Config(optimizer="Gibbs", dimension=2, samples=24, burn_in=3, chains=2, kept=6)
     artifact = fit(planted_split, "bayesian-factorization-model", config, seed=3, refit=True)
     held_out = planted_split.validation
-    scorer = models.find(artifact.model).scorer(artifact.weights_before_refit)
+    scorer = artifact.scorer_before_refit()
     raw = scorer.score_pairs(held_out.user_rows, held_out.item_rows)
     (*_, last) = artifact.history
-    assert last["validation"]["rmse"] == pytest.approx(quality(held_out.stars, raw, held_out).rmse)
+    assert last["validation"]["rmse"] == pytest.approx(
+        rating_quality(held_out.stars, raw, held_out)["rmse"]
+    )
     assert last["validation"]["rmse"] < 0.9 * held_out.stars.std()
     assert artifact.best_epoch == len(artifact.history) == 3 + 12
     assert artifact.weights["user_bias"].shape == artifact.weights_before_refit["user_bias"].shape
@@ -376,7 +368,7 @@ def test_parents_of_another_shape_are_refused(
         fit(small, "child", parents=parents)
 
 
-@pytest.mark.parametrize("given", [["two", "one"], ["one"], []])
+@pytest.mark.parametrize("given", [["two", "two"], ["one", "two", "one"], ["one"], []])
 def test_other_parents_than_the_model_has_are_refused(
     stage: Stage, small: Split, given: list[str]
 ) -> None:
@@ -392,6 +384,6 @@ def test_parents_for_a_model_that_has_none_are_refused(stage: Stage, small: Spli
 
 
 def test_a_parent_takes_the_childs_shape_and_its_own_defaults() -> None:
-    child = models.find("ensemble-transfer-learning").config(dimension=5, layers=LAYERS, epochs=1)
+    child = models.find(TRANSFER).config(dimension=5, layers=LAYERS, epochs=1)
     own = models.find(FACTOR).config()
-    assert parent_config(FACTOR, child) == replace(own, dimension=5, layers=LAYERS)
+    assert parent_config(models.find(TRANSFER), FACTOR, child) == replace(own, dimension=5)

@@ -8,9 +8,14 @@ import pytest
 
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.errors import TrainingError
-from starcast.training.loop import EpochRecord, Quality, Trained, train
+from starcast.evaluation.metrics import LISTS, STARS, Objective, Quality
+from starcast.training.loop import EpochRecord, Trained, train
 
 INTERRUPT = "interrupt"
+
+
+def figures(rmse: float, mae: float, accuracy: float) -> Quality:
+    return {"rmse": rmse, "mae": mae, "accuracy": accuracy, "ndcg@10": rmse / 10}
 
 
 class ScriptedEngine:
@@ -61,17 +66,19 @@ def run(
     averaging: float = 0.0,
     warm: bool = False,
     observers: Sequence[Diary] = (),
+    objective: Objective = STARS,
 ) -> Trained:
     """Train; `validation` holds the RMSE after each epoch, that before the first included."""
 
     def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
         assert share == 1
         rmse = validation[math.ceil(weights["epoch"][0])]
-        return Quality(1, 1, 0), None if rmse is None else Quality(rmse, 0.5, 0.25)
+        return figures(1, 1, 0), None if rmse is None else figures(rmse, 0.5, 0.25)
 
     return train(
         ScriptedEngine(losses or [1.0] * (epochs or 9)),
         validate,
+        objective=objective,
         epochs=epochs,
         patience=patience,
         averaging=averaging,
@@ -82,6 +89,12 @@ def run(
 
 def kept(trained: Trained) -> float:
     return float(trained.weights["epoch"][0])
+
+
+def test_a_model_for_lists_keeps_the_epoch_of_the_highest_ndcg() -> None:
+    """The scripted NDCG is a tenth of the RMSE, so that the two objectives disagree."""
+    trained = run([9, 0.7, 0.9, 0.8, 0.9, 0.85], objective=LISTS, patience=3)
+    assert (trained.best_epoch, kept(trained), len(trained.history)) == (2, 2, 5)
 
 
 def test_the_best_weights_are_kept_not_the_last() -> None:
@@ -130,8 +143,8 @@ def test_the_history_holds_what_each_epoch_said() -> None:
     first, second = run([9, 0.9, 0.8], [3.0, 2.0], epochs=2).history
     assert (first.epoch, first.loss, first.training_error) == (1, 3.0, 6.0)
     assert (second.epoch, second.loss, second.training_error) == (2, 2.0, 4.0)
-    assert second.train == Quality(1, 1, 0)
-    assert second.validation == Quality(0.8, 0.5, 0.25)
+    assert second.train == figures(1, 1, 0)
+    assert second.validation == figures(0.8, 0.5, 0.25)
     assert second.seconds >= 0
 
 
@@ -236,9 +249,9 @@ def sample(
 
     def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
         judged.append((int(weights["latest"][0]), share))
-        return Quality(1, 1, 0), Quality(float(len(judged)), 1, 0)
+        return figures(1, 1, 0), figures(float(len(judged)), 1, 0)
 
-    trained = train(ScriptedSampler(losses), validate, epochs=epochs, patience=1)
+    trained = train(ScriptedSampler(losses), validate, objective=STARS, epochs=epochs, patience=1)
     return trained, judged
 
 

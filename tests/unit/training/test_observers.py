@@ -10,15 +10,20 @@ from rich.console import Console
 from rich.text import Text
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from starcast.training.loop import EpochRecord, Quality
+from starcast.evaluation.metrics import Quality
+from starcast.training.loop import EpochRecord
 from starcast.training.observers import ConsoleObserver, TensorBoardObserver
 
 WEIGHTS = {"item_factors": np.array([[1, 2], [3, 4], [5, 6]], np.float32)}
 LABELS = ["Alien (1979)", "a\ttab and a\nline", "七人の侍"]
 
 
+def figures(rmse: float, mae: float, accuracy: float) -> Quality:
+    return {"rmse": rmse, "mae": mae, "accuracy": accuracy}
+
+
 def record(epoch: int, validation: Quality | None) -> EpochRecord:
-    train = Quality(0.8, 0.6, 0.3)
+    train = figures(0.8, 0.6, 0.3)
     return EpochRecord(epoch, 1.5 / epoch, 0.9 / epoch, train, validation, 0.125)
 
 
@@ -33,30 +38,30 @@ def written(console_observer_epochs: list[tuple[EpochRecord, bool]]) -> list[str
 
 
 def test_the_console_shows_a_line_per_epoch() -> None:
-    first, second = Quality(0.95, 0.75, 0.251), Quality(0.96, 0.76, 0.25)
+    first, second = figures(0.95, 0.75, 0.251), figures(0.96, 0.76, 0.25)
     lines = written([(record(1, first), True), (record(2, second), False)])
     assert lines[0] == "A [model]"
-    assert lines[1].split() == ["epoch", "loss", "training", "RMSE", "MAE", "exact", "s"]
+    assert lines[1].split() == ["epoch", "loss", "training", "RMSE", "MAE", "accuracy", "s"]
     assert lines[2].split() == [
         "1",
         "1.5000",
         "0.9000",
         "0.9500",
         "0.7500",
-        "25.1%",
+        "0.2510",
         "0.12",
         "best",
     ]
-    assert lines[3].split() == ["2", "0.7500", "0.4500", "0.9600", "0.7600", "25.0%", "0.12"]
+    assert lines[3].split() == ["2", "0.7500", "0.4500", "0.9600", "0.7600", "0.2500", "0.12"]
 
 
 def test_without_validation_rows_the_training_rows_are_shown_and_none_is_best() -> None:
     lines = written([(record(1, None), True)])
-    assert lines[2].split() == ["1", "1.5000", "0.9000", "0.8000", "0.6000", "30.0%", "0.12"]
+    assert lines[2].split() == ["1", "1.5000", "0.9000", "0.8000", "0.6000", "0.3000", "0.12"]
 
 
 def test_an_exploding_loss_keeps_the_columns() -> None:
-    huge = record(1, Quality(2, 1, 0))._replace(loss=3e20, training_error=math.inf)
+    huge = record(1, figures(2, 1, 0))._replace(loss=3e20, training_error=math.inf)
     assert written([(huge, True)])[2].split()[:3] == ["1", "3.0e+20", "inf"]
 
 
@@ -67,9 +72,9 @@ def folder(tmp_path: Path) -> Path:
         tmp_path / "run", {"dimension": 2, "optimizer": "SGD", "epochs": None}, LABELS, b"graph"
     )
     observer.started(2)
-    observer.epoch(record(1, Quality(0.9, 0.7, 0.25)), WEIGHTS, True)
+    observer.epoch(record(1, figures(0.9, 0.7, 0.25)), WEIGHTS, True)
     observer.epoch(
-        record(2, Quality(1.1, 0.8, 0.125)), {"item_factors": np.eye(3, 2, dtype=np.float32)}, False
+        record(2, figures(1.1, 0.8, 0.125)), {"item_factors": np.eye(3, 2, dtype=np.float32)}, False
     )
     observer.ended()
     return tmp_path / "run"
@@ -138,7 +143,7 @@ def test_the_bar_tells_the_latest_rmse() -> None:
     console = Console(file=text, width=120, force_terminal=True, force_interactive=True)
     observer = ConsoleObserver(console, "A model", each_epoch=False)
     observer.started(2)
-    observer.epoch(record(1, Quality(0.9512, 0.7, 0.25)), {}, True)
+    observer.epoch(record(1, figures(0.9512, 0.7, 0.25)), {}, True)
     observer._progress.refresh()
     observer.ended()
     assert "epoch 1 of 2, RMSE 0.9512" in Text.from_ansi(text.getvalue()).plain
@@ -149,7 +154,7 @@ def test_a_sampler_tells_ten_times_how_far_it_is_and_calls_no_sweep_best() -> No
     observer = ConsoleObserver(Console(file=text, width=120), "A sampler", sampled=True)
     observer.started(25)
     for sweep in range(1, 26):
-        observer.epoch(record(sweep, Quality(1 - sweep / 100, 0.7, 0.25)), {}, True)
+        observer.epoch(record(sweep, figures(1 - sweep / 100, 0.7, 0.25)), {}, True)
     observer.ended()
     _, heads, *lines = text.getvalue().splitlines()
     assert heads.split()[0] == "sweep"
@@ -174,7 +179,7 @@ def test_the_bar_of_a_sampler_counts_sweeps() -> None:
     observer = ConsoleObserver(console, "A sampler", each_epoch=False, sampled=True)
     observer.started(160)
     for sweep in range(1, 38):
-        observer.epoch(record(sweep, Quality(0.8512, 0.7, 0.25)), {}, True)
+        observer.epoch(record(sweep, figures(0.8512, 0.7, 0.25)), {}, True)
     observer._progress.refresh()
     observer.ended()
     assert "sweep 37 of 160, RMSE 0.8512" in Text.from_ansi(text.getvalue()).plain

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.engines.protocol import score_ratings
 from starcast.evaluation import metrics
@@ -136,7 +135,7 @@ def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.
     rmse = [epoch["validation"]["rmse"] for epoch in rated]
     if artifact.best_epoch == 0:
         held_out = artifact.split.validation
-        scorer = models.find(artifact.model).scorer(artifact.weights_before_refit)
+        scorer = artifact.scorer_before_refit()
         raw = score_ratings(scorer, held_out)
         epochs.insert(0, 0)
         rmse.insert(0, metrics.rmse(held_out.stars, held_out.scale.clip(raw)))

@@ -17,7 +17,7 @@ from starcast.cli import compare as verb
 from starcast.cli import main, results
 from starcast.errors import ConfigError, TrainingError, UnknownNameError
 from starcast.evaluation.comparison import compare
-from starcast.training.fit import unobserved
+from starcast.training.plan import Recipe
 
 FACTOR, DEEP, COLD, TRANSFER, *_ = models.MODELS
 
@@ -67,10 +67,10 @@ def test_parents_are_trained_once_and_handed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr("starcast.training.fit.fit", trained_as_asked(asked))
+    monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked(asked))
     monkeypatch.setattr(verb, "keep_model", lambda *_: None)
     configs = verb._configs([TRANSFER, FACTOR], None, None)
-    found = verb._train(split(), [TRANSFER, FACTOR], configs, 1, False, unobserved, tmp_path)
+    found = verb._train(split(), [TRANSFER, FACTOR], configs, Recipe(1), tmp_path)
     assert asked == [(FACTOR, []), (DEEP, []), (TRANSFER, [FACTOR, DEEP])]
     assert [one.model for one in found] == [TRANSFER, FACTOR]
 
@@ -78,10 +78,10 @@ def test_parents_are_trained_once_and_handed_on(
 def test_what_was_trained_before_an_interruption_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starcast.training.fit.fit", trained_as_asked([], failing=DEEP))
+    monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked([], failing=DEEP))
     configs = verb._configs([FACTOR, DEEP], None, None)
     with pytest.raises(TrainingError) as caught:
-        verb._train(split(), [FACTOR, DEEP], configs, 1, False, unobserved, tmp_path)
+        verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert str(caught.value) == (
         f"{DEEP}: interrupted; no report was written; trained and kept in {tmp_path}: {FACTOR}"
     )
@@ -92,10 +92,10 @@ def test_a_model_that_broke_off_is_kept_and_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = artifact(broken_off="the loss is no longer a number in epoch 3")
-    monkeypatch.setattr("starcast.training.fit.fit", lambda *_, **__: broken)
+    monkeypatch.setattr("starcast.training.plan.fit", lambda *_, **__: broken)
     configs = verb._configs([FACTOR, DEEP], None, None)
     with pytest.raises(TrainingError, match=r"epoch 3; the weights so far \(best epoch 2\) are"):
-        verb._train(split(), [FACTOR, DEEP], configs, 1, False, unobserved, tmp_path)
+        verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert storage.load(tmp_path / f"{FACTOR}-interrupted").broken_off
 
 

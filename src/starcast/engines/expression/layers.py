@@ -1,0 +1,85 @@
+"""What networks are written with: rows of tables, weights, and layers over them."""
+
+from collections.abc import Sequence
+
+from starcast.engines.expression.node import LINEAR, Expression, Shape, made
+
+
+def user(name: str, width: int | None = None) -> Expression:
+    """The user's row of the table "user_<name>": `width` numbers, or a single one."""
+    return made("user_row", shape=_width(width), weights=(f"user_{name}",))
+
+
+def item(name: str, width: int | None = None) -> Expression:
+    """The item's row of the table "item_<name>": `width` numbers, or a single one."""
+    return made("item_row", shape=_width(width), weights=(f"item_{name}",))
+
+
+def weight(name: str, shape: Shape = (), *, start: str = "") -> Expression:
+    """Weights that are the same for every pair; they start at 0, or all at the "mean" rating."""
+    return made("weight", shape=shape, weights=(name,), start=start)
+
+
+def constant(numbers: float | Sequence[float]) -> Expression:
+    """A number, or a vector of them."""
+    if isinstance(numbers, Sequence):
+        return made("constant", shape=(len(numbers),), numbers=tuple(numbers))
+    return made("constant", numbers=(numbers,))
+
+
+def concatenate(*parts: Expression) -> Expression:
+    """Its parts end to end, along the last axis; single numbers count as vectors of one."""
+    return made("concatenate", tuple(part if part.shape else part.column() for part in parts))
+
+
+def dense(
+    name: str,
+    below: Expression,
+    width: int,
+    activation: str = LINEAR,
+    *,
+    bias: bool = True,
+    start: str = "",
+) -> Expression:
+    """activation(below · K + c), with the weights <name>_kernel, K, and <name>_bias, c.
+
+    Args:
+        name: of the layer; no two layers of a network share one.
+        below: what it reads.
+        width: of what it hands on.
+        activation: one of `ACTIVATIONS`, or "linear".
+        bias: whether there is a c.
+        start: "mean" lets c start at the mean of the training ratings.
+    Raises: ConfigError, UnknownNameError: in one line.
+    """
+    weights = (f"{name}_kernel", f"{name}_bias")[: 1 + bias]
+    read = below if below.shape else below.column()
+    layer = made("dense", (read,), shape=(width,), weights=weights, start=start)
+    return layer.apply(activation)
+
+
+def hidden_layers(
+    below: Expression,
+    widths: Sequence[int],
+    activation: str = "relu",
+    *,
+    dropout_rate: float = 0.0,
+) -> Expression:
+    """Dense layers "hidden_0", "hidden_1", …, one above the other.
+
+    Dropout acts between them: neither on what the first one reads, which λ holds, nor on what the
+    last one hands on, whose noise the prediction would show.
+    """
+    for n, width in enumerate(widths):
+        read = below.dropout(dropout_rate) if n else below
+        below = dense(f"hidden_{n}", read, width, activation)
+    return below
+
+
+def output(below: Expression) -> Expression:
+    """The layer "output": one linear number, in stars, that starts at the mean of the ratings."""
+    return dense("output", below, 1, start="mean").total()
+
+
+def _width(width: int | None) -> Shape:
+    return () if width is None else (width,)

@@ -1,0 +1,119 @@
+"""The weights an expression reads: their names, shapes and first values."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.engines.expression.node import Expression, Shape
+from starcast.errors import ConfigError
+
+EMBEDDING_DEVIATION = 0.05  # Keras's default for embeddings, as in the 2018 system
+
+
+class Weight(NamedTuple):
+    """One of the weights.
+
+    Attributes:
+        side: "user" or "item" of a table, else "".
+        shape: of a row of a table, else of all of it.
+        start: "normal", "glorot", "zeros" or "mean".
+    """
+
+    side: str
+    shape: Shape
+    start: str
+
+    def whole(self, n_rows: Mapping[str, int]) -> Shape:
+        """The shape of all of it, given the numbers of users and items."""
+        return (n_rows[self.side], *self.shape) if self.side else self.shape
+
+
+def weights_of(expression: Expression) -> dict[str, Weight]:
+    """Every weight by name: users' tables, items' tables, then the others, layer by layer.
+
+    Raises: ConfigError: two layers of one name, or one name with two shapes.
+    """
+    found: dict[str, Weight] = {}
+    layers = Counter(part.name for part in expression.parts() if part.kind == "dense")
+    for name, count in layers.items():
+        if count > 1:
+            raise ConfigError(f"{count} layers are called '{name}'; give each a name of its own")
+    for part in expression.parts():
+        for name, weight in _own(part):
+            if found.setdefault(name, weight) != weight:
+                raise ConfigError(
+                    f"weights '{name}' have shape {found[name].shape} in one place and "
+                    f"{weight.shape} in another; give them names of their own"
+                )
+    tables = sorted((w.side != "user", name) for name, w in found.items() if w.side)
+    return {name: found[name] for name in [*(name for _, name in tables), *found]}
+
+
+def shapes_of(expression: Expression, n_users: int, n_items: int) -> dict[str, Shape]:
+    """Shape of every weight by name."""
+    n_rows = {"user": n_users, "item": n_items}
+    return {name: weight.whole(n_rows) for name, weight in weights_of(expression).items()}
+
+
+def initial(
+    expression: Expression,
+    is_seen: Mapping[str, NDArray[np.bool_]],
+    mean: float,
+    rng: np.random.Generator,
+) -> dict[str, NDArray[np.float32]]:
+    """First weights: normal rows, Glorot-uniform kernels, zero biases but what starts at the mean.
+
+    Args:
+        expression: the network.
+        is_seen: for "user" and "item", whether a row has training ratings, (n_rows,); the rows of
+            those without are zeros.
+        mean: of the training ratings.
+        rng: of all that is random.
+    Source: Glorot, Bengio 2010, eq. 16.
+    """
+    n_rows = {side: len(seen) for side, seen in is_seen.items()}
+    drawn = {}
+    for name, weight in weights_of(expression).items():
+        array = _START[weight.start](rng, weight.whole(n_rows), mean).astype(np.float32)
+        if weight.side:
+            array[~is_seen[weight.side]] = 0
+        drawn[name] = array
+    return drawn
+
+
+def _own(part: Expression) -> Iterator[tuple[str, Weight]]:
+    """The weights that a part reads itself."""
+    if part.kind == "dense":
+        width = part.shape[-1]
+        shapes = ((part.inputs[0].shape[-1], width), (width,))
+        starts = ("glorot", part.start or "glorot")
+        for name, shape, start in zip(part.weights, shapes, starts, strict=False):
+            yield name, Weight("", shape, start)
+    elif part.weights:
+        side = next(iter(part.sides), "")
+        start = "normal" if side and part.shape else part.start or "zeros"
+        yield part.weights[0], Weight(side, part.shape, start)
+
+
+def _normal(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
+    return rng.normal(0, EMBEDDING_DEVIATION, shape)
+
+
+def _glorot(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
+    """A bias has no reach: zeros, drawn all the same, so that a seed gives what it always gave."""
+    reach = np.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
+    return rng.uniform(-reach, reach, shape)
+
+
+def _zeros(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
+    return np.zeros(shape)
+
+
+def _mean(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
+    return np.full(shape, mean)
+
+
+_START = {"normal": _normal, "glorot": _glorot, "zeros": _zeros, "mean": _mean}

@@ -19,6 +19,7 @@ from starcast.engines.protocol import Scorer
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import SAMPLERS, Config
 from starcast.errors import SplitMismatchError
+from starcast.scoring.ranker import Ranker, log_support
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -42,6 +43,8 @@ class Artifact:
         leak: "" or why every figure of this model is worthless.
         broken_off: "" or why training ended before its time.
         versions: of the libraries that made it.
+        support: γ; lists are ordered by stars + γ · ln(1 + training ratings of the item), unless
+            the model makes lists of its own.
         parts: of a blend; for each its model, seed, settings, whether it was refitted, its
             validation RMSE, and its coefficient.
     """
@@ -58,6 +61,7 @@ class Artifact:
     leak: str = ""
     broken_off: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    support: float = 0.0
     parts: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -78,6 +82,18 @@ class Artifact:
     def scorer(self) -> Scorer:
         """The deployed form."""
         return models.find(self.model).scorer(self.weights, self._histories(refit=self.refit))
+
+    def ranker(self, *, by_stars: bool = False) -> Ranker:
+        """What lists are ordered by: the model's own list scores, or stars and support."""
+        support = self.support * log_support(self.n_raters) if self.support else None
+        return Ranker(self.scorer, support, by_stars=by_stars)
+
+    @cached_property
+    def n_raters(self) -> NDArray[np.int64]:
+        """int64 (n_items,), the training ratings of each item."""
+        train = self.split.parts == TRAIN
+        ratings = self.split.ratings
+        return np.bincount(ratings.item_rows[train], minlength=ratings.n_items)
 
     def scorer_before_refit(self) -> Scorer:
         """As validation chose it, blind to the validation rows."""

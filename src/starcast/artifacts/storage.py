@@ -147,6 +147,7 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "broken_off": artifact.broken_off,
         "versions": dict(artifact.versions),
         "history": [dict(record) for record in artifact.history],
+        "support": artifact.support,
         "parts": [dict(part) for part in artifact.parts],
     }
 
@@ -186,6 +187,7 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
         leak=manifest["leak"],
         broken_off=manifest["broken_off"],
         versions=manifest["versions"],
+        support=manifest.get("support", 0.0),
         parts=parts,
     )
 

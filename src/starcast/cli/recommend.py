@@ -26,6 +26,14 @@ RatingsOf = Annotated[
     Path | None,
     typer.Option("--ratings-of", help="The same from a file: a table with item and rating."),
 ]
+RankBy = Annotated[
+    str,
+    typer.Option(
+        "--rank-by",
+        metavar="list|stars",
+        help="What orders the list. list: would they pick it and like it; stars: predicted stars.",
+    ),
+]
 Reasons = Annotated[int, typer.Option("--k", "-k", min=1, help="Most reasons to give.")]
 
 
@@ -44,13 +52,14 @@ def recommend(
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Also list what has been rated.")
     ] = False,
+    rank_by: RankBy = "list",
     fallback: Fallback = False,
 ) -> None:
-    """List the items somebody would like most: a user, a person by their ratings, or every user."""
+    """List what suits somebody best: a user, a person by their ratings, or every user."""
     _check_one_asks(user, rated, ratings_of, everybody or None)
     if everybody != (out is not None):
         raise ConfigError("--all and --out FILE belong together; give both or neither")
-    recommender = open_recommender(artifact, fallback)
+    recommender = open_recommender(artifact, fallback, rank_by)
     if out:
         _recommend_all(recommender, out, k, include_seen)
         return

@@ -74,9 +74,9 @@ def offering_fallback() -> Iterator[None]:
         raise UnknownIdError(f"{error}; --fallback answers with means") from None
 
 
-def open_recommender(folder: Path, fallback: bool = False) -> "Recommender":
+def open_recommender(folder: Path, fallback: bool = False, rank_by: str = "list") -> "Recommender":
     """The model in a folder, ready to be asked."""
     from starcast.artifacts import storage
     from starcast.recommend import Recommender
 
-    return Recommender(storage.load(folder), fallback=fallback)
+    return Recommender(storage.load(folder), fallback=fallback, rank_by=rank_by)

@@ -128,6 +128,32 @@ class FoldingScorer(Scorer, Protocol):
 
 
 @runtime_checkable
+class ListScorer(Scorer, Protocol):
+    """A scorer of a model made for lists: besides stars it scores how likely an item is picked."""
+
+    def list_all(self, user_rows: Rows) -> Scores:
+        """float32 (n, n_items) for int32 (n,) users; higher is better, and no stars."""
+        ...
+
+    def list_user(self, user_row: int) -> Scores:
+        """float32 (n_items,) for one user, without the wait for compiled code to be loaded."""
+        ...
+
+
+@runtime_checkable
+class ListFolded(Folded, Protocol):
+    """A person whom such a model knows by ratings alone."""
+
+    def list_all(self) -> Scores:
+        """float32 (n_items,); higher is better, and no stars."""
+        ...
+
+    def list_effects(self, item_rows: Rows) -> Scores:
+        """float32 (n, n_ratings), what each of the person's ratings adds to the score of each."""
+        ...
+
+
+@runtime_checkable
 class LikenessScorer(Scorer, Protocol):
     """A scorer that knows which items are alike."""
 

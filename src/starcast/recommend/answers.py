@@ -10,6 +10,7 @@ from starcast.data.ratings import Ratings
 from starcast.display import Listing, as_paragraphs
 from starcast.engines.protocol import Scores
 from starcast.errors import ConfigError
+from starcast.scoring.top_lists import best
 
 
 class Recommendation(NamedTuple):
@@ -66,30 +67,11 @@ def check_length(k: int) -> None:
         raise ConfigError(f"k must be at least 1, got {k}")
 
 
-def best(scores: Scores, k: int) -> NDArray[np.intp]:
-    """Places of the k highest scores, best first, ties to the lower place; -∞ is none."""
-    k = min(k, len(scores))
-    if not k:
-        return np.empty(0, np.intp)
-    lowest = max(np.partition(scores, -k)[-k], np.finfo(np.float32).min)  # more than -∞
-    # A partition would choose among equal scores at will: all that tie with the k-th compete.
-    rows = np.flatnonzero(scores >= lowest)
-    return rows[np.argsort(-scores[rows], kind="stable")[:k]]
-
-
-def recommended(ratings: Ratings, scores: Scores, k: int) -> list[Recommendation]:
-    """The k items with the highest scores (n_items,); the scores are lost."""
-    rows = best(scores, k)
-    return listed(ratings, rows, scores[rows])
-
-
-def listed(
-    ratings: Ratings, rows: NDArray[np.integer[Any]], scores: Scores
-) -> list[Recommendation]:
-    """Items (k,) in their order, with raw scores (k,), clipped to the scale."""
-    stars = ratings.scale.clip(scores)
+def listed(ratings: Ratings, rows: NDArray[np.integer[Any]], stars: Scores) -> list[Recommendation]:
+    """Items (k,) in their order, with raw stars (k,), clipped to the scale."""
+    shown = ratings.scale.clip(stars)
     ids, titles = ratings.items.ids[rows], ratings.titles[rows]
-    return Listing(map(Recommendation, ids.tolist(), titles.tolist(), stars.tolist()))
+    return Listing(map(Recommendation, ids.tolist(), titles.tolist(), shown.tolist()))
 
 
 def reasons(

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
+from starcast.scoring.ranker import log_support
+from starcast.scoring.top_lists import best
 
+_SUPPORT = 0.25  # stars; what support adds in the lists of most models
 _DAMPING = 10.0  # ratings' worth of belief in the mean
 
 
@@ -35,7 +38,12 @@ class DampedMeans:
 
         self.of_user = damped(train.user_rows, train.n_users)
         self.of_item = damped(train.item_rows, train.n_items)
-        self._users, self._items = train.users, train.items
+        self._users, self._items, self._train = train.users, train.items, train
+
+    def best_rows(self, k: int) -> Rows:
+        """The k items for somebody of whom nothing is known: liked, by many; best first."""
+        n_raters = np.bincount(self._train.item_rows, minlength=self._train.n_items)
+        return best(self.of_item + np.float32(_SUPPORT) * log_support(n_raters), k)
 
     def predict(
         self, user_ids: NDArray[np.generic], item_ids: NDArray[np.generic]

@@ -16,10 +16,12 @@ from starcast.recommend.answers import (
     Explanation,
     Recommendation,
     check_length,
+    listed,
     reasons,
-    recommended,
 )
 from starcast.scoring.panels import FEW
+from starcast.scoring.ranker import Ranker
+from starcast.scoring.top_lists import best
 
 _JUDGED = 2048  # validation rows that tell how far ratings lie from predictions
 
@@ -32,23 +34,17 @@ class FoldedInUser:
 
     Args:
         ratings: whose items and scale these are.
-        scorer: the model.
-        item_rows: int32 (n,), what the person rated; each once.
-        stars: float32 (n,), with how many stars.
+        ranker: what orders lists, and the model behind it.
+        known_by: int32 (n,), what the person rated, each once; float32 (n,), with how many stars.
         residual_rmse: how far ratings lie from predictions that have not seen them, RMSE in stars.
     """
 
     def __init__(
-        self,
-        ratings: Ratings,
-        scorer: FoldingScorer,
-        item_rows: Rows,
-        stars: Scores,
-        residual_rmse: float,
+        self, ratings: Ratings, ranker: Ranker, known_by: tuple[Rows, Scores], residual_rmse: float
     ) -> None:
-        self.item_rows, self.stars = item_rows, stars
-        self._ratings, self._scorer, self._residual_rmse = ratings, scorer, residual_rmse
-        self._folded = scorer.fold_in(item_rows, stars, residual_rmse)
+        self.item_rows, self.stars = known_by
+        self._ratings, self._ranker, self._residual_rmse = ratings, ranker, residual_rmse
+        self._folded = self._fold_in(*known_by)
 
     def __len__(self) -> int:
         """How many ratings the person is known by."""
@@ -66,7 +62,7 @@ class FoldedInUser:
         return self._ratings.scale.clip(self._folded.score_items(rows))
 
     def recommend(self, k: int = 10, *, exclude_seen: bool = True) -> list[Recommendation]:
-        """The k items with the highest predicted stars, best first.
+        """The k items that suit the person best, best first, with the stars they are predicted.
 
         Args:
             k: length of the list; shorter where the catalogue runs out.
@@ -74,10 +70,11 @@ class FoldedInUser:
         Raises: ConfigError: k is less than 1.
         """
         check_length(k)
-        scores = self._folded.score_all()
+        scores = self._ranker.rank_folded(self._folded)
         if exclude_seen:
             scores[self.item_rows] = -np.inf
-        return recommended(self._ratings, scores, k)
+        rows = best(scores, k)
+        return listed(self._ratings, rows, self._folded.score_items(rows))
 
     def explain(self, item_id: object, k: int = 5) -> Explanation:
         """Which of the person's own ratings pull the prediction for an item up or down.
@@ -105,7 +102,12 @@ class FoldedInUser:
     @cached_property
     def _stranger(self) -> Folded:
         """Somebody of whom no rating is known."""
-        return self._scorer.fold_in(self.item_rows[:0], self.stars[:0], self._residual_rmse)
+        return self._fold_in(self.item_rows[:0], self.stars[:0])
+
+    def _fold_in(self, item_rows: Rows, stars: Scores) -> Folded:
+        scorer = self._ranker.scorer
+        assert isinstance(scorer, FoldingScorer)  # which `Recommender` has seen to
+        return scorer.fold_in(item_rows, stars, self._residual_rmse)
 
 
 def residual_rmse(artifact: Artifact) -> float:

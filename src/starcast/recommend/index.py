@@ -10,6 +10,7 @@ from starcast.engines.protocol import Scores, Weights
 from starcast.errors import ConfigError
 from starcast.scoring import FactorScorer
 from starcast.scoring.cold_start import with_typical_rows
+from starcast.scoring.ranker import Ranker
 
 LARGE = 200_000  # items; a scan of fewer takes some milliseconds, and misses none
 _SHARE_VISITED = 1 / 16  # of the cells, for a user
@@ -26,16 +27,18 @@ class FactorIndex:
 
     Args:
         weights: of a latent factor model.
+        support: float32 (n_items,), what is added to the items' biases; None for nothing.
     Raises: ConfigError: the extra `index` is not installed.
     Sources: Bachrach et al. 2014, theorem 1 (the coordinate); Jégou, Douze, Schmid 2011, section IV
         (the inverted file). Deviation: vectors as they are, no codes.
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, support: Scores | None = None) -> None:
         self._faiss = faiss = _library()
         weights = with_typical_rows(weights, "factors")  # as the scorer takes them
         self._user_factors = weights["user_factors"]
-        items = _of_equal_length(np.column_stack([weights["item_factors"], weights["item_bias"]]))
+        bias = weights["item_bias"] if support is None else weights["item_bias"] + support
+        items = _of_equal_length(np.column_stack([weights["item_factors"], bias]))
         n, width = items.shape
         self._n_cells = round(n**0.5)
         self._index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, self._n_cells)
@@ -67,7 +70,7 @@ class FactorIndex:
         return kept
 
 
-def build(artifact: Artifact) -> FactorIndex | None:
+def build(artifact: Artifact, ranker: Ranker) -> FactorIndex | None:
     """The index of a model's items; None where so few are scanned as quickly, and exactly.
 
     Raises: ConfigError: not a model of factors, or the extra `index` is not installed.
@@ -79,7 +82,7 @@ def build(artifact: Artifact) -> FactorIndex | None:
         )
     if artifact.split.ratings.n_items < LARGE:
         return None
-    return FactorIndex(artifact.weights)
+    return FactorIndex(artifact.weights, ranker.support)
 
 
 def _of_equal_length(items: Scores) -> Scores:

@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.split import TEST, Split
-from starcast.engines.protocol import Scorer, Scores
+from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError
-from starcast.recommend.answers import best
-from starcast.scoring.blocks import Progress, in_blocks
-from starcast.scoring.panels import for_kernels
+from starcast.scoring.blocks import Progress
+from starcast.scoring.ranker import Ranker
+from starcast.scoring.top_lists import top_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-_BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
-_NEAR = 1e-5  # of a score: compiled sums and NumPy's differ by half of it
 _ROW_GROUP = 1024  # users written at once
 
 
@@ -50,60 +48,18 @@ class Seen:
         return seen
 
     @cached_property
-    def columns(self) -> tuple[NDArray[np.int64], Rows, NDArray[np.bool_]]:
-        """Where each user's ratings start, their items, and which have been seen."""
-        ratings = self._ratings
-        starts = np.searchsorted(
-            ratings.user_rows, np.arange(ratings.n_users + 1, dtype=ratings.user_rows.dtype)
-        )
-        return starts, for_kernels(ratings.item_rows), for_kernels(self._parts != TEST)
-
-
-def top_rows(
-    scorer: Scorer, seen: Seen | None, user_rows: Rows, k: int, on_progress: Progress | None = None
-) -> Rows:
-    """The k best item rows (n, k) of users (n,), but those they have seen; see `Recommender`."""
-    from starcast.scoring.top_k import exclude, take_best
-
-    users = for_kernels(user_rows)
-    top = np.empty((len(users), k), np.int32)
-
-    def fill(block: slice) -> None:
-        scores = scorer.score_all(users[block])
-        if seen:
-            exclude(scores, users[block], *seen.columns)
-        listed = np.empty((len(scores), k + 1), np.int32)
-        take_best(scores, listed)
-        for place in np.flatnonzero(_has_near_ties(scores, listed)):
-            listed[place, :k] = _as_alone(scorer, seen, int(users[block][place]), k)
-        top[block] = listed[:, :k]
-
-    in_blocks(fill, len(users), _BLOCK, on_progress)
-    return top
-
-
-def _has_near_ties(scores: Scores, listed: Rows) -> NDArray[np.bool_]:
-    """Whether neighbours in lists (n, k + 1) score so alike that sums in another order tell."""
-    listed_scores = np.take_along_axis(scores, np.maximum(listed, 0), axis=1)
-    listed_scores[listed < 0] = -np.inf
-    with np.errstate(invalid="ignore"):  # two places that nothing is left for
-        gaps = listed_scores[:, :-1] - listed_scores[:, 1:]
-    return np.asarray(np.any(gaps <= _NEAR * np.abs(listed_scores[:, :-1]), axis=1))
-
-
-def _as_alone(scorer: Scorer, seen: Seen | None, user_row: int, k: int) -> Rows:
-    """The list (k,) of one user by the arithmetic of `Recommender.recommend`, which then counts."""
-    scores = scorer.score_user(user_row)
-    if seen:
-        scores[seen.rows(user_row)] = -np.inf
-    rows = np.full(k, -1, np.int32)
-    found = best(scores, k)
-    rows[: len(found)] = found
-    return rows
+    def histories(self) -> SparseRows:
+        """What every user has seen."""
+        return SparseRows.by_user(self._ratings.take(self._parts != TEST))
 
 
 def write_all(
-    artifact: Artifact, seen: Seen | None, path: Path, k: int, on_progress: Progress | None = None
+    artifact: Artifact,
+    ranker: Ranker,
+    seen: SparseRows | None,
+    path: Path,
+    k: int,
+    on_progress: Progress | None = None,
 ) -> Path:
     """Every user's list to a file, row group after row group; see `Recommender.recommend_all`."""
     import polars as pl
@@ -121,7 +77,7 @@ def write_all(
     }
 
     def frames(*_: object) -> "Iterator[pl.DataFrame]":
-        for columns in _row_groups(artifact, seen, k, on_progress):
+        for columns in _row_groups(artifact, ranker, seen, k, on_progress):
             yield pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
     table = register_io_source(frames, schema=schema)
@@ -136,13 +92,17 @@ def write_all(
 
 
 def _row_groups(
-    artifact: Artifact, seen: Seen | None, k: int, on_progress: Progress | None
+    artifact: Artifact,
+    ranker: Ranker,
+    seen: SparseRows | None,
+    k: int,
+    on_progress: Progress | None,
 ) -> Iterator[tuple[NDArray[Any], ...]]:
     """The columns of the table for some users after the others."""
     ratings, scorer = artifact.split.ratings, artifact.scorer
     for start in range(0, ratings.n_users, _ROW_GROUP):
         users = np.arange(start, min(start + _ROW_GROUP, ratings.n_users), dtype=np.int32)
-        top = top_rows(scorer, seen, users, k)
+        top = top_rows(ranker, seen, users, k)
         if on_progress:
             on_progress(start + len(users), ratings.n_users)
         at, place = np.nonzero(top >= 0)

@@ -12,29 +12,27 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.split import TEST, TRAIN
-from starcast.display import Listing
-from starcast.engines.protocol import FoldingScorer, LikenessScorer, Scores, UncertainScorer
-from starcast.errors import ConfigError, UnknownIdError
+from starcast.engines.protocol import FoldingScorer, Scores, UncertainScorer
+from starcast.errors import ConfigError, UnknownIdError, UnknownNameError
 from starcast.recommend import index, lists
 from starcast.recommend.answers import (
     Explanation,
     Recommendation,
     Similar,
-    best,
     check_length,
     listed,
-    recommended,
 )
 from starcast.recommend.baselines import DampedMeans
 from starcast.recommend.folded_in import FoldedInUser, checked_ratings, residual_rmse
 from starcast.recommend.lists import Seen
+from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
+from starcast.scoring.top_lists import best, top_rows
+
+RANKINGS = ("list", "stars")
 
 _NOTHING = np.empty(0, np.int32)
-_KEPT_PERSONS = (
-    128  # known users whose refolded selves are kept: several items are explained in a row
-)
-_HALF_COUNTED = 10.0  # ratings at which half of an item's likeness counts
+_KEPT_PERSONS = 128  # refolded known users are kept: several items are explained in a row
 
 
 @final
@@ -46,16 +44,28 @@ class Recommender:
         fallback: answer for unknown ids with damped means instead of refusing them.
         approximate: make an index of a catalogue of 200,000 items or more, and `recommend` from it
             (docs/index.md); lists of smaller ones stay exact.
-    Raises: ConfigError: an approximate list of a model whose scores are no inner products.
+        rank_by: what orders lists. "list": the model's own list scores, or predicted stars and how
+            many ratings support them; "stars": predicted stars alone.
+    Raises:
+        ConfigError: an approximate list of a model whose scores are no inner products.
+        UnknownNameError: something else to rank by.
     """
 
     def __init__(
-        self, artifact: Artifact, *, fallback: bool = False, approximate: bool = False
+        self,
+        artifact: Artifact,
+        *,
+        fallback: bool = False,
+        approximate: bool = False,
+        rank_by: str = "list",
     ) -> None:
+        if rank_by not in RANKINGS:
+            raise UnknownNameError("order of lists", rank_by, RANKINGS)
         self.artifact = artifact
+        self.ranker = artifact.ranker(by_stars=rank_by == "stars")
         self._ratings = artifact.split.ratings
         self._fallback = fallback
-        self._index = index.build(artifact) if approximate else None
+        self._index = index.build(artifact, self.ranker) if approximate else None
         self._seen = Seen(artifact.split)
         self._refolded: dict[int, FoldedInUser] = {}
 
@@ -101,7 +111,7 @@ class Recommender:
     def recommend(
         self, user_id: object, k: int = 10, *, exclude_seen: bool = True
     ) -> list[Recommendation]:
-        """The k items with the highest predicted stars, best first.
+        """The k items that suit a user best, best first, with the stars they are predicted.
 
         Args:
             user_id: an external id.
@@ -115,16 +125,16 @@ class Recommender:
         except UnknownIdError:
             if not self._fallback:
                 raise
-            return recommended(self._ratings, self._means.of_item, k)
+            liked = self._means.best_rows(k)
+            return listed(self._ratings, liked, self._means.of_item[liked])
         seen = self.seen_rows(user_row) if exclude_seen else _NOTHING
         if self._index:
-            rows = self._index.best(user_row, k, seen)
-            scores = self.artifact.scorer.score_pairs(np.full_like(rows, user_row), rows)
-            order = np.argsort(-scores, kind="stable")  # the index rounds in its own way
-            return listed(self._ratings, rows[order], scores[order])
-        scores = self.artifact.scorer.score_user(user_row)
+            return self._from_index(self._index, user_row, k, seen)
+        scores = self.ranker.rank_user(user_row)
         scores[seen] = -np.inf
-        return recommended(self._ratings, scores, k)
+        rows = best(scores, k)
+        stars = scores[rows] if self.ranker.by_stars else self._stars(user_row, rows)
+        return listed(self._ratings, rows, stars)
 
     def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
@@ -172,16 +182,7 @@ class Recommender:
             UnknownIdError: an item that was not in the training data.
             ConfigError: k is less than 1, or the model knows of no likeness.
         """
-        check_length(k)
-        row, scorer = self._ratings.items.row(item_id), self.artifact.scorer
-        if not isinstance(scorer, LikenessScorer):
-            raise ConfigError(f"{self.artifact.title} does not tell which items are alike")
-        likeness = scorer.likeness(row) * self._fame
-        is_known = (self._fame > 0) & ~np.isnan(likeness)
-        rows = best(np.where(is_known & is_known[row], likeness, -np.inf), k + 1)
-        rows = rows[rows != row][:k]
-        ids, titles = self._ratings.items.ids[rows], self._ratings.titles[rows]
-        return Listing(map(Similar, ids.tolist(), titles.tolist(), likeness[rows].tolist()))
+        return similar_items(self.artifact, self._ratings.items.row(item_id), k)
 
     def title(self, item_id: object) -> str:
         """An item's title, "" if it has none or is unknown."""
@@ -206,8 +207,8 @@ class Recommender:
         Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
         """
         check_length(k)
-        seen = self._seen if exclude_seen else None
-        return lists.top_rows(self.artifact.scorer, seen, user_rows, k, on_progress)
+        seen = self._seen.histories if exclude_seen else None
+        return top_rows(self.ranker, seen, user_rows, k, on_progress)
 
     def recommend_all(
         self,
@@ -229,8 +230,8 @@ class Recommender:
         Raises: ConfigError: k is less than 1, or the path cannot be written.
         """
         check_length(k)
-        seen = self._seen if exclude_seen else None
-        return lists.write_all(self.artifact, seen, path, k, on_progress)
+        seen = self._seen.histories if exclude_seen else None
+        return lists.write_all(self.artifact, self.ranker, seen, path, k, on_progress)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, from which `starcast.open` and every verb take it.
@@ -247,6 +248,20 @@ class Recommender:
         """Item rows the user rated in training or validation; int32, ascending."""
         return self._seen.rows(user_row)
 
+    def _stars(self, user_row: int, item_rows: Rows) -> Scores:
+        users = np.full(len(item_rows), user_row, np.int32)
+        return self.artifact.scorer.score_pairs(users, item_rows)
+
+    def _from_index(
+        self, items: index.FactorIndex, user_row: int, k: int, seen: Rows
+    ) -> list[Recommendation]:
+        """What the index finds, put in order anew: it rounds in its own way."""
+        rows = items.best(user_row, k, seen)
+        stars = self._stars(user_row, rows)
+        support = self.ranker.support
+        order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
+        return listed(self._ratings, rows[order], stars[order])
+
     def _score_pairs(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         users, items = self._ratings.users.rows(user_ids), self._ratings.items.rows(item_ids)
         return self.artifact.scorer.score_pairs(users, items)
@@ -254,9 +269,8 @@ class Recommender:
     def _folded_in(self, item_rows: Rows, stars: Scores) -> FoldedInUser:
         if not isinstance(self.artifact.scorer, FoldingScorer):
             raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
-        return FoldedInUser(
-            self._ratings, self.artifact.scorer, item_rows, stars, self._residual_rmse
-        )
+        known_by = item_rows, stars
+        return FoldedInUser(self._ratings, self.ranker, known_by, self._residual_rmse)
 
     def _refold(self, user_row: int) -> FoldedInUser:
         """A known user as a person: folded in from the ratings that trained the model."""
@@ -273,13 +287,6 @@ class Recommender:
     @cached_property
     def _residual_rmse(self) -> float:
         return residual_rmse(self.artifact)
-
-    @cached_property
-    def _fame(self) -> Scores:
-        """float32 (n_items,), in [0, 1): how much of an item's likeness counts."""
-        train = self.artifact.split.parts == TRAIN
-        count = np.bincount(self._ratings.item_rows[train], minlength=self._ratings.n_items)
-        return (count / (count + _HALF_COUNTED)).astype(np.float32)
 
     @cached_property
     def _means(self) -> DampedMeans:

@@ -11,7 +11,7 @@ _LOOK = 32  # scores compared with the list's last before any is looked at more 
 
 
 @jit
-def exclude(scores: Any, user_rows: Any, starts: Any, item_rows: Any, is_known: Any) -> None:
+def exclude(scores: Any, user_rows: Any, starts: Any, item_rows: Any) -> None:
     """Set the scores of known items to -∞, which no list takes.
 
     Args:
@@ -19,12 +19,10 @@ def exclude(scores: Any, user_rows: Any, starts: Any, item_rows: Any, is_known: 
         user_rows: int32 (n,).
         starts: int64 (n_users + 1,); user u's ratings are starts[u] to starts[u + 1].
         item_rows: int32 (n_ratings,).
-        is_known: bool (n_ratings,).
     """
     for n in range(len(user_rows)):
         for rating in range(starts[user_rows[n]], starts[user_rows[n] + 1]):
-            if is_known[rating]:
-                scores[n, item_rows[rating]] = -np.inf
+            scores[n, item_rows[rating]] = -np.inf
 
 
 @jit

@@ -18,7 +18,8 @@ from starcast.evaluation.metrics import Quality
 from starcast.models import Model
 from starcast.training.loop import Observer, Trained, Validate, train
 from starcast.training.parents import check_parents, inherited
-from starcast.training.quality import RatingJudge
+from starcast.training.quality import judge_for
+from starcast.training.support import choose_support
 
 _TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
 _VERSIONED = ("starcast", "numpy", "numba", "scipy")
@@ -92,6 +93,7 @@ def fit(
             deployed = recipe.run_again(known, chosen.best_epoch).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
+    blind = model.scorer(chosen.weights, SparseRows.by_user(split.train))
     return Artifact(
         model=name,
         config=config,
@@ -105,6 +107,7 @@ def fit(
         leak=leak or next((p.leak for p in parents if p.leak), ""),
         broken_off=broken_off,
         versions=library_versions(),
+        support=choose_support(blind, split.train, split.validation),
     )
 
 
@@ -171,8 +174,9 @@ class _Recipe:
 
     def _validate(self, rows: Ratings, validation: Ratings | None) -> Validate:
         chosen = np.random.default_rng(self._seed).permutation(len(rows))[:_TRAIN_SAMPLE]
-        sample = RatingJudge(rows.take(np.sort(chosen)))
-        held_out = RatingJudge(validation) if validation else None
+        objective, sampled = self._model.objective, rows.take(np.sort(chosen))
+        sample = judge_for(objective, rows.take(chosen[:0]), sampled)
+        held_out = judge_for(objective, rows, validation) if validation else None
         histories = SparseRows.by_user(rows)
 
         def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:

@@ -1,15 +1,21 @@
 """How well weights do on some rows, epoch by epoch."""
 
 import math
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scorer, score_ratings
+from starcast.engines.rows import SparseRows
 from starcast.evaluation import metrics
-from starcast.evaluation.metrics import Quality
+from starcast.evaluation.metrics import LISTS, Objective, Quality
+from starcast.scoring.ranker import Ranker
+from starcast.scoring.top_lists import top_rows
+
+_K = 10  # length of the lists that are judged while training
+_MOST_SCORES = 20_000_000  # of users times items, that a list judge asks for at a time
 
 
 def rating_quality(stars: NDArray[Any], raw: NDArray[Any], rows: Ratings) -> Quality:
@@ -27,6 +33,25 @@ def rating_quality(stars: NDArray[Any], raw: NDArray[Any], rows: Ratings) -> Qua
     }
 
 
+class Judge(Protocol):
+    """Tells how good a scorer is."""
+
+    def __call__(self, scorer: Scorer, share: float) -> Quality:
+        """Quality of a scorer, or of the mean over epochs in which it has this share."""
+        ...
+
+
+def judge_for(objective: Objective, known: Ratings, rows: Ratings) -> Judge:
+    """A judge of rows by what the model is for.
+
+    Args:
+        objective: of the model.
+        known: the rows that lists leave out.
+        rows: the rows that are judged.
+    """
+    return ListJudge(known, rows) if objective == LISTS else RatingJudge(rows)
+
+
 @final
 class RatingJudge:
     """Rows, and the mean over epochs of their scores."""
@@ -41,3 +66,41 @@ class RatingJudge:
             moved = self._mean + np.float32(share) * (scores - self._mean)
             self._mean = scores if share == 1 else moved
         return rating_quality(self._rows.stars, self._mean, self._rows)
+
+
+@final
+class ListJudge:
+    """Lists of ten from the whole catalogue against the rows that their users liked.
+
+    A row is liked at or above the mean of its user's rows. Of very many users a sample is judged,
+    always the same.
+
+    Args:
+        known: rows whose items the lists leave out.
+        rows: the rows that are judged.
+    """
+
+    def __init__(self, known: Ratings, rows: Ratings) -> None:
+        liked = rows.take(metrics.at_or_above_mean(rows.user_rows, rows.stars))
+        users, first, counts = np.unique(liked.user_rows, return_index=True, return_counts=True)
+        most = max(1, _MOST_SCORES // max(1, rows.n_items))
+        chosen = np.sort(np.random.default_rng(0).permutation(len(users))[:most])
+        self._users = users[chosen].astype(np.int32)
+        self._offsets = np.concatenate([[0], np.cumsum(counts[chosen])])
+        self._liked = np.concatenate(
+            [liked.item_rows[first[n] : first[n] + counts[n]] for n in chosen]
+            or [liked.item_rows[:0]]
+        )
+        self._known = SparseRows.by_user(known)
+
+    def __call__(self, scorer: Scorer, share: float) -> Quality:
+        """NDCG@10 and Recall@10 of the scorer's own lists; lists have no mean over epochs."""
+        return self.of(Ranker(scorer))
+
+    def of(self, ranker: Ranker) -> Quality:
+        """NDCG@10 and Recall@10 of lists in a ranker's order; NaN where nobody likes anything."""
+        if not len(self._users):
+            return {"ndcg@10": math.nan, "recall@10": math.nan}
+        lists = top_rows(ranker, self._known, self._users, _K)
+        judged = metrics.ranking_at_k(lists, self._offsets, self._liked)
+        return {"ndcg@10": judged.ndcg, "recall@10": judged.recall}

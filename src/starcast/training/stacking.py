@@ -17,10 +17,12 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.engines.protocol import Scores, score_ratings
+from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError, TrainingError
 from starcast.scoring.weighted_sum import join
 from starcast.training.fit import library_versions
 from starcast.training.quality import rating_quality
+from starcast.training.support import choose_support
 
 Doubles = NDArray[np.float64]
 
@@ -66,6 +68,7 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     refit = any(part.refit for part in parts)
     deployed = join([(part.model, part.weights) for part in parts], coefficients)
     before = join([(part.model, part.weights_before_refit) for part in parts], coefficients)
+    blind = models.BLEND.scorer(before, SparseRows.by_user(split.train))
     return Artifact(
         model=models.BLEND.name,
         config=None,
@@ -78,6 +81,7 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         refit=refit,
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),
+        support=choose_support(blind, split.train, held_out),
         parts=tuple(
             _described(
                 part, rating_quality(held_out.stars, own, held_out)["rmse"], float(coefficient)

@@ -124,7 +124,7 @@ def test_ndcg_agrees_with_scikit_learn(trained: Artifact) -> None:
         own = split.test.take(split.test.user_rows == user)
         if not len(own):
             continue
-        scores = trained.scorer.score_all(np.array([user], np.int32))[0]
+        scores = trained.ranker().rank_all(np.array([user], np.int32))[0]
         scores[Recommender(trained).seen_rows(user)] = -100
         gains = np.zeros(split.ratings.n_items)
         gains[own.item_rows[own.stars >= own.stars.mean()]] = 1

@@ -13,6 +13,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.errors import ConfigError
 from starcast.recommend import Recommender, lists
+from starcast.scoring.top_lists import top_rows
 
 READ: dict[str, Any] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
 BOTH = pytest.mark.parametrize("kind", READ)
@@ -70,11 +71,10 @@ def test_no_more_than_a_row_group_is_held(
 ) -> None:
     monkeypatch.setattr(lists, "_ROW_GROUP", 1)
     asked: list[int] = []
-    top_rows = lists.top_rows
 
-    def spy(scorer: Any, seen: Any, users: np.ndarray, *more: Any) -> np.ndarray:
+    def spy(ranker: Any, seen: Any, users: np.ndarray, *more: Any) -> np.ndarray:
         asked.append(len(users))
-        return top_rows(scorer, seen, users, *more)
+        return top_rows(ranker, seen, users, *more)
 
     monkeypatch.setattr(lists, "top_rows", spy)
     Recommender(known_by_heart).recommend_all(tmp_path / "top.parquet")

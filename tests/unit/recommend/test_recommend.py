@@ -15,8 +15,8 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.engines.protocol import Scorer, Scores
 from starcast.errors import ConfigError, UnknownIdError
-from starcast.recommend import Recommender, lists
-from starcast.scoring import FactorScorer
+from starcast.recommend import Recommender
+from starcast.scoring import FactorScorer, top_lists
 
 MEAN = (5 + 3 + 2 + 0.5) / 4  # of the training ratings
 
@@ -241,7 +241,7 @@ def test_neither_threads_nor_blocks_change_a_list(
     found = []
     for n_threads, block in ((1, 1000), (1, 1), (2, 32), (5, 7)):
         monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n_threads)
-        monkeypatch.setattr(lists, "_BLOCK", block)
+        monkeypatch.setattr(top_lists, "_BLOCK", block)
         found.append(recommender.top_rows(users, 9))
     assert all(np.array_equal(found[0], other) for other in found[1:])
     for user in range(1000):

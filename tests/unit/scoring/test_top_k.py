@@ -48,11 +48,11 @@ def test_a_score_that_is_no_number_is_not_listed() -> None:
 
 def test_known_items_are_left_out_of_their_users_row_alone() -> None:
     scores = np.zeros((3, 4), np.float32)
-    starts = np.array([0, 2, 2, 5])  # user 0 rated items 1 and 3, user 1 nothing, user 2 the rest
-    items, is_known = np.array([1, 3, 0, 2, 3], np.int32), np.array([1, 1, 1, 0, 1], bool)
-    exclude(scores, np.array([2, 0, 1], np.int32), starts, items, is_known)
+    starts = np.array([0, 2, 2, 4])  # user 0 rated items 1 and 3, user 1 nothing, user 2 the ends
+    items = np.array([1, 3, 0, 3], np.int32)
+    exclude(scores, np.array([2, 0, 1], np.int32), starts, items)
     assert np.isneginf(scores).tolist() == [
-        [True, False, False, True],  # item 2 is in the test
+        [True, False, False, True],
         [False, True, False, True],
         [False, False, False, False],
     ]

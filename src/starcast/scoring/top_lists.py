@@ -1,0 +1,83 @@
+"""The best items of many users, and of one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Scores
+from starcast.engines.rows import SparseRows
+from starcast.scoring.blocks import Progress, in_blocks
+from starcast.scoring.panels import for_kernels
+from starcast.scoring.ranker import Ranker
+
+_BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
+_NEAR = 1e-5  # of a score: compiled sums and NumPy's differ by half of it
+
+
+def best(scores: Scores, k: int) -> Rows:
+    """Rows of the k highest scores, best first, ties to the lower row; -∞ is none; int32."""
+    k = min(k, len(scores))
+    if not k:
+        return np.empty(0, np.int32)
+    lowest = max(np.partition(scores, -k)[-k], np.finfo(np.float32).min)  # more than -∞
+    # A partition would choose among equal scores at will: all that tie with the k-th compete.
+    rows = np.flatnonzero(scores >= lowest).astype(np.int32)
+    found: Rows = rows[np.argsort(-scores[rows], kind="stable")[:k]]
+    return found
+
+
+def top_rows(
+    ranker: Ranker,
+    seen: SparseRows | None,
+    user_rows: Rows,
+    k: int,
+    on_progress: Progress | None = None,
+) -> Rows:
+    """The k best item rows of many users, in memory that does not grow with their number.
+
+    Args:
+        ranker: what orders the items.
+        seen: by user, what is left out; None leaves nothing out.
+        user_rows: int32 (n,).
+        k: length of the lists, 1 or more.
+        on_progress: told of the users done and of all there are, now and then.
+    Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
+    """
+    from starcast.scoring.top_k import exclude, take_best
+
+    users = for_kernels(user_rows)
+    top = np.empty((len(users), k), np.int32)
+    left_out = (for_kernels(seen.offsets), for_kernels(seen.columns)) if seen else None
+
+    def fill(block: slice) -> None:
+        scores = ranker.rank_all(users[block])
+        if left_out:
+            exclude(scores, users[block], *left_out)
+        listed = np.empty((len(scores), k + 1), np.int32)
+        take_best(scores, listed)
+        for place in np.flatnonzero(_has_near_ties(scores, listed)):
+            listed[place, :k] = _as_alone(ranker, seen, int(users[block][place]), k)
+        top[block] = listed[:, :k]
+
+    in_blocks(fill, len(users), _BLOCK, on_progress)
+    return top
+
+
+def _has_near_ties(scores: Scores, listed: Rows) -> NDArray[np.bool_]:
+    """Whether neighbours in lists (n, k + 1) score so alike that sums in another order tell."""
+    listed_scores = np.take_along_axis(scores, np.maximum(listed, 0), axis=1)
+    listed_scores[listed < 0] = -np.inf
+    with np.errstate(invalid="ignore"):  # two places that nothing is left for
+        gaps = listed_scores[:, :-1] - listed_scores[:, 1:]
+    return np.asarray(np.any(gaps <= _NEAR * np.abs(listed_scores[:, :-1]), axis=1))
+
+
+def _as_alone(ranker: Ranker, seen: SparseRows | None, user_row: int, k: int) -> Rows:
+    """The list (k,) of one user by the arithmetic of a user alone, which then counts."""
+    scores = ranker.rank_user(user_row)
+    if seen:
+        scores[seen.row(user_row)[0]] = -np.inf
+    rows = np.full(k, -1, np.int32)
+    found = best(scores, k)
+    rows[: len(found)] = found
+    return rows

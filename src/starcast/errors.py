@@ -42,6 +42,10 @@ class ArtifactError(StarcastError):
     """A saved model that is missing, damaged, or not one of ours."""
 
 
+class BusyError(StarcastError):
+    """Something that another run is writing at the moment."""
+
+
 class SplitMismatchError(StarcastError):
     """Two artifacts, or an artifact and a split, that do not share one train/test split."""
 

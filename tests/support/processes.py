@@ -15,6 +15,19 @@ _START = (
     "from starcast.cli import main; main()"
 )
 
+_KILLED = """
+import signal, sys
+left = int(sys.argv.pop(1))
+def count(event, arguments):
+    global left
+    left -= ".starcast-" in str(arguments)
+    if left == 0:
+        signal.raise_signal(signal.SIGKILL)
+sys.addaudithook(count)
+from starcast.cli import main
+main()
+"""
+
 
 Starcast = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs `starcast ARGUMENTS` in an empty folder and gives back what it said."""
@@ -23,6 +36,11 @@ Starcast = Callable[..., "subprocess.CompletedProcess[str]"]
 def command(*arguments: object) -> list[str]:
     """The argv that runs `starcast ARGUMENTS`."""
     return [sys.executable, "-c", _START, *map(str, arguments)]
+
+
+def killed_command(step: int, *arguments: object) -> list[str]:
+    """The same, killed (SIGKILL) before the `step`-th thing it does with a temporary name."""
+    return [sys.executable, "-c", _KILLED, str(step), *map(str, arguments)]
 
 
 def environment() -> dict[str, str]:

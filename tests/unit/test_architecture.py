@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "starcast"
 
 FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms of BUILDINGS
-    ("errors", "display", "data.ids", "data.scale", "evaluation.metrics", "engines.simd"),
+    ("errors", "disk", "display", "data.ids", "data.scale", "evaluation.metrics", "engines.simd"),
     ("data.ratings", "engines.optimizers", "engines.blas", "engines.expression"),
     (
         "data.split",

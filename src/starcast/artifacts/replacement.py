@@ -1,15 +1,15 @@
-"""Where an artifact stands: its folder is replaced whole or not at all."""
+"""Where an artifact stands: its folder is replaced whole or not at all, by one run at a time."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
 from safetensors import SafetensorError
 
+from starcast.disk.lock import alone
+from starcast.disk.replacement import replace_folder, resolved
 from starcast.errors import ArtifactError
 
 MANIFEST = "manifest.json"  # what makes a folder one of ours
@@ -20,12 +20,27 @@ def require_writable(folder: Path) -> None:
 
     Raises: ArtifactError: the folder cannot be written, or holds something else.
     """
-    target = folder.resolve()
+    target = resolved(folder)
     _check_replaceable(target)
     above = next(parent for parent in target.parents if parent.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         what = "is read-only" if above.is_dir() else "is a file"
         raise ArtifactError(f"cannot write {folder}: {above} {what}; choose another --out")
+
+
+@contextmanager
+def reserve(folder: Path) -> Iterator[None]:
+    """Keep a folder for one run, from before it trains until its figures are noted.
+
+    Raises:
+        ArtifactError: the folder cannot be written, or holds something else.
+        BusyError: another run has reserved it.
+    """
+    require_writable(folder)
+    with ExitStack() as held:
+        with _as_artifact_error(folder):
+            held.enter_context(alone(resolved(folder)))
+        yield
 
 
 @contextmanager
@@ -35,22 +50,22 @@ def atomic_replace(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     Args:
         folder: what is replaced, if it is empty or of the same kind.
         manifest: the file that makes a folder one of that kind.
-    Raises: ArtifactError: it cannot be written; what was there is untouched.
+    Raises:
+        ArtifactError: it cannot be written; what was there is untouched.
+        BusyError: another run is writing it.
     """
-    fresh = None
+    with _as_artifact_error(folder):
+        _check_replaceable(resolved(folder), manifest)
+        with replace_folder(folder) as fresh:
+            yield fresh
+
+
+@contextmanager
+def _as_artifact_error(folder: Path) -> Iterator[None]:
     try:
-        target = folder.resolve()  # what a link points to is replaced, and the link kept
-        _check_replaceable(target, manifest)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        fresh.chmod(0o755)
-        yield fresh
-        _swap(fresh, target)
+        yield
     except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
-    finally:
-        if fresh is not None:
-            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _check_replaceable(target: Path, manifest: str = MANIFEST) -> None:
@@ -61,21 +76,3 @@ def _check_replaceable(target: Path, manifest: str = MANIFEST) -> None:
         raise ArtifactError(
             f"cannot write {target}: it holds other files and no {manifest}; choose another --out"
         )
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`; on any failure, Ctrl-C too, `target` is put back."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    old = fresh.with_name(f"{fresh.name}.old")
-    try:
-        target.rename(old)
-        fresh.rename(target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        raise
-    finally:
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from starcast import models
@@ -24,6 +24,8 @@ from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split
+from starcast.disk.lock import alone
+from starcast.disk.replacement import replace_file, resolved, standing
 from starcast.engines.protocol import TimedScorer
 from starcast.engines.settings import Config
 from starcast.errors import ArtifactError, StarcastError
@@ -39,7 +41,9 @@ _DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, Sa
 def save(artifact: Artifact, folder: Path) -> Path:
     """Write an artifact; a folder that was there is replaced whole or not at all.
 
-    Raises: ArtifactError: the folder cannot be written; what was there is untouched.
+    Raises:
+        ArtifactError: the folder cannot be written; what was there is untouched.
+        BusyError: another run is writing it.
     """
     with atomic_replace(folder) as fresh:
         _save_weights(artifact.weights, fresh / _WEIGHTS)
@@ -47,23 +51,45 @@ def save(artifact: Artifact, folder: Path) -> Path:
             _save_weights(artifact.weights_before_refit, fresh / _BEFORE)
         _save_ratings(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
         files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
-        _write_manifest(_manifest(artifact) | {"files": files}, fresh)
+        _write_manifest(_manifest(artifact) | {"files": files}, fresh / MANIFEST)
     return folder
 
 
-def add_test_figures(folder: Path, figures: Mapping[str, float]) -> None:
+def add_test_figures(
+    folder: Path, figures: Mapping[str, float], *, of: Artifact | None = None
+) -> None:
     """Note a saved model's test figures in its manifest; the rest stays as it is.
 
-    Raises: ArtifactError: nothing of ours there, or it cannot be written.
+    Args:
+        folder: of the artifact.
+        figures: by printed name.
+        of: whose figures they are; refused if the folder holds another model by now.
+    Raises:
+        ArtifactError: nothing of ours there, another model, or it cannot be written.
+        BusyError: another run is writing it.
     """
-    manifest = read_manifest(folder)
-    manifest["metrics"]["test"] = {
-        name: value if math.isfinite(value) else None for name, value in figures.items()
-    }
     try:
-        _write_manifest(manifest, folder)
+        with alone(resolved(folder)):
+            manifest = read_manifest(folder)
+            if of and not _is_that_of(of, manifest, folder):
+                raise ArtifactError(f"{folder} was replaced meanwhile; nothing is noted there")
+            manifest["metrics"]["test"] = {
+                name: value if math.isfinite(value) else None for name, value in figures.items()
+            }
+            with replace_file(folder / MANIFEST) as fresh:
+                _write_manifest(manifest, fresh)
     except OSError as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
+
+
+def _is_that_of(artifact: Artifact, manifest: dict[str, Any], folder: Path) -> bool:
+    """Whether a folder holds this very model: the same split and the same weights."""
+    with safe_open(folder / _WEIGHTS, "numpy") as saved:
+        return (
+            manifest["fingerprint"] == artifact.split.fingerprint
+            and set(saved.keys()) == set(artifact.weights)
+            and all(np.array_equal(saved.get_tensor(n), w) for n, w in artifact.weights.items())
+        )
 
 
 def load(folder: Path) -> Artifact:
@@ -71,6 +97,7 @@ def load(folder: Path) -> Artifact:
 
     Raises: ArtifactError: nothing there, not one of ours, of a newer format, or damaged.
     """
+    folder = standing(folder)
     manifest = read_manifest(folder)
     try:
         _check_files(manifest, folder)
@@ -87,6 +114,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
     Raises: ArtifactError: nothing there, not one of ours, or of a newer format.
     """
+    folder = standing(folder)
     path = folder / MANIFEST
     if not folder.exists():
         raise ArtifactError(f"no artifact at {folder}; train one with 'starcast train'")
@@ -152,11 +180,8 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _write_manifest(manifest: dict[str, Any], folder: Path) -> None:
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    fresh = folder / f".{MANIFEST}"
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(folder / MANIFEST)
+def _write_manifest(manifest: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _validation_of(artifact: Artifact) -> Any:

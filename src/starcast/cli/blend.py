@@ -8,7 +8,7 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.cli.saving import keep
+from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the folds that choo
 
 
 def blend(
+    context: typer.Context,
     artifacts: Artifacts,
     name: Name = "blend",
     out: Out = Path("pretrained_models"),
@@ -41,7 +42,6 @@ def blend(
 ) -> None:
     """Put trained models together, by weights learnt on the validation ratings alone."""
     from starcast.artifacts import storage
-    from starcast.artifacts.replacement import require_writable
     from starcast.cli import show
     from starcast.evaluation.report import evaluate
     from starcast.training.stacking import blend as put_together
@@ -50,7 +50,7 @@ def blend(
     home = out / inputs.folder_name(parts[0].split) / _checked(name)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")
-    require_writable(home)
+    reserve(context, home)
     blended = put_together(parts, seed=seed)
     keep(blended, home)
     if blended.leak:
@@ -58,7 +58,7 @@ def blend(
     _show(blended, artifacts)
     show.console.print(f"saved to {home}\n", soft_wrap=True)
     report = evaluate(blended)
-    storage.add_test_figures(home, report.own_items(_K))
+    storage.add_test_figures(home, report.own_items(_K), of=blended)
     show.closing_figures(report, k=_K, explain=explain)
 
 

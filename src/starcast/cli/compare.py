@@ -12,6 +12,7 @@ import typer
 from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.saving import keep as keep_model
+from starcast.cli.saving import reserve
 from starcast.cli.train import Logs, observe
 from starcast.errors import ConfigError, TrainingError
 
@@ -72,7 +73,6 @@ def compare(
         _refuse_training_options(context)
         trained = _load(artifacts)
     else:
-        from starcast.artifacts.replacement import require_writable
         from starcast.training.plan import Recipe
 
         names = _chosen(models)
@@ -88,7 +88,7 @@ def compare(
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for name in configs:
-            require_writable(home / name)
+            reserve(context, home / name)
         trained = _train(divided, names, configs, Recipe(seed, refit, observe=watch), home)
     try:
         _report(trained, home, k, out, _command(context), explain)
@@ -187,7 +187,8 @@ def _report(
         compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
         if home:  # models from disk are read, not written
             for report in reports:
-                storage.add_test_figures(home / report.artifact.model, report.own_items(k))
+                folder = home / report.artifact.model
+                storage.add_test_figures(folder, report.own_items(k), of=report.artifact)
         page = write(compared, out / inputs.folder_name(first.split), here(command))
     for artifact in trained:
         if artifact.leak:

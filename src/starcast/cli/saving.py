@@ -1,14 +1,27 @@
 """Trained models to disk, as the verbs that train do it."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starcast.errors import TrainingError
+import typer
+
+from starcast.errors import ArtifactError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
 
 INTERRUPTED = "-interrupted"  # a run that broke off must not take the place of a finished model
+
+
+def reserve(context: typer.Context, folder: Path) -> None:
+    """Keep a folder for this command until it ends; another run may be writing a model there.
+
+    Raises: ArtifactError, BusyError: before anything is trained.
+    """
+    from starcast.artifacts import replacement
+
+    context.with_resource(replacement.reserve(folder))
 
 
 def keep(artifact: "Artifact", folder: Path) -> None:
@@ -25,8 +38,8 @@ def keep(artifact: "Artifact", folder: Path) -> None:
         raise TrainingError(
             f"{artifact.broken_off}; the weights so far ({artifact.reached}) are in {beside}"
         )
-    if (folder / "manifest.json").exists():
-        theirs = storage.read_manifest(folder).get("fingerprint", "")
+    with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
+        theirs = storage.read_manifest(folder)["fingerprint"]
         if theirs != artifact.split.fingerprint:
             note(f"{folder} held a model of another split ({theirs[:12]}); it is replaced")
     storage.save(artifact, folder)

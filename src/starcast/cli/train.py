@@ -10,7 +10,7 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
-from starcast.cli.saving import keep
+from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ LeakyParents = Annotated[
 
 
 def train(
+    context: typer.Context,
     model: ModelName = "latent-factor-model",
     dataset: opt.Dataset = "ml-latest-small",
     ratings: opt.RatingsFile = None,
@@ -98,7 +99,6 @@ def train(
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast import models
     from starcast.artifacts import storage
-    from starcast.artifacts.replacement import require_writable
     from starcast.cli import show
     from starcast.engines.settings import parse_features, parse_layers
     from starcast.evaluation.report import evaluate
@@ -146,7 +146,7 @@ def train(
     if "attributes" in config.features:
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
-    require_writable(home / model)
+    reserve(context, home / model)
     named = _named_parents(chosen, init_from, fresh_parents)
     recipe = Recipe(seed, refit, leaky_parents, observe(divided, logs))
 
@@ -159,17 +159,20 @@ def train(
             except (ConfigError, SplitMismatchError) as error:
                 hint = "" if named else "; --fresh-parents trains new ones"
                 raise type(error)(f"{error}{hint}") from None
+        else:
+            reserve(context, place(parent))
         return found
 
+    def place(name: str) -> Path:
+        return home / (f"{name}-fresh" if fresh_parents and name != model else name)
+
     def trained(artifact: "Artifact") -> None:
-        is_fresh_parent = fresh_parents and artifact.model != model
-        folder = home / (f"{artifact.model}-fresh" if is_fresh_parent else artifact.model)
-        keep(artifact, folder)
-        _announce(artifact, folder)
+        keep(artifact, place(artifact.model))
+        _announce(artifact, place(artifact.model))
 
     artifact = train_all(divided, {model: config}, recipe, find=find, trained=trained)[model]
     report = evaluate(artifact)
-    storage.add_test_figures(home / model, report.own_items(_K))
+    storage.add_test_figures(home / model, report.own_items(_K), of=artifact)
     show.closing_figures(report, k=_K, explain=explain)
 
 
@@ -231,8 +234,9 @@ def _parent_at(folder: Path, name: str, refit: bool) -> "Artifact | None":
     """A parent from disk; None where there is none yet."""
     from starcast.artifacts import storage
     from starcast.cli.show import console, note
+    from starcast.disk.replacement import standing
 
-    if not folder.exists():
+    if not standing(folder).exists():
         note(f"no {name} at {folder}: training it first, on the same split")
         return None
     console.print(f"starting from {folder}", soft_wrap=True)

@@ -16,7 +16,7 @@ from typing import Any, Self, final
 
 from starcast.data import packed
 from starcast.data.ratings import Ratings
-from starcast.errors import DataError
+from starcast.errors import BusyError, DataError
 
 Parsed = tuple[Ratings, int]  # the ratings, and how many duplicates were left out
 _NOTE, _DUPLICATES = "starcast.source", "starcast.duplicates"
@@ -125,7 +125,8 @@ def _keep(target: Path, parsed: Parsed, stamps: list[_Stamp], digest: str, optio
     note: dict[str, Any] = {"options": options, "digest": digest}
     note["stamps"] = [asdict(stamp) for stamp in stamps]
     notes = {_NOTE: json.dumps(note), _DUPLICATES: str(n_duplicates)}
-    with suppress(OSError):  # a folder that cannot be written, or is full, only costs time
+    # A folder that cannot be written, is full, or in another run's hands, only costs time.
+    with suppress(OSError, BusyError):
         packed.write(target, ratings, notes)
 
 

@@ -7,7 +7,6 @@ ids, titles, attributes, scale, and the ratings of each user, by whom the rows a
 
 import io
 import json
-import os
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from starcast.data.ids import Ids, Vocabulary
 from starcast.data.movielens.unpack import DAMAGE
 from starcast.data.ratings import Attribute, Ratings, Stars
 from starcast.data.scale import RatingScale
+from starcast.disk.replacement import replace_file
 from starcast.errors import DataError
 
 FORMAT = "3"
@@ -41,24 +41,21 @@ def write(path: Path, ratings: Ratings, notes: dict[str, str], *, small: bool = 
         ratings: what to store.
         notes: texts to keep beside them, under names of your own.
         small: compressed, at the price of time; the rows are compact either way.
-    Raises: OSError: the file cannot be written.
+    Raises:
+        BusyError: another run is writing it.
+        OSError: the file cannot be written.
     """
     method = zipfile.ZIP_LZMA if small else zipfile.ZIP_STORED
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with zipfile.ZipFile(part, "w") as archive:
-            types = {}
-            for kind, column in _packed_columns(ratings):
-                types[kind] = column.dtype.str
-                with archive.open(_member(f"{kind}.npy", method), "w", force_zip64=True) as file:
-                    file.write(_preamble(column.dtype, len(column)))
-                    file.write(column.data)
-            header = _header(ratings) | {"columns": types}
-            for name, texts in ((_HEADER, header), (_NOTES, {_FORMAT_KEY: FORMAT, **notes})):
-                archive.writestr(_member(name, method), json.dumps(texts, ensure_ascii=False))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replace_file(path) as fresh, zipfile.ZipFile(fresh, "w") as archive:
+        types = {}
+        for kind, column in _packed_columns(ratings):
+            types[kind] = column.dtype.str
+            with archive.open(_member(f"{kind}.npy", method), "w", force_zip64=True) as file:
+                file.write(_preamble(column.dtype, len(column)))
+                file.write(column.data)
+        header = _header(ratings) | {"columns": types}
+        for name, texts in ((_HEADER, header), (_NOTES, {_FORMAT_KEY: FORMAT, **notes})):
+            archive.writestr(_member(name, method), json.dumps(texts, ensure_ascii=False))
 
 
 def read_notes(path: Path) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Lists for many users: the best items of each, and all of them in a file."""
 
-import tempfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.split import TEST, Split
+from starcast.disk.replacement import replace_file
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError
 from starcast.scoring.blocks import Progress
@@ -83,9 +83,8 @@ def write_all(
     table = register_io_source(frames, schema=schema)
     write = table.sink_parquet if path.suffix == ".parquet" else table.sink_csv
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as fresh:
-            write(Path(fresh) / path.name)
-            (Path(fresh) / path.name).replace(path)
+        with replace_file(path) as fresh:
+            write(fresh)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ConfigError(f"cannot write {path}: {error}") from None
     return path

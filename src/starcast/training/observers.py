@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from starcast.disk.lock import kept_if_used
 from starcast.engines.protocol import Weights
 from starcast.evaluation.metrics import TITLES, Quality
 from starcast.training.loop import EpochRecord
@@ -109,22 +110,22 @@ class TensorBoardObserver:
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], labels: Iterable[str], graph: bytes
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._graph = folder, graph
+        with kept_if_used(folder):  # whether it can be made is known before training begins
+            self._folder, self._graph = folder, graph
         self._settings = {name: value for name, value in settings.items() if value is not None}
         self._labels = [" ".join(label.split()) for label in labels]  # a line each, in a table
         self._writers: dict[str, Any] = {}
         self._best: tuple[Quality | None, Weights] | None = None
 
     def started(self, n_epochs: int) -> None:
-        """Write the network graph."""
-        if self._graph:
+        """Nothing yet: a run that ends before its first epoch has none to show."""
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        """Write the scalars of an epoch; before those of the first, the network graph."""
+        if self._graph and not self._writers:
             from tensorboardX.proto.event_pb2 import Event
 
             self._writer("train").file_writer.add_event(Event(graph_def=self._graph))
-
-    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
-        """Write the scalars of an epoch."""
         self._writer("train").add_scalar("loss", record.loss, record.epoch)
         self._writer("train").add_scalar("training_error", record.training_error, record.epoch)
         for run, quality in (("train", record.train), ("validation", record.validation)):

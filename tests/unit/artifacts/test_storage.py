@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.artifacts.replacement import require_writable
+from starcast.artifacts.replacement import require_writable, reserve
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
-from starcast.errors import ArtifactError
+from starcast.disk import replacement
+from starcast.disk.lock import beside
+from starcast.errors import ArtifactError, BusyError
 
 FILES = ("manifest.json", "users.parquet", "items.parquet", "ratings.parquet",
          "weights.safetensors")  # fmt: skip
@@ -259,7 +262,7 @@ BREAKS = {
     "first file": (storage, "save_file"),
     "a table": (pl.DataFrame, "write_parquet"),
     "the manifest": (Path, "write_text"),
-    "the last step": (Path, "rename"),
+    "the last step": (replacement, "_put"),
 }
 
 
@@ -286,27 +289,6 @@ def test_so_does_ctrl_c(
     before = snapshot(saved.parent)
     monkeypatch.setattr(where, what, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        storage.save(known_by_heart, saved)
-    monkeypatch.undo()
-    assert snapshot(saved.parent) == before
-    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
-
-
-@pytest.mark.parametrize("break_it", [disk_full, interrupted])
-def test_a_failure_between_the_two_renames_puts_the_old_one_back(
-    known_by_heart: Artifact, saved: Path, monkeypatch: pytest.MonkeyPatch,
-    break_it: Callable[..., None],
-) -> None:  # fmt: skip
-    before = snapshot(saved.parent)
-    rename = Path.rename
-
-    def second_fails(self: Path, target: Path) -> Path:
-        if target.name == "mine" and not self.name.endswith(".old"):
-            break_it()
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", second_fails)
-    with pytest.raises((ArtifactError, KeyboardInterrupt)):
         storage.save(known_by_heart, saved)
     monkeypatch.undo()
     assert snapshot(saved.parent) == before
@@ -376,3 +358,48 @@ def test_test_figures_are_noted_beside_those_of_the_chosen_epoch(saved: Path) ->
     before["metrics"].pop("test")
     assert after == before
     assert storage.load(saved).model == before["model"]
+
+
+def test_figures_of_one_model_are_not_noted_in_another(
+    known_by_heart: Artifact, saved: Path
+) -> None:
+    storage.add_test_figures(saved, {"RMSE": 0.5}, of=known_by_heart)
+    assert storage.read_manifest(saved)["metrics"]["test"] == {"RMSE": 0.5}
+    biased = {**known_by_heart.weights, "user_bias": np.ones(3, np.float32)}
+    other_parts = known_by_heart.split.parts[[0, 1, 2, 3, 4, 6, 7, 5]]
+    for other in (
+        replace(known_by_heart, weights=biased),
+        replace(known_by_heart, split=Split(known_by_heart.split.ratings, other_parts, "other")),
+    ):
+        storage.save(other, saved)
+        with pytest.raises(ArtifactError, match="mine was replaced meanwhile"):
+            storage.add_test_figures(saved, {"RMSE": 0.5}, of=known_by_heart)
+        assert storage.read_manifest(saved)["metrics"]["test"] is None
+    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+
+
+def break_off(folder: Path) -> None:
+    with replacement.replace_folder(folder):
+        raise KeyboardInterrupt
+
+
+def test_a_model_that_was_set_aside_is_read_there_and_put_back_by_the_next_run(
+    known_by_heart: Artifact, saved: Path
+) -> None:
+    """As a killed run leaves it where the system cannot exchange folders."""
+    saved.rename(beside(saved, "old"))
+    assert storage.load(saved).seed == known_by_heart.seed
+    with pytest.raises(KeyboardInterrupt):
+        break_off(saved)
+    assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)
+    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+
+
+def test_a_place_is_kept_for_one_run(known_by_heart: Artifact, tmp_path: Path) -> None:
+    place = tmp_path / "models" / "mine"
+    with reserve(place):
+        storage.save(known_by_heart, place)
+        with ThreadPoolExecutor(1) as other_run, pytest.raises(BusyError, match="models/mine;"):
+            other_run.submit(storage.save, known_by_heart, place).result()
+    with pytest.raises(OSError, match="of the run's own"), reserve(place):
+        raise OSError("of the run's own")

@@ -1,10 +1,11 @@
-"""A report on disk: made whole beside its place, then moved in."""
+"""A report on disk: made whole beside its place, then put there in one step."""
 
+import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from starcast.disk.replacement import replace_folder
 from starcast.errors import ConfigError
 from starcast.evaluation.comparison.charts import draw
 from starcast.evaluation.comparison.comparison import Comparison
@@ -15,14 +16,16 @@ from starcast.evaluation.comparison.results_file import Provenance, as_record, t
 def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
     """Write `index.html`, four charts, `results.json` and `results.csv`.
 
-    Nothing is touched before everything is made; other files in the folder stay.
+    The folder is replaced whole or not at all; other files in it stay.
 
     Args:
         comparison: what to report.
         folder: where to; made if it is not there.
         provenance: where and how the comparison was made.
     Returns: the page.
-    Raises: ConfigError: the folder cannot be written; what was there is untouched.
+    Raises:
+        ConfigError: the folder cannot be written; what was there is untouched.
+        BusyError: another run is writing it.
     """
     record = as_record(comparison, provenance)
     charts = draw(comparison)
@@ -40,15 +43,27 @@ def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
 
 
 def _move_in(contents: Mapping[str, bytes], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     in_the_way = [name for name in contents if (folder / name).is_dir()]
     if in_the_way:
         raise IsADirectoryError(f"{in_the_way[0]} is a folder there")
-    fresh = Path(tempfile.mkdtemp(prefix=".report.", dir=folder))
-    try:
+    with replace_folder(folder) as fresh:
+        for other in folder.iterdir() if folder.exists() else ():
+            if other.name not in contents:
+                _keep(other, fresh / other.name)
         for name, content in contents.items():
             (fresh / name).write_bytes(content)
-        for name in contents:
-            (fresh / name).replace(folder / name)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _keep(other: Path, place: Path) -> None:
+    """Have a file or folder in a second place, without copying what is in it."""
+    if other.is_dir() and not other.is_symlink():
+        shutil.copytree(other, place, symlinks=True, copy_function=_link)
+    else:
+        _link(other, place)
+
+
+def _link(file: str | Path, place: str | Path) -> None:
+    try:
+        os.link(file, place, follow_symlinks=False)
+    except OSError:  # a file system without links, or a file of somebody else
+        shutil.copy2(file, place, follow_symlinks=False)

@@ -205,9 +205,26 @@ def test_what_cannot_be_replaced_is_refused_before_anything_is(
 def test_a_report_is_replaced_and_other_files_stay(compared: Comparison, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     (tmp_path / "results.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "results.csv").write_text("mine", encoding="utf-8")
+    (tmp_path / "latest").symlink_to("mine")
     write(compared, tmp_path, MADE)
-    assert {path.name for path in tmp_path.iterdir()} == FILES | {"notes.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"notes.txt", "mine", "latest"}
     assert (tmp_path / "results.csv").read_text(encoding="utf-8") != "old"
+    assert (tmp_path / "latest").is_symlink()
+    assert (tmp_path / "latest" / "results.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_other_files_stay_where_there_are_no_hard_links(
+    compared: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr("os.link", unknown)
+    write(compared, tmp_path, MADE)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_the_same_comparison_is_the_same_text(compared: Comparison) -> None:

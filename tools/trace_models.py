@@ -1,11 +1,12 @@
 """The boxes and arrows of each model, found in the code: build the model, list its parts.
 
-Boxes and arrows come from the operations of the network in the engine or, without one, from the
-tables that the engine hands out; shapes from its weights; and what a warm start inherits from
-changing one parent at a time. So a diagram cannot say what the code does not do.
+Boxes and arrows come from the expression that the engine trains or, without one, that the scorer
+tells; shapes from the weights; and what a warm start inherits from changing one parent at a time.
+So a diagram cannot say what the code does not do.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -14,9 +15,12 @@ import numpy as np
 from starcast import models
 from starcast.data.ratings import Ratings
 from starcast.engines.autoencoder.engine import AutoencoderEngine
+from starcast.engines.expression import ACTIVATIONS, Expression
+from starcast.engines.expression.graph import names_of
+from starcast.engines.expression.node import ROWS
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.graph import Operation, operations
-from starcast.engines.protocol import Sampler
+from starcast.engines.protocol import Engine, ExpressedScorer, Sampler
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
 from starcast.models import Model
 from starcast.training.parents import parent_config
@@ -62,10 +66,7 @@ def diagram(name: str, **given: Any) -> list[Box]:
     config = model.config(**given)
     engine = model.engine(config, TOY, SEED)
     shapes = {weight: array.shape for weight, array in engine.weights().items()}
-    if isinstance(engine, NetworkEngine):
-        boxes = _network(operations(engine.layout, config.dropout_rate), shapes)
-    else:
-        boxes = list(_tables(shapes))
+    boxes = _boxes(_expression(model, engine), shapes)
     boxes.append(Box("prediction", "prediction", (boxes[-1].name,), 1, {}))
     if missing := set(shapes).difference(*(box.shapes for box in boxes)):
         raise ValueError(f"{name} has no box for {', '.join(sorted(missing))}")
@@ -85,41 +86,55 @@ def drawable() -> list[Model]:
     ]
 
 
-def _tables(shapes: Shapes) -> Iterator[Box]:
-    """A bilinear model: inner products of matching tables of users and items, plus the rest."""
-    for name, shape in shapes.items():
-        yield Box(name, "table", (), shape[1] if len(shape) == 2 else 1, {name: shape})
-    sums = [name for name, shape in shapes.items() if len(shape) < 2]
-    for name in (name for name, shape in shapes.items() if len(shape) == 2):
-        side, _, column = name.partition("_")
-        if side == "user":
-            yield Box(f"{column}_product", "inner product", (name, f"item_{column}"), 1, {})
-            sums.append(f"{column}_product")
-    yield Box("sum", "sum", tuple(sums), 1, {})
+def _expression(model: Model, engine: Engine) -> Expression:
+    """What is trained, with its dropout; else what is deployed."""
+    if isinstance(engine, NetworkEngine):
+        return engine.network
+    scorer = model.scorer(engine.weights(), SparseRows.by_user(TOY))
+    if not isinstance(scorer, ExpressedScorer):
+        raise ValueError(f"{model.name} is no expression")
+    return scorer.expressed().expression
 
 
-def _network(network: Iterable[Operation], shapes: Shapes) -> list[Box]:
-    """A box for each operation, with the weights that carry its name."""
-    return [
-        Box(
-            name=operation.name,
-            kind=operation.kind,
-            inputs=operation.inputs,
-            width=operation.width,
-            shapes={
-                weight: shape
-                for weight, shape in shapes.items()
-                if _belongs(weight, operation.name)
-            },
-            activation=operation.activation,
-            dropout_rate=operation.dropout_rate,
+KINDS = {"concatenate": "concatenation", "add": "sum", "multiply": "element-wise product"}
+"""What operations are called in a diagram, where not by their own names."""
+
+
+def _boxes(expression: Expression, shapes: Shapes) -> list[Box]:
+    """A box for each table, layer and operation, after those it reads."""
+    readers = Counter(below for part in expression.parts() for below in part.inputs)
+    last: dict[Expression, Box] = {}  # what hands on the values of a part
+    found: dict[str, Box] = {}
+    for part, name in names_of(expression).items():
+        read = [last[below] for below in part.inputs]
+        is_alone = all(readers[below] == 1 for below in part.inputs)
+        box = _merged(part, read[0]) if len(read) == 1 and is_alone else None
+        last[part] = box or Box(
+            name=name,
+            kind="table" if part.kind in (*ROWS, "weight") else KINDS.get(part.kind, part.kind),
+            inputs=tuple(other.name for other in read),
+            width=_width(part),
+            shapes={weight: shapes[weight] for weight in part.weights},
+            activation="linear" if part.kind == "dense" else "",
         )
-        for operation in network
-    ]
+        found[last[part].name] = last[part]
+    return list(found.values())
 
 
-def _belongs(weight: str, name: str) -> bool:
-    return weight in (name, f"{name}_kernel", f"{name}_bias")
+def _merged(part: Expression, below: Box) -> Box | None:
+    """The box below with what nobody else reads of it; None where a part has a box of its own."""
+    if part.kind in ACTIVATIONS and below.activation == "linear":
+        return below._replace(activation=part.kind)
+    if part.kind == "dropout" and below.kind == "dense":
+        return below._replace(dropout_rate=part.numbers[0])
+    if part.kind == "total" and below.kind == KINDS["multiply"]:
+        return below._replace(kind="inner product", width=1)
+    is_same = part.kind == "column" or (part.kind == "total" and below.width == 1)
+    return below if is_same else None
+
+
+def _width(part: Expression) -> int:
+    return part.shape[-1] if part.shape else 1
 
 
 def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.engines.expression import Expression
+from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
@@ -27,6 +29,9 @@ from starcast.scoring.weighted_sum import parts_of
 
 MakeEngine = Callable[[Config, Ratings, int], Engine]
 """Config, training rows and seed to a fresh engine."""
+
+Network = Callable[[Config], Expression]
+"""Config to what a network computes, as it is trained."""
 
 MakeScorer = Callable[[Weights, SparseRows], Scorer]
 """Weights, and who rated what in training by user, to the deployed form."""
@@ -126,18 +131,23 @@ def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
     return latent_factor(config, train, seed)
 
 
-def _deep_network(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.engines.networks.deep_network import deep_network
-    from starcast.engines.networks.engine import NetworkEngine
+def _network(network: Network) -> MakeEngine:
+    """An engine for a network: the compiled loops."""
 
-    return NetworkEngine(config, train, deep_network(config), seed)
+    def engine(config: Config, train: Ratings, seed: int) -> Engine:
+        from starcast.engines.networks.engine import NetworkEngine
+
+        return NetworkEngine(config, train, network(config), seed)
+
+    return engine
 
 
-def _ensemble(config: Config, train: Ratings, seed: int) -> Engine:
-    from starcast.engines.networks.engine import NetworkEngine
-    from starcast.engines.networks.ensemble import ensemble
+def _deep_network(config: Config) -> Expression:
+    return deep_network(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
 
-    return NetworkEngine(config, train, ensemble(config), seed)
+
+def _ensemble(config: Config) -> Expression:
+    return ensemble(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
 
 
 def _bayesian(config: Config, train: Ratings, seed: int) -> Engine:
@@ -237,7 +247,7 @@ MODELS: Mapping[str, Model] = {
             title="Deep network",
             formula="MLP([p_u ; q_i])",
             defaults=_NETWORK,
-            engines={COMPILED: _deep_network},
+            engines={COMPILED: _network(_deep_network)},
             scorer=_from_weights(DeepScorer),
         ),
         Model(
@@ -245,7 +255,7 @@ MODELS: Mapping[str, Model] = {
             title="Ensemble, cold",
             formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
             defaults=_NETWORK,
-            engines={COMPILED: _ensemble},
+            engines={COMPILED: _network(_ensemble)},
             scorer=_from_weights(EnsembleScorer),
         ),
         Model(
@@ -253,7 +263,7 @@ MODELS: Mapping[str, Model] = {
             title="Ensemble, transfer",
             formula="the ensemble, warm-started at α·factor + (1-α)·deep",
             defaults=_FINE_TUNING,
-            engines={COMPILED: _ensemble},
+            engines={COMPILED: _network(_ensemble)},
             scorer=_from_weights(EnsembleScorer),
             parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
             transfer=_transfer,

@@ -19,7 +19,9 @@ from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, TRAIN, Split, SplitPlan
-from starcast.engines.protocol import Engine, Weights
+from starcast.engines.expression.autodiff import scores as scores_of
+from starcast.engines.expression.weights import shapes_of
+from starcast.engines.protocol import Engine, ExpressedScorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
 from starcast.evaluation.metrics import rmse
@@ -160,6 +162,25 @@ def test_the_whole_catalogue_scores_as_its_pairs_do(model: Model) -> None:
     pairs = scorer.score_pairs(users, items).reshape(N_USERS, N_ITEMS)
     np.testing.assert_allclose(scorer.score_all(EVERY_USER), pairs, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(scorer.score_all(EVERY_USER[7:8])[0], pairs[7], rtol=1e-5, atol=1e-5)
+
+
+@EVERY_DEPLOYED
+def test_what_can_be_told_as_an_expression_scores_as_it_does(model: Model) -> None:
+    """By the plain interpreter in float64, over weights that the scorer hands out."""
+    scorer = trained(model.name).scorer
+    if not isinstance(scorer, ExpressedScorer):
+        pytest.skip("its scores are no fixed expression")
+    expression, weights = scorer.expressed()
+    shapes = {
+        name: array.shape
+        for name, array in weights.items()
+        if name in shapes_of(expression, N_USERS, N_ITEMS)
+    }
+    assert shapes == shapes_of(expression, N_USERS, N_ITEMS)
+    exact = {name: array.astype(np.float64) for name, array in weights.items()}
+    users, items = planted().user_rows, planted().item_rows
+    told = scores_of(expression, exact, users, items)
+    np.testing.assert_allclose(scorer.score_pairs(users, items), told, rtol=1e-5, atol=1e-5)
 
 
 @EVERY_MODEL

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from plain_network import expression_of
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
+from starcast.engines.expression.networks import ensemble
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.ensemble import ensemble
 from starcast.engines.networks.warm_start import warm_start
 from starcast.engines.settings import Config
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
@@ -79,7 +80,7 @@ def engine() -> NetworkEngine:
         dimension=3, layers=(5, 2, 1), batch_size=5, optimizer="GradientDescent",
         learning_rate=1e-12,
     )  # fmt: skip
-    return NetworkEngine(config, ratings, ensemble(config), seed=1)
+    return NetworkEngine(config, ratings, expression_of(ensemble, config), seed=1)
 
 
 @given(drawn=parents(dimension=3, layers=(5, 2, 1)), alpha=alphas)

@@ -1,6 +1,9 @@
-"""The deep network and the ensemble in plain float64 NumPy, backpropagated by hand."""
+"""The deep network and the ensemble in plain float64 NumPy, by formulas written by hand.
 
-from collections.abc import Iterator, Mapping, Sequence
+Their gradients are those of the expressions, which `test_plain_network` checks by these formulas.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from itertools import combinations
 from typing import Any
@@ -11,6 +14,10 @@ from numpy.typing import NDArray
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
+from starcast.engines.expression import Expression
+from starcast.engines.expression.autodiff import evaluate, gradient, rows_of
+from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.settings import Config
 
 Matrix = NDArray[np.float64]
 Doubles = dict[str, Matrix]
@@ -46,21 +53,18 @@ def doubles(weights: Given) -> Doubles:
     return {name: np.array(array, np.float64) for name, array in weights.items()}
 
 
-def forward(
-    weights: Doubles, ratings: Ratings, masks: Masks = ()
-) -> tuple[Matrix, list[Matrix], Matrix]:
-    """Predictions (n,), the values below each hidden layer and above the last, the head's input."""
+def forward(weights: Doubles, ratings: Ratings, masks: Masks = ()) -> Matrix:
+    """Predictions (n,)."""
     u, i = ratings.user_rows, ratings.item_rows
-    values = [np.hstack([weights["user_embedding"][u], weights["item_embedding"][i]])]
+    head = np.hstack([weights["user_embedding"][u], weights["item_embedding"][i]])
     for n in range(depth(weights)):
-        above = values[-1] @ weights[f"hidden_{n}_kernel"] + weights[f"hidden_{n}_bias"]
-        values.append(np.maximum(above, 0) * (masks[n] if n < len(masks) else 1))
-    head = values[-1]
+        above = head @ weights[f"hidden_{n}_kernel"] + weights[f"hidden_{n}_bias"]
+        head = np.maximum(above, 0) * (masks[n] if n < len(masks) else 1)
     if "user_factors" in weights:
         product = weights["user_factors"][u] * weights["item_factors"][i]
         biases = np.column_stack([weights["user_bias"][u], weights["item_bias"][i]])
         head = np.hstack([product, biases, head])
-    return (head @ weights["output_kernel"] + weights["output_bias"])[:, 0], values, head
+    return np.asarray((head @ weights["output_kernel"] + weights["output_bias"])[:, 0])
 
 
 def depth(weights: Given) -> int:
@@ -70,9 +74,11 @@ def depth(weights: Given) -> int:
 
 def objective(weights: Doubles, ratings: Ratings, penalty: float, masks: Masks = ()) -> float:
     """½ Σ error² + ½ λ Σ squared norms of the rating's two table rows."""
-    error = ratings.stars - forward(weights, ratings, masks)[0]
+    error = ratings.stars - forward(weights, ratings, masks)
     norms = sum(
-        np.sum(weights[name][rows_of(name, ratings)] ** 2) for name in weights if is_table(name)
+        np.sum(weights[name][rows_of_table(name, ratings)] ** 2)
+        for name in weights
+        if is_table(name)
     )
     return float(0.5 * np.sum(error**2) + 0.5 * penalty * norms)
 
@@ -82,36 +88,41 @@ def is_table(name: str) -> bool:
     return name.startswith(("user_", "item_"))
 
 
-def rows_of(name: str, ratings: Ratings) -> NDArray[np.int32]:
+def rows_of_table(name: str, ratings: Ratings) -> NDArray[np.int32]:
     """The rows of a table that the ratings use."""
     return ratings.user_rows if name.startswith("user_") else ratings.item_rows
 
 
 def gradients(weights: Doubles, ratings: Ratings, penalty: float, masks: Masks = ()) -> Doubles:
-    """Of the objective: backpropagation, layer by layer."""
-    predictions, values, head = forward(weights, ratings, masks)
-    error = (predictions - ratings.stars)[:, None]
-    found = {"output_kernel": head.T @ error, "output_bias": error.sum(axis=0)}
-    of_head = error @ weights["output_kernel"].T
-    of_columns: Doubles = {}
-    if "user_factors" in weights:
-        d = weights["user_factors"].shape[1]
-        user, item = (weights[f"{s}_factors"][rows_of(f"{s}_", ratings)] for s in ("user", "item"))
-        of_columns["user_factors"] = of_head[:, :d] * item
-        of_columns["item_factors"] = of_head[:, :d] * user
-        of_columns["user_bias"], of_columns["item_bias"] = of_head[:, d], of_head[:, d + 1]
-        of_head = of_head[:, d + 2 :]
-    for n in reversed(range(depth(weights))):
-        of_head = of_head * (values[n + 1] > 0) * (masks[n] if n < len(masks) else 1)
-        found[f"hidden_{n}_kernel"] = values[n].T @ of_head
-        found[f"hidden_{n}_bias"] = of_head.sum(axis=0)
-        of_head = of_head @ weights[f"hidden_{n}_kernel"].T
-    of_columns["user_embedding"], of_columns["item_embedding"] = np.hsplit(of_head, 2)
-    for name, of_column in of_columns.items():
-        rows = rows_of(name, ratings)
-        found[name] = np.zeros_like(weights[name])
-        np.add.at(found[name], rows, of_column + penalty * weights[name][rows])
+    """Of the objective: those of the network as an expression."""
+    network = network_of(weights, dropped=len(masks))
+    dropouts = [part for part in network.parts() if part.kind == "dropout"]
+    given = dict(zip(dropouts, masks, strict=True))
+    values = rows_of(network, weights, ratings.user_rows, ratings.item_rows)
+    evaluate(network.parts(), weights, values, given)
+    slope = values[network] - ratings.stars
+    found = doubles(gradient(network.parts(), weights, values, slope, given))
+    for name in filter(is_table, weights):
+        rows = rows_of_table(name, ratings)
+        table = np.zeros_like(weights[name])
+        np.add.at(table, rows, found[name] + penalty * weights[name][rows])
+        found[name] = table
     return found
+
+
+def network_of(weights: Given, dropped: int = 0) -> Expression:
+    """The network of which these may be the weights; with dropout if layers are dropped."""
+    widths = [len(weights[f"hidden_{n}_bias"]) for n in range(depth(weights))]
+    dimension, rate = weights["user_embedding"].shape[1], 0.5 if dropped else 0.0
+    if "user_factors" not in weights:
+        return deep_network(dimension, widths, dropout_rate=rate)
+    factors = weights["user_factors"].shape[1]
+    return ensemble(dimension, widths, factors=factors, dropout_rate=rate)
+
+
+def expression_of(network: Callable[..., Expression], config: Config) -> Expression:
+    """A known network in the shape of some settings."""
+    return network(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
 
 
 class PlainOptimizer:
@@ -127,9 +138,9 @@ class PlainOptimizer:
         """One step; the objective of the batch before it."""
         before = objective(self.weights, batch, self.penalty)
         self.t += 1
-        for name, gradient in gradients(self.weights, batch, self.penalty).items():
-            rows: Any = np.unique(rows_of(name, batch)) if is_table(name) else slice(None)
-            self._move(name, rows, gradient[rows])
+        for name, found in gradients(self.weights, batch, self.penalty).items():
+            rows: Any = np.unique(rows_of_table(name, batch)) if is_table(name) else slice(None)
+            self._move(name, rows, found[rows])
         return before
 
     def _move(self, name: str, rows: Any, g: Matrix) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.engines.expression import Expression
 
 Weights = Mapping[str, NDArray[np.float32]]
 """A model as named float32 arrays: what is trained, saved, warm-started and scored."""
@@ -159,6 +160,22 @@ class LikenessScorer(Scorer, Protocol):
 
     def likeness(self, item_row: int) -> Scores:
         """float32 (n_items,), in [-1, 1] for every item, NaN where the model knows nothing."""
+        ...
+
+
+class Expressed(NamedTuple):
+    """Scores as an expression, and the weights by the names it knows them by."""
+
+    expression: Expression
+    weights: Weights
+
+
+@runtime_checkable
+class ExpressedScorer(Scorer, Protocol):
+    """A scorer whose scores are a fixed expression of what it holds of a user and of an item."""
+
+    def expressed(self) -> Expressed:
+        """Raw scores of pairs as an expression, users and items without ratings seen to."""
         ...
 
 

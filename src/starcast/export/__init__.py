@@ -1,7 +1,7 @@
 """Export: a trained model for programs that know nothing of Starcast.
 
-`description` says what each model computes as an `expression` of nine operations; `savedmodel`
-and `onnx` write it down, and are the only modules that need the extra `export`.
+A scorer says what it computes as an expression (`engines.expression`); `savedmodel` and `onnx`
+write it down, and are the only modules that need the extra `export`.
 """
 
 import json
@@ -14,8 +14,8 @@ import numpy as np
 
 from starcast.artifacts.artifact import Artifact
 from starcast.artifacts.replacement import atomic_replace
+from starcast.engines.protocol import Expressed, ExpressedScorer
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
-from starcast.export.description import describe
 
 FORMATS = {"savedmodel": "TensorFlow", "onnx": "onnx"}
 """What an artifact can be exported to, and the library that writes it."""
@@ -43,16 +43,25 @@ def export(artifact: Artifact, place: Path, *, format: str) -> float:
     """
     if format not in FORMATS:
         raise UnknownNameError("export format", format, FORMATS)
-    expression, ratings = describe(artifact.model, artifact.weights), artifact.split.ratings
+    expressed, ratings = _expressed(artifact), artifact.split.ratings
     writer = _writer(format)
     with atomic_replace(place, MANIFEST) as fresh:
-        writer.write(expression, ratings, fresh)
+        writer.write(expressed, ratings, fresh)
         difference = _difference(artifact, writer, fresh)
         _write_json(fresh / "users.json", {"ids": ratings.users.ids.tolist()})
         items = {"ids": ratings.items.ids.tolist(), "titles": ratings.titles.tolist()}
         _write_json(fresh / "items.json", items)
         _write_json(fresh / MANIFEST, _manifest(artifact, format, difference))
     return difference
+
+
+def _expressed(artifact: Artifact) -> Expressed:
+    if not isinstance(artifact.scorer, ExpressedScorer):
+        raise ConfigError(
+            f"{artifact.model} cannot be exported: its scores are no fixed expression of what it "
+            "holds of a user and of an item; 'starcast serve' serves it"
+        )
+    return artifact.scorer.expressed()
 
 
 def _writer(format: str) -> Any:

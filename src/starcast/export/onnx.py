@@ -1,5 +1,6 @@
 """An expression as an ONNX model. Only this module imports onnx."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from onnx.reference import ReferenceEvaluator
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
-from starcast.engines.protocol import Scores
-from starcast.export.expression import Expression
+from starcast.engines.expression.graph import names_of
+from starcast.engines.expression.rewrite import without_dropout
+from starcast.engines.protocol import Expressed, Scores
 
 FILE = "model.onnx"
 _OPSET, _FORMAT = 17, 8  # of 2022: what most runtimes in use understand
@@ -20,29 +22,33 @@ _MOST_BYTES = 1 << 30  # in one file, which can hold 2 GiB; larger weights get o
 _INLINE = 128  # bytes up to which an array stays in the graph even so
 _LAST = "last_axis"
 _OPERATIONS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
-    "gather": ("Gather", (), {"axis": 0}),
-    "add": ("Add", (), {}),
+    "user_row": ("Gather", ("checked_user_rows",), {"axis": 0}),
+    "item_row": ("Gather", ("checked_item_rows",), {"axis": 0}),
+    "weight": ("Identity", (), {}),
+    "constant": ("Identity", (), {}),
+    "add": ("Sum", (), {}),
     "multiply": ("Mul", (), {}),
-    "matmul": ("MatMul", (), {}),
     "concatenate": ("Concat", (), {"axis": -1}),
     "total": ("ReduceSum", (_LAST,), {"keepdims": 0}),
     "column": ("Unsqueeze", (_LAST,), {}),
     "relu": ("Relu", (), {}),
+    "elu": ("Elu", (), {"alpha": 1.0}),
+    "tanh": ("Tanh", (), {}),
+    "sigmoid": ("Sigmoid", (), {}),
+    "softplus": ("Softplus", (), {}),
     "erf": ("Erf", (), {}),
 }
-"""For each kind of expression: ONNX's operator, more inputs of it, and its attributes."""
+"""For each kind of expression: ONNX's operator, what it reads besides, and its attributes."""
 
 
-def write(expression: Expression, ratings: Ratings, folder: Path) -> None:
+def write(expressed: Expressed, ratings: Ratings, folder: Path) -> None:
     """Write model.onnx: user_rows and item_rows, int64 (n,), to stars, float32 (n,), on the scale.
 
     Args:
-        expression: raw scores.
+        expressed: raw scores.
         ratings: their numbers of users and items, and the scale.
         folder: to write into.
     """
-    names = {part: f"{part.kind}_{n}" for n, part in enumerate(expression.parts())}
-    nodes = [*_rows("user"), *_rows("item")]
     arrays: dict[str, NDArray[Any]] = {
         _LAST: np.array([-1], np.int64),
         "zero": np.array(0, np.int64),
@@ -51,15 +57,16 @@ def write(expression: Expression, ratings: Ratings, folder: Path) -> None:
         "lowest": np.array(ratings.scale.lowest, np.float32),
         "highest": np.array(ratings.scale.highest, np.float32),
     }
+    expression, weights = without_dropout(expressed.expression), expressed.weights
+    names = {part: f"{name}:value" for part, name in names_of(expression).items()}
+    nodes = [*_rows("user"), *_rows("item")]
     for part, name in names.items():
-        if part.kind == "array":
-            arrays[name] = part.array
-        elif part.kind in ("user_rows", "item_rows"):
-            names[part] = f"checked_{part.kind}"
-        else:
-            operator, more, attributes = _OPERATIONS[part.kind]
-            inputs = [*(names[below] for below in part.inputs), *more]
-            nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        arrays |= {own: weights[own] for own in part.weights}
+        read = [*(names[below] for below in part.inputs), *part.weights]
+        if part.kind == "constant":
+            read = [f"{name}:numbers"]
+            arrays[read[0]] = np.array(part.numbers, np.float32).reshape(part.shape)
+        nodes += _nodes(part.kind, read, name)
     nodes.append(helper.make_node("Clip", [names[expression], "lowest", "highest"], ["stars"]))
     graph = helper.make_graph(
         nodes,
@@ -76,6 +83,19 @@ def read(folder: Path, user_rows: Rows, item_rows: Rows) -> Scores:
     rows = {"user_rows": user_rows.astype(np.int64), "item_rows": item_rows.astype(np.int64)}
     stars: Any = ReferenceEvaluator(str(folder / FILE)).run(["stars"], rows)
     return np.asarray(stars[0])
+
+
+def _nodes(kind: str, read: list[str], name: str) -> Iterator[onnx.NodeProto]:
+    """The nodes of one operation; the last one hands on its value."""
+    if kind == "dense":
+        below, kernel, *biases = read
+        product = f"{name}:product" if biases else name
+        yield helper.make_node("MatMul", [below, kernel], [product])
+        for bias in biases:
+            yield helper.make_node("Add", [product, bias], [name])
+    else:
+        operator, more, attributes = _OPERATIONS[kind]
+        yield helper.make_node(operator, [*read, *more], [name], **attributes)
 
 
 def _rows(side: str) -> list[onnx.NodeProto]:

@@ -1,5 +1,7 @@
 """An expression as a SavedModel. Only this module imports TensorFlow."""
 
+from collections.abc import Callable, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -8,42 +10,53 @@ import tensorflow as tf
 
 from starcast.data.ids import Ids, Rows
 from starcast.data.ratings import Ratings
-from starcast.engines.protocol import Scores
-from starcast.export.expression import Expression
+from starcast.engines.expression import Expression
+from starcast.engines.expression.rewrite import without_dropout
+from starcast.engines.expression.weights import weights_of
+from starcast.engines.protocol import Expressed, Scores
 
-_OPERATIONS = {
-    "gather": tf.gather,
-    "add": tf.add,
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "weight": tf.identity,
+    "add": lambda *terms: reduce(tf.add, terms),
     "multiply": tf.multiply,
-    "matmul": tf.matmul,
     "concatenate": lambda *parts: tf.concat(parts, axis=-1),
+    "dense": lambda below, kernel, *bias: reduce(tf.add, bias, tf.matmul(below, kernel)),
     "total": lambda values: tf.reduce_sum(values, axis=-1),
     "column": lambda values: tf.expand_dims(values, axis=-1),
     "relu": tf.nn.relu,
+    "elu": tf.nn.elu,
+    "tanh": tf.tanh,
+    "sigmoid": tf.sigmoid,
+    "softplus": tf.math.softplus,
     "erf": tf.math.erf,
 }
+"""What each kind of expression makes of its inputs and its own weights."""
 
 
-def write(expression: Expression, ratings: Ratings, folder: Path) -> None:
+def write(expressed: Expressed, ratings: Ratings, folder: Path) -> None:
     """Write a SavedModel of two signatures, both giving `stars`, float32 (n,), on the scale.
 
     "serving_default" takes user_rows and item_rows, int64 (n,); "ids" takes user_ids and item_ids,
     int64 or text (n,), of the training data.
 
     Args:
-        expression: raw scores.
+        expressed: raw scores.
         ratings: vocabularies and scale.
         folder: to write into.
     Raises: OSError: it cannot be written.
     """
     module, scale = tf.Module(), ratings.scale
-    parts = expression.parts()
+    expression = without_dropout(expressed.expression)
     # Variables: unlike constants they are no part of the graph, which holds 2 GB at most.
-    module.arrays = [tf.Variable(part.array, trainable=False) for part in parts if _is_array(part)]
+    arrays = {
+        name: tf.Variable(expressed.weights[name], trainable=False)
+        for name in weights_of(expression)
+    }
+    module.arrays = list(arrays.values())
     module.users, module.items = _rows_of(ratings.users.ids), _rows_of(ratings.items.ids)
 
     def by_row(user_rows: Any, item_rows: Any) -> dict[str, Any]:
-        scores = _value(parts, module.arrays, user_rows, item_rows)
+        scores = _value(expression, arrays, {"user_row": user_rows, "item_row": item_rows})
         return {"stars": tf.clip_by_value(scores, scale.lowest, scale.highest)}
 
     def by_id(user_ids: Any, item_ids: Any) -> dict[str, Any]:
@@ -75,19 +88,19 @@ def read(folder: Path, user_rows: Rows, item_rows: Rows) -> Scores:
     return np.asarray(stars.numpy())
 
 
-def _is_array(part: Expression) -> bool:
-    return part.kind == "array"
-
-
-def _value(parts: list[Expression], arrays: list[Any], user_rows: Any, item_rows: Any) -> Any:
-    """What the last of the parts comes to."""
-    values: dict[Expression, Any] = dict(zip(filter(_is_array, parts), arrays, strict=True))
-    for part in parts:
-        if part.kind in ("user_rows", "item_rows"):
-            values[part] = user_rows if part.kind == "user_rows" else item_rows
-        elif not _is_array(part):
-            values[part] = _OPERATIONS[part.kind](*(values[below] for below in part.inputs))
-    return values[parts[-1]]
+def _value(expression: Expression, arrays: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
+    """What the expression comes to."""
+    values: dict[Expression, Any] = {}
+    for part in expression.parts():
+        own = [arrays[name] for name in part.weights]
+        if part.kind in rows:
+            values[part] = tf.gather(*own, rows[part.kind])
+        elif part.kind == "constant":
+            values[part] = tf.constant(part.numbers, tf.float32, part.shape)
+        else:
+            read = [*(values[below] for below in part.inputs), *own]
+            values[part] = _OPERATIONS[part.kind](*read)
+    return values[expression]
 
 
 def _column(name: str, dtype: Any) -> Any:

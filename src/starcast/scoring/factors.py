@@ -6,7 +6,8 @@ from typing import final
 import numpy as np
 
 from starcast.data.ids import Rows
-from starcast.engines.protocol import Scores, Weights
+from starcast.engines.expression.networks import factor_model
+from starcast.engines.protocol import Expressed, Scores, Weights
 from starcast.scoring.blocks import in_blocks
 from starcast.scoring.cold_start import is_trained, with_typical_rows
 from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
@@ -28,7 +29,7 @@ class FactorScorer:
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._is_trained = is_trained(weights["user_factors"])
+        self._weights, self._is_trained = weights, is_trained(weights["user_factors"])
         weights = with_typical_rows(weights, "factors")
         self._user = wide(weights["user_factors"], weights["user_bias"] + weights["mean"])
         self._item = wide(weights["item_factors"], weights["item_bias"])
@@ -70,6 +71,11 @@ class FactorScorer:
     def likeness(self, item_row: int) -> Scores:
         """Cosines of the items' factors; float32 (n_items,)."""
         return cosines(self.item_factors, item_row)
+
+    def expressed(self) -> Expressed:
+        """μ + b_u + b_i + p_u · q_i, with the weights."""
+        dimension = self._weights["user_factors"].shape[1]
+        return Expressed(factor_model(dimension), with_typical_rows(self._weights, "factors"))
 
     @property
     def item_factors(self) -> Matrix:

@@ -6,7 +6,9 @@ from typing import final
 import numpy as np
 
 from starcast.data.ids import Rows
-from starcast.engines.protocol import Scores, Weights
+from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.protocol import Expressed, Scores, Weights
+from starcast.scoring.cold_start import with_typical_rows
 from starcast.scoring.dense_layers import HiddenLayers
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.folding import FoldedUser, NormalView, Prior
@@ -23,6 +25,7 @@ class DeepScorer:
     """
 
     def __init__(self, weights: Weights) -> None:
+        self._weights = weights
         self._hidden = HiddenLayers(weights, weights["output_kernel"][:, 0])
         self._bias = weights["output_bias"][0]
 
@@ -50,6 +53,12 @@ class DeepScorer:
         """Cosines of the items' embeddings; float32 (n_items,)."""
         return cosines(self._hidden.item_embedding, item_row)
 
+    def expressed(self) -> Expressed:
+        """The deep network, with its weights."""
+        weights = self._weights
+        network = deep_network(weights["user_embedding"].shape[1], _hidden_widths(weights))
+        return Expressed(network, with_typical_rows(weights, "embedding"))
+
     def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
         scores, slopes = self._hidden.linearize(vector, item_rows)
@@ -74,6 +83,7 @@ class EnsembleScorer:
     """
 
     def __init__(self, weights: Weights) -> None:
+        self._weights = weights
         kernel = weights["output_kernel"][:, 0]
         d = weights["user_factors"].shape[1]
         # The output layer over the factor branch is a weighted dot product with weighted biases.
@@ -113,6 +123,18 @@ class EnsembleScorer:
         both = self._factors.likeness(item_row), cosines(self._hidden.item_embedding, item_row)
         return np.asarray(np.mean(both, axis=0))
 
+    def expressed(self) -> Expressed:
+        """The ensemble, with its weights; each branch has typical rows of its own."""
+        weights = self._weights
+        network = ensemble(
+            weights["user_embedding"].shape[1],
+            _hidden_widths(weights),
+            factors=weights["user_factors"].shape[1],
+        )
+        tables = with_typical_rows(weights, "factors")
+        deep = {name: weights[name] for name in weights if name.endswith("_embedding")}
+        return Expressed(network, {**tables, **with_typical_rows(deep, "embedding")})
+
     def linearize(self, vector: Array, item_rows: Rows) -> tuple[Array, Array]:
         """Nearly the scores (n,) of items for a user's vector (D,), and how they move, (n, D)."""
         factor, deep = np.split(vector, [self._factors.width])
@@ -132,3 +154,9 @@ class EnsembleScorer:
         users = self._hidden.trained_users()
         both = self._factors.user_vectors(users), self._hidden.user_vectors(users)
         return Prior.of(np.concatenate(both, axis=1)[np.newaxis])
+
+
+def _hidden_widths(weights: Weights) -> list[int]:
+    """Widths of the hidden layers, from the first."""
+    depth = sum(name.startswith("hidden_") for name in weights) // 2
+    return [len(weights[f"hidden_{n}_bias"]) for n in range(depth)]

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from functools import cached_property, reduce
+from math import sqrt
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
-from starcast.engines.protocol import Scores, Weights
+from starcast.engines.expression import Expression, constant, weight
+from starcast.engines.expression.networks import factor_model
+from starcast.engines.protocol import Expressed, Scores, Weights
 from starcast.scoring.days import Days
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.folding import FoldedUser, Prior
@@ -16,6 +19,8 @@ from starcast.scoring.likelihood import Gaussian, Likelihood, OrderedProbit
 from starcast.scoring.log_likelihood import Array, Doubles, LogLikelihood
 from starcast.scoring.panels import FEW
 from starcast.scoring.similarity import cosines_of
+
+_TABLES = ("user_factors", "user_bias", "item_factors", "item_bias")
 
 
 @final
@@ -88,6 +93,18 @@ class PosteriorScorer:
         products = (table @ table[item_row] for table in tables)
         return cosines_of(reduce(np.add, products), np.sqrt(reduce(np.add, squares)), item_row)
 
+    def expressed(self) -> Expressed:
+        """The mean over all draws, which a row of the tables holds side by side."""
+        each = [draw.expressed().weights for draw in self._draws]
+        tables = {name: np.stack([draw[name] for draw in each], axis=1) for name in _TABLES}
+        n_draws, dimension = tables["user_factors"].shape[1:]
+        ratings = factor_model(dimension, n_draws)
+        shared = {"mean": self._weights["mean"]}
+        if "levels" in self._weights:
+            ratings = _expected_level(ratings, self._weights)
+            shared["cut_points"] = self._weights["cut_points"]
+        return Expressed(ratings.total() * (1 / n_draws), tables | shared)
+
     @cached_property
     def prior(self) -> Prior:
         """How users' vectors are spread, in each draw."""
@@ -124,5 +141,16 @@ class PosteriorScorer:
 
 def _draw(weights: Weights, n: int) -> dict[str, Scores]:
     """One draw as a latent factor model."""
-    tables = ("user_factors", "user_bias", "item_factors", "item_bias")
-    return {name: weights[name][n] for name in tables} | {"mean": weights["mean"]}
+    return {name: weights[name][n] for name in _TABLES} | {"mean": weights["mean"]}
+
+
+def _expected_level(predictors: Expression, weights: Weights) -> Expression:
+    """The lowest level, and every rise times the chance Φ that it is climbed.
+
+    Φ(x) = ½ + ½ erf(x / √2), and all the ½ of the rises add up to half way to the highest level.
+    """
+    levels = weights["levels"].astype(np.float64)
+    cut_points = weight("cut_points", *weights["cut_points"].shape)
+    above = (predictors.column() - cut_points) * (1 / sqrt(2))  # (S, n_levels - 1)
+    climbed = above.apply("erf") * constant((np.diff(levels) / 2).tolist())
+    return climbed.total() + float(levels[0] + levels[-1]) / 2

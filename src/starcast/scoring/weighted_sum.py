@@ -1,5 +1,6 @@
 """Several models as one: a weighted sum of their scores."""
 
+import operator
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any, final
@@ -8,7 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
+from starcast.engines.expression import Expression
+from starcast.engines.expression.rewrite import renamed
 from starcast.engines.protocol import (
+    Expressed,
+    ExpressedScorer,
     Folded,
     FoldingScorer,
     LikenessScorer,
@@ -116,12 +121,29 @@ class BlendScorer:
             each.append(part.likeness(item_row))
         return self._mix.mean(each)
 
+    def expressed(self) -> Expressed:
+        """The weighted sum of the parts, whose weights are called "POSITION/NAME".
+
+        Raises: ConfigError: a part is no fixed expression.
+        """
+        intercept, *slopes = self._mix.coefficients
+        terms: list[Expression] = []
+        weights: dict[str, NDArray[np.float32]] = {}
+        for position, (part, slope) in enumerate(zip(self._parts, slopes, strict=True)):
+            if not isinstance(part, ExpressedScorer):
+                raise ConfigError("a part of this blend is no fixed expression of its weights")
+            expression, own = part.expressed()
+            terms.append(renamed(expression, f"{position}/") * float(slope))
+            weights |= {f"{position}/{name}": array for name, array in own.items()}
+        return Expressed(reduce(operator.add, terms) + float(intercept), weights)
+
 
 @final
 class _Mix:
     """What is made of the parts' arrays, one per part and all of one shape."""
 
     def __init__(self, coefficients: NDArray[np.float32]) -> None:
+        self.coefficients = coefficients
         self._intercept, self._slopes = coefficients[0], coefficients[1:]
 
     def scores(self, scores: Iterable[Scores]) -> Scores:

@@ -4,6 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,25 @@ from numpy.typing import NDArray
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
-from starcast.engines.protocol import Weights
+from starcast.engines.expression import (
+    ACTIVATIONS,
+    Expression,
+    concatenate,
+    constant,
+    dense,
+    item,
+    output,
+    user,
+    weight,
+)
+from starcast.engines.expression.autodiff import scores as scores_of
+from starcast.engines.expression.networks import deep_network, ensemble, factor_model
+from starcast.engines.expression.node import KINDS
+from starcast.engines.expression.weights import shapes_of
+from starcast.engines.protocol import Expressed, ExpressedScorer, Weights
 from starcast.engines.settings import Config
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
-from starcast.export import FORMATS, MANIFEST, description, export
+from starcast.export import FORMATS, MANIFEST, export
 from starcast.models import MODELS
 from starcast.scoring import FactorScorer
 from starcast.scoring.weighted_sum import join
@@ -60,38 +76,23 @@ def random(shapes: dict[str, tuple[int, ...]], spread: float = 0.7) -> dict[str,
     return weights
 
 
-def tables(*columns: str) -> dict[str, tuple[int, ...]]:
-    widths = {"factors": (D,), "embedding": (D,), "bias": ()}
-    sizes = {"user": N_USERS, "item": N_ITEMS}
-    return {f"{side}_{c}": (n, *widths[c]) for side, n in sizes.items() for c in columns}
-
-
-def hidden() -> dict[str, tuple[int, ...]]:
-    below = 2 * D
-    shapes: dict[str, tuple[int, ...]] = {}
-    for n, width in enumerate(HIDDEN):
-        shapes |= {f"hidden_{n}_kernel": (below, width), f"hidden_{n}_bias": (width,)}
-        below = width
-    return shapes
+def shaped(expression: Expression) -> Weights:
+    return random(shapes_of(expression, N_USERS, N_ITEMS))
 
 
 def drawn(**more: Any) -> Weights:
-    shapes = {name: (N_DRAWS, *shape) for name, shape in tables("factors", "bias").items()}
-    return {"mean": np.array(0.3, np.float32), **random(shapes), **more}
-
-
-def output(n_inputs: int) -> dict[str, tuple[int, ...]]:
-    return {"output_kernel": (n_inputs, 1), "output_bias": (1,)}
+    shapes = {
+        name: (N_DRAWS, *shape)
+        for name, shape in shapes_of(factor_model(D), N_USERS, N_ITEMS).items()
+    }
+    return {**random(shapes), "mean": np.array(0.3, np.float32), **more}
 
 
 CUTS = np.sort(np.random.default_rng(1).normal(0, 1.5, (N_DRAWS, len(LEVELS) - 1)), axis=1)
 RANDOM: dict[str, tuple[str, Weights]] = {
-    "factor": (FACTOR, {**random(tables("factors", "bias")), "mean": np.array(3, np.float32)}),
-    "deep": (DEEP, random(tables("embedding") | hidden() | output(HIDDEN[-1]))),
-    "ensemble": (
-        ENSEMBLE,
-        random(tables("factors", "bias", "embedding") | hidden() | output(D + 2 + HIDDEN[-1])),
-    ),
+    "factor": (FACTOR, {**shaped(factor_model(D)), "mean": np.array(3, np.float32)}),
+    "deep": (DEEP, shaped(deep_network(D, HIDDEN))),
+    "ensemble": (ENSEMBLE, shaped(ensemble(D, HIDDEN))),
     "gaussian": (BAYESIAN, drawn(noise=np.full(N_DRAWS, 0.8, np.float32))),
     "probit": (BAYESIAN, drawn(levels=LEVELS, cut_points=CUTS.astype(np.float32))),
 }
@@ -164,13 +165,38 @@ def test_random_weights_predict_as_in_numpy(
     assert_same(artifact, RUN[format](tmp_path / "out"))
 
 
+def every_operation() -> Expression:
+    """All of them in one expression, each where its values tell."""
+    p, q = user("factors", D), item("factors", D)
+    bends = [dense(word, concatenate(p, q), 3, word) for word in ACTIVATIONS]
+    plain = dense("plain", (p * q - 0.5).dropout(0.4).column(), 2, bias=False).total()
+    joined = concatenate(*bends, plain, user("bias"), weight("own", 2) + q.total().column())
+    return output(joined) * constant(0.5) + (p * constant([1, 2, -1, 0.5, 3])).total()
+
+
+@EVERY_FORMAT
+def test_every_operation_is_written(format: str, planted_split: Split, tmp_path: Path) -> None:
+    expression = every_operation()
+    assert {part.kind for part in expression.parts()} == set(KINDS)
+    weights = shaped(expression)
+    writer = import_module(f"starcast.export.{format}")
+    writer.write(Expressed(expression, weights), planted_split.ratings, tmp_path)
+    rng = np.random.default_rng(2)
+    users, items = (rng.integers(0, size, 300) for size in (N_USERS, N_ITEMS))
+    exact = {name: array.astype(np.float64) for name, array in weights.items()}
+    expected = planted_split.ratings.scale.clip(scores_of(expression, exact, users, items))
+    assert len(np.unique(expected)) > 10
+    found = RUN[format](tmp_path)(users, items)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("model", list(MODELS))
 def test_trained_models_predict_as_in_numpy_or_are_refused_in_a_line(
     model: str, planted_split: Split, tmp_path: Path
 ) -> None:
     wanted = {model: MODELS[model].config(**TINY)}
     artifact = train_all(planted_split, wanted, Recipe(refit=True))[model]
-    if type(artifact.scorer) not in description._DESCRIPTIONS:
+    if not isinstance(artifact.scorer, ExpressedScorer):
         with pytest.raises(ConfigError, match=f"{model} cannot be exported"):
             export(artifact, tmp_path / "out", format="onnx")
         return
@@ -262,11 +288,8 @@ def test_what_tells_other_stars_is_not_kept(
     format: str, factor: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = {**factor.weights, "user_bias": factor.weights["user_bias"] + np.float32(0.001)}
-    monkeypatch.setitem(
-        description._DESCRIPTIONS,
-        FactorScorer,
-        lambda weights: description.factor(wrong),
-    )
+    expressed = FactorScorer(wrong).expressed()
+    monkeypatch.setattr(FactorScorer, "expressed", lambda scorer: expressed)
     with pytest.raises(ArtifactError, match=r"0\.001\d* stars off"):
         export(factor, tmp_path / "out", format=format)
     assert list(tmp_path.iterdir()) == []
@@ -299,9 +322,7 @@ def test_an_unknown_format_is_refused_with_the_nearest(factor: Artifact, tmp_pat
         export(factor, tmp_path / "out", format="onx")
 
 
-def test_a_model_that_is_no_expression_is_refused(
-    factor: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(description._DESCRIPTIONS, FactorScorer)
+def test_a_model_that_is_no_expression_is_refused(factor: Artifact, tmp_path: Path) -> None:
+    vars(factor)["scorer"] = object()  # in the place of the cached one
     with pytest.raises(ConfigError, match=f"{FACTOR} cannot be exported"):
         export(factor, tmp_path / "out", format="onnx")

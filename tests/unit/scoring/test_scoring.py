@@ -197,8 +197,8 @@ def test_any_shape_scores_as_plain_float64_does(dimension: int, layers: tuple[in
     )  # fmt: skip
     scorers: list[tuple[Scorer, NDArray[np.float64]]] = [
         (FactorScorer(both), by_factors),
-        (DeepScorer(deep), forward(doubles(deep), everything)[0].reshape(N_USERS, N_ITEMS)),
-        (EnsembleScorer(both), forward(doubles(both), everything)[0].reshape(N_USERS, N_ITEMS)),
+        (DeepScorer(deep), forward(doubles(deep), everything).reshape(N_USERS, N_ITEMS)),
+        (EnsembleScorer(both), forward(doubles(both), everything).reshape(N_USERS, N_ITEMS)),
     ]
     for scorer, expected in scorers:
         many = scorer.score_pairs(users, items).reshape(N_USERS, N_ITEMS)

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from starcast.engines.expression.node import LINEAR, Expression, Shape, made
+from starcast.engines.expression.node import LINEAR, Expression, made
 
 
-def user(name: str, width: int | None = None) -> Expression:
-    """The user's row of the table "user_<name>": `width` numbers, or a single one."""
-    return made("user_row", shape=_width(width), weights=(f"user_{name}",))
+def user(name: str, *shape: int) -> Expression:
+    """The user's row of the table "user_<name>": a vector of a width, or a single number."""
+    return made("user_row", shape=shape, weights=(f"user_{name}",))
 
 
-def item(name: str, width: int | None = None) -> Expression:
-    """The item's row of the table "item_<name>": `width` numbers, or a single one."""
-    return made("item_row", shape=_width(width), weights=(f"item_{name}",))
+def item(name: str, *shape: int) -> Expression:
+    """The item's row of the table "item_<name>": a vector of a width, or a single number."""
+    return made("item_row", shape=shape, weights=(f"item_{name}",))
 
 
-def weight(name: str, shape: Shape = (), *, start: str = "") -> Expression:
+def weight(name: str, *shape: int, start: str = "") -> Expression:
     """Weights that are the same for every pair; they start at 0, or all at the "mean" rating."""
     return made("weight", shape=shape, weights=(name,), start=start)
 
@@ -79,7 +79,3 @@ def hidden_layers(
 def output(below: Expression) -> Expression:
     """The layer "output": one linear number, in stars, that starts at the mean of the ratings."""
     return dense("output", below, 1, start="mean").total()
-
-
-def _width(width: int | None) -> Shape:
-    return () if width is None else (width,)

@@ -17,13 +17,17 @@ from starcast.engines.expression.layers import (
 from starcast.engines.expression.node import Expression
 
 
-def factor_model(dimension: int) -> Expression:
+def factor_model(dimension: int, *draws: int) -> Expression:
     """r̂ = μ + b_u + b_i + p_u · q_i, in stars.
 
+    Args:
+        dimension: of p and q.
+        draws: how many draws of all but μ a row holds, side by side, if more than the one.
     Source: Koren, Bell, Volinsky 2009, eq. 4.
     """
-    product = user("factors", dimension) * item("factors", dimension)
-    return weight("mean", start="mean") + user("bias") + item("bias") + product.total()
+    product = user("factors", *draws, dimension) * item("factors", *draws, dimension)
+    mean = weight("mean", start="mean")
+    return mean + user("bias", *draws) + item("bias", *draws) + product.total()
 
 
 def deep_network(dimension: int, hidden: Sequence[int], *, dropout_rate: float = 0.0) -> Expression:

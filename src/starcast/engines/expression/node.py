@@ -22,7 +22,7 @@ _LARGEST = 1e30  # of a constant: as float32 it is finite
 
 
 @final
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Expression:
     """One operation and what it is applied to; to be made by `made`, which checks it.
 
@@ -108,6 +108,8 @@ class Expression:
     def __str__(self) -> str:
         size = f"width {self.shape[0]}" if len(self.shape) == 1 else f"shape {self.shape}"
         return f"'{self.name or self.kind}' ({size if self.shape else 'one number'})"
+
+    __repr__ = __str__  # what it is made of is a graph, which as text may be endless
 
 
 def made(

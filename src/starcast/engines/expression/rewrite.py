@@ -80,7 +80,7 @@ def divided(
             views[view] = weights[kernel][start:stop]
             term = made("dense", (piece,), shape=part.shape[-1:], weights=(view,))
             terms.setdefault(piece.sides, []).append(term)
-        next(iter(terms.values())).extend(weight(name, part.shape[-1:]) for name in bias)
+        next(iter(terms.values())).extend(weight(name, *part.shape[-1:]) for name in bias)
         sums = [each[0] if len(each) == 1 else made("add", tuple(each)) for each in terms.values()]
         return made("add", tuple(sorted(sums, key=lambda term: len(term.sides))))
 

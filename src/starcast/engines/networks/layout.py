@@ -1,36 +1,67 @@
-"""What a network is made of: the columns of its tables and its dense layers, in whole vectors."""
+"""Where the weights of a network lie that compiled loops know, in whole vectors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.engines.expression import Expression
+from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.expression.plain import as_plain
+from starcast.engines.expression.weights import weights_of
 from starcast.engines.optimizers import LANES
 from starcast.engines.protocol import Weights
 
 Dense = NDArray[np.float32]
+_HIDDEN_BIAS = re.compile(r"hidden_\d+_bias")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A network r̂ = Dense₁([p_u ⊙ q_i ; b_u ; b_i ; h]) with h the last of its hidden layers.
+    """A deep network or an ensemble, as compiled loops see it.
 
-    h_0 = [s_u ; t_i] and h_(l+1) = ReLU(h_l · K_l + c_l). Without a factor branch (p, q, b) the
-    network is a plain multilayer perceptron. Compiled loops work on whole vectors of `LANES`
-    floats: s, p and b each begin a vector, and what they leave of the last one stays zero.
+    r̂ = Dense₁([p_u ⊙ q_i ; b_u ; b_i ; h]) with h the last hidden layer over [s_u ; t_i]; without a
+    factor branch (p, q, b) a plain multilayer perceptron. Compiled loops work on whole vectors of
+    `LANES` floats: s, p and b each begin a vector, and what they leave of the last one stays zero.
 
     Attributes:
         embedding: width of s and t.
         hidden: widths of the ReLU layers, at least one.
         factors: width of p and q; 0 leaves the factor branch out, biases and all.
+        dropout_rate: of what one hidden layer hands to the next.
     """
 
     embedding: int
     hidden: tuple[int, ...]
     factors: int = 0
+    dropout_rate: float = 0.0
+
+    @classmethod
+    def of(cls, network: Expression) -> Self | None:
+        """The layout of a network; None of one that these loops do not know."""
+        shapes = {name: weight.shape for name, weight in weights_of(network).items()}
+        rates = [part.numbers[0] for part in network.parts() if part.kind == "dropout"]
+        layout = cls(
+            embedding=sum(shapes.get("user_embedding", ())),
+            hidden=tuple(sum(shapes[name]) for name in shapes if _HIDDEN_BIAS.fullmatch(name)),
+            factors=sum(shapes.get("user_factors", ())),
+            dropout_rate=max(rates, default=0.0),
+        )
+        might_be = layout.hidden and min(layout.embedding, *layout.hidden) > 0
+        return layout if might_be and as_plain(layout.network) == as_plain(network) else None
+
+    @property
+    def network(self) -> Expression:
+        """What it is the layout of."""
+        if self.factors:
+            return ensemble(
+                self.embedding, self.hidden, factors=self.factors, dropout_rate=self.dropout_rate
+            )
+        return deep_network(self.embedding, self.hidden, dropout_rate=self.dropout_rate)
 
     @property
     def vectors(self) -> tuple[int, int, int]:
@@ -55,25 +86,8 @@ class Layout:
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Shapes of the dense weights by name, in the order they lie in memory."""
-        below = 2 * self.embedding
-        found: dict[str, tuple[int, ...]] = {}
-        for n, above in enumerate(self.hidden):
-            found |= {f"hidden_{n}_kernel": (below, above), f"hidden_{n}_bias": (above,)}
-            below = above
-        n_inputs = self.factors + 2 * self.vectors[2] + below
-        return {**found, "output_kernel": (n_inputs, 1), "output_bias": (1,)}
-
-    def initial(self, mean: float, rng: np.random.Generator) -> Dense:
-        """Glorot-uniform kernels, zero biases, and an output that starts at the mean.
-
-        Source: Glorot, Bengio 2010, eq. 16.
-        """
-        drawn = {}
-        for name, shape in self.shapes.items():
-            reach = np.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
-            drawn[name] = rng.uniform(-reach, reach, shape).astype(np.float32)
-        drawn["output_bias"][:] = mean
-        return self.joined(drawn)
+        weights = weights_of(self.network)
+        return {name: weight.shape for name, weight in weights.items() if not weight.side}
 
     def joined(self, weights: Weights) -> Dense:
         """All dense weights end to end, in whole vectors; float32 (n_dense,)."""

@@ -88,7 +88,7 @@ def towers_by_hand(w: Doubles, u: int, i: int) -> Any:
 ODDS = (  # what the networks above have not: a bias times a vector, constants, weights of two axes
     (user("bias") * (2 - item("c", 3)) * constant([1, 0.5, -3])).total()
     + dense("wide", user("c", 2).column(), 2, "sigmoid").total().total() * weight("scale")
-    + ((item("c", 3) + 1).column() * weight("mix", (3, 2)) + weight("add", (2,))).total().total()
+    + ((item("c", 3) + 1).column() * weight("mix", 3, 2) + weight("add", 2)).total().total()
 )
 
 
@@ -208,7 +208,7 @@ def test_an_activation_overflows_nowhere_and_passes_on_what_is_no_number(word: s
 @given(st.data())
 def test_whatever_is_put_together_its_gradient_is_its_slope(data: st.DataObject) -> None:
     """Smooth operations at random on random rows, along a random direction."""
-    parts = [user("a", 3), item("b", 3), user("c"), weight("d", (3,))]
+    parts = [user("a", 3), item("b", 3), user("c"), weight("d", 3)]
     for n in range(data.draw(st.integers(1, 6), "operations")):
         one, other = (data.draw(st.sampled_from(parts)) for _ in range(2))
         make = data.draw(st.sampled_from(MAKES), "operation")

@@ -30,7 +30,7 @@ P, Q, B = user("factors", 4), item("factors", 4), user("bias")
         ((P * Q).total(), (), {"user", "item"}),
         (3 + Q * 0.5 - 1, (4,), {"item"}),
         (B * Q, (4,), {"user", "item"}),  # one number for each pair, beside a vector
-        (weight("scale", (4,)) * P, (4,), {"user"}),
+        (weight("scale", 4) * P, (4,), {"user"}),
         (weight("scale") * B, (), {"user"}),
         (concatenate(P, Q, B, P * Q), (13,), {"user", "item"}),
         (dense("hidden_0", P, 7, "tanh"), (7,), {"user"}),
@@ -80,7 +80,7 @@ def test_a_chain_of_any_length_is_no_trouble() -> None:
         (lambda: P + item("factors", 5),
          r"'add': 'user_factors' \(width 4\) and 'item_factors' \(width 5\) do not fit each other"),
         (lambda: P * user("other", 3), "'multiply': .* do not fit"),
-        (lambda: weight("table", (2, 4)) * P, "do not fit"),
+        (lambda: weight("table", 2, 4) * P, "do not fit"),
         (lambda: P.column() * P, "do not fit"),  # NumPy would make a table of it
         (lambda: concatenate(P.column(), P), r"'concatenate': .*shape \(4, 1\).* do not fit"),
         (lambda: B.total(), r"'total' takes vectors, not 'user_bias' \(one number\)"),

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plain_network import doubles, forward, gradients, some_ratings
+from plain_network import doubles, expression_of, forward, gradients, some_ratings
 
+from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.networks import backpropagation
 from starcast.engines.networks import engine as engine_module
-from starcast.engines.networks.deep_network import deep_network
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.ensemble import ensemble
 from starcast.engines.networks.epoch import _mixed, run_epoch
 from starcast.engines.settings import Config
 
@@ -121,7 +120,7 @@ def test_a_step_with_dropout_is_backpropagation_with_the_same_masks(
         dimension=8, layers=(12, 9, 4, 1), dropout_rate=0.4, optimizer="GradientDescent",
         learning_rate=RATE, regularization_factor=PENALTY,
     )  # fmt: skip
-    engine = NetworkEngine(config, ratings, network(config), seed=3)
+    engine = NetworkEngine(config, ratings, expression_of(network, config), seed=3)
     rng = np.random.default_rng(1)
     before = {
         name: rng.normal(0.1, 0.4, array.shape).astype(np.float32)
@@ -139,7 +138,7 @@ def test_a_step_with_dropout_is_backpropagation_with_the_same_masks(
     plain = gradients(doubles(before), ratings, PENALTY, masks)
     for name, after in engine.weights().items():
         np.testing.assert_allclose(after, before[name] - RATE * plain[name], atol=1e-5)
-    error = ratings.stars - forward(doubles(before), ratings, masks)[0]
+    error = ratings.stars - forward(doubles(before), ratings, masks)
     assert loss.training_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
-    whole = ratings.stars - forward(doubles(before), ratings)[0]
+    whole = ratings.stars - forward(doubles(before), ratings)
     assert loss.training_error != pytest.approx(np.sqrt(np.mean(whole**2)), rel=0.01)

@@ -1,4 +1,4 @@
-"""The network engine against hand-written backpropagation in float64.
+"""The network engine against the gradient of the expression in float64.
 
 The order of visits is the engine's own affair: the plain implementation runs every order there
 is, and the engine must agree with one of them.
@@ -16,6 +16,7 @@ from plain_network import (
     batchings,
     depth,
     doubles,
+    expression_of,
     forward,
     gradients,
     is_table,
@@ -25,10 +26,9 @@ from plain_network import (
 )
 
 from starcast.data.ratings import Ratings
-from starcast.engines.networks.deep_network import deep_network
+from starcast.engines.expression import Expression
+from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.ensemble import ensemble
-from starcast.engines.networks.layout import Layout
 from starcast.engines.settings import Config
 from starcast.scoring import DeepScorer, EnsembleScorer
 
@@ -38,7 +38,7 @@ STANDING: dict[str, Any] = {"optimizer": "GradientDescent", "learning_rate": 1e-
 SCORERS: dict[Any, Any] = {deep_network: DeepScorer, ensemble: EnsembleScorer}
 EVERY_NETWORK = pytest.mark.parametrize("network", SCORERS)
 EVERY_RULE = pytest.mark.parametrize("rule", RATES)
-Network = Callable[[Config], Layout]
+Network = Callable[..., Expression]
 
 
 def tiny() -> Ratings:
@@ -56,7 +56,7 @@ def engine_of(network: Network, seed: int = 3, **settings: Any) -> NetworkEngine
         "regularization_factor": PENALTY,
     }
     config = Config(**given | settings)
-    return NetworkEngine(config, tiny(), network(config), seed)
+    return NetworkEngine(config, tiny(), expression_of(network, config), seed)
 
 
 def spread(engine: NetworkEngine) -> dict[str, NDArray[np.float32]]:
@@ -72,7 +72,9 @@ def spread(engine: NetworkEngine) -> dict[str, NDArray[np.float32]]:
 
 @EVERY_NETWORK
 @EVERY_RULE
-def test_an_epoch_is_the_lazy_rule_on_hand_made_gradients(network: Network, rule: str) -> None:
+def test_an_epoch_is_the_lazy_rule_on_the_gradients_of_the_expression(
+    network: Network, rule: str
+) -> None:
     """Batches of two among five ratings: several steps, shared rows, and a smaller last batch."""
     engine = engine_of(network, optimizer=rule, learning_rate=RATES[rule])
     plain = PlainOptimizer(spread(engine), rule, RATES[rule], PENALTY)
@@ -177,7 +179,7 @@ def test_the_losses_add_up_for_any_batch_size(
     engine = engine_of(network, batch_size=batch_size, **STANDING)
     weights = doubles(make(engine))
     loss, training_error = engine.run_epoch()
-    error = tiny().stars - forward(weights, tiny())[0]
+    error = tiny().stars - forward(weights, tiny())
     assert loss == pytest.approx(objective(weights, tiny(), PENALTY) / 5, rel=1e-5)
     assert training_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
 
@@ -190,7 +192,7 @@ def test_dropout_acts_in_training_and_nowhere_else(network: Network) -> None:
     assert len(losses) == 4, "every epoch draws new masks"
     assert largest_difference(engine.weights(), weights) < 1e-6
     scores = SCORERS[network](engine.weights()).score_pairs(tiny().user_rows, tiny().item_rows)
-    np.testing.assert_allclose(scores, forward(doubles(weights), tiny())[0], atol=1e-5)
+    np.testing.assert_allclose(scores, forward(doubles(weights), tiny()), atol=1e-5)
 
 
 @EVERY_NETWORK

@@ -13,15 +13,14 @@ import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plain_network import PlainOptimizer, largest_difference, some_ratings
+from plain_network import PlainOptimizer, expression_of, largest_difference, some_ratings
 from threadpoolctl import threadpool_info
 
 from starcast.data.ratings import Ratings
+from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.networks import engine as engine_module
 from starcast.engines.networks import epoch
-from starcast.engines.networks.deep_network import deep_network
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.ensemble import ensemble
 from starcast.engines.networks.gradient import chunk_gradient
 from starcast.engines.protocol import EpochLoss
 from starcast.engines.settings import Config
@@ -40,7 +39,7 @@ def engine_of(network: Any, ratings: Ratings = RATINGS, **settings: Any) -> Netw
         "regularization_factor": 0.2,
     }
     config = Config(**given | settings)
-    engine = NetworkEngine(config, ratings, network(config), seed=3)
+    engine = NetworkEngine(config, ratings, expression_of(network, config), seed=3)
     rng = np.random.default_rng(1)
     drawn = {name: rng.normal(0.1, 0.4, a.shape) for name, a in engine.weights().items()}
     engine.load({name: array.astype(np.float32) for name, array in drawn.items()})
@@ -61,7 +60,7 @@ def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @EVERY_NETWORK
-def test_an_epoch_of_many_chunks_is_adam_on_hand_made_gradients(network: Any) -> None:
+def test_an_epoch_of_many_chunks_is_adam_on_the_gradients_of_the_expression(network: Any) -> None:
     engine = engine_of(network)
     plain = PlainOptimizer(engine.weights(), "Adam", 0.001, 0.2)
     visits = deepcopy(engine._ratings)  # gives the order that the engine will be given

@@ -5,11 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starcast.engines.networks.deep_network import deep_network
-from starcast.engines.networks.ensemble import ensemble
+from starcast.engines.expression import (
+    Expression,
+    concatenate,
+    hidden_layers,
+    item,
+    output,
+    user,
+    weight,
+)
+from starcast.engines.expression.networks import deep_network, ensemble, factor_model
+from starcast.engines.networks.backpropagation import forward
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import LANES
-from starcast.engines.settings import Config
 
 widths = st.integers(1, 20)
 layouts = st.builds(
@@ -17,20 +25,61 @@ layouts = st.builds(
     embedding=widths,
     hidden=st.lists(widths, min_size=1, max_size=4).map(tuple),
     factors=st.integers(0, 20),
+    dropout_rate=st.just(0.0),
 )
 
 
+@given(layouts)
+def test_the_layout_of_a_network_is_what_it_was_made_of(layout: Layout) -> None:
+    assert Layout.of(layout.network) == layout
+
+
 def test_the_two_networks() -> None:
-    config = Config(dimension=3, layers=(6, 2, 1))
-    assert deep_network(config) == Layout(embedding=3, hidden=(6, 2), factors=0)
-    assert ensemble(config) == Layout(embedding=3, hidden=(6, 2), factors=3)
+    assert Layout.of(deep_network(3, (6, 2))) == Layout(embedding=3, hidden=(6, 2))
+    assert Layout.of(ensemble(3, (6, 2), factors=4)) == Layout(3, (6, 2), factors=4)
     hidden = {
         "hidden_0_kernel": (6, 6), "hidden_0_bias": (6,),
         "hidden_1_kernel": (6, 2), "hidden_1_bias": (2,),
     }  # fmt: skip
     output = {"output_kernel": (2, 1), "output_bias": (1,)}
-    assert deep_network(config).shapes == hidden | output
-    assert ensemble(config).shapes == hidden | output | {"output_kernel": (3 + 2 + 2, 1)}
+    assert Layout(3, (6, 2)).shapes == hidden | output
+    longer = {"output_kernel": (4 + 2 + 2, 1)}
+    assert Layout(3, (6, 2), factors=4).shapes == hidden | output | longer
+
+
+P, Q = user("embedding", 3), item("embedding", 3)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        factor_model(3),
+        deep_network(3, ()),
+        output(concatenate(P, Q)),
+        output(hidden_layers(concatenate(P, Q), (6, 2), "tanh")),
+        output(hidden_layers(concatenate(Q, P), (6, 2))),
+        output(hidden_layers(concatenate(P, Q, P * Q), (6, 2))),
+        output(hidden_layers(concatenate(P, user("other", 3)), (6, 2))),
+        output(hidden_layers(concatenate(P, Q), (6, 2)).dropout(0.5)),
+        output(hidden_layers(concatenate(P, Q), (6,))) + user("bias"),
+        output(P * Q) + weight("hidden_0_bias"),
+    ],
+)
+def test_a_network_that_the_compiled_loops_do_not_know_has_no_layout(network: Expression) -> None:
+    assert Layout.of(network) is None
+
+
+@pytest.mark.parametrize("hidden", [(40,), (40, 30), (40, 30, 50)])
+def test_dropout_acts_where_the_compiled_layers_drop(hidden: tuple[int, ...]) -> None:
+    layout, n = Layout(4, hidden, dropout_rate=0.5), 8
+    weights = {name: np.ones(shape, np.float32) for name, shape in layout.shapes.items()}
+    stack = np.array(layout.stack)
+    values = np.ones(n * int(stack.sum()), np.float32)  # positive all the way, so ReLU cuts nothing
+    forward(stack, layout.joined(weights), values, n, np.float32(0.5), np.uint32(1))
+    layers = np.split(values, np.cumsum(n * stack)[:-1])
+    dropped = {f"hidden_{at}" for at, layer in enumerate(layers[1:]) if np.any(layer == 0)}
+    dropouts = [part for part in layout.network.parts() if part.kind == "dropout"]
+    assert {part.inputs[0].inputs[0].name for part in dropouts} == dropped
 
 
 def test_a_table_row_by_hand() -> None:
@@ -76,25 +125,3 @@ def test_weights_are_joined_and_named_again_unchanged(layout: Layout, seed: int)
     for name, array in weights.items():
         np.testing.assert_array_equal(named[name], array, name, strict=True)
         assert not np.shares_memory(named[name], dense)
-
-
-@given(layouts, st.integers(0, 2**32 - 1))
-def test_a_fresh_network_starts_glorot_uniform_at_the_mean(layout: Layout, seed: int) -> None:
-    drawn = layout.initial(3.25, np.random.default_rng(seed))
-    assert np.array_equal(drawn, layout.initial(3.25, np.random.default_rng(seed)))
-    for name, array in layout.named(drawn).items():
-        if name == "output_bias":
-            assert array.tolist() == [3.25]
-        elif name.endswith("_bias"):
-            assert not np.any(array)
-        else:  # Glorot, Bengio 2010, eq. 16
-            assert np.all(np.abs(array) <= np.sqrt(6 / sum(array.shape)))
-            assert len(np.unique(array)) == array.size
-
-
-def test_glorot_kernels_have_the_spread_that_gives_them_their_name() -> None:
-    """Uniform in ±√(6 / (in + out)) is of variance 2 / (in + out)."""
-    layout = Layout(embedding=100, hidden=(200,))
-    kernel = layout.named(layout.initial(0, np.random.default_rng(1)))["hidden_0_kernel"]
-    assert kernel.var() == pytest.approx(2 / 400, rel=0.02)
-    assert kernel.mean() == pytest.approx(0, abs=0.001)

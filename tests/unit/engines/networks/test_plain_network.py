@@ -1,4 +1,4 @@
-"""The yardstick itself: backpropagation by hand is the slope of the objective."""
+"""The yardstick itself: the gradient of an expression is the slope of formulas by hand."""
 
 import numpy as np
 import pytest

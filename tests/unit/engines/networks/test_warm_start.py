@@ -3,11 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from plain_network import expression_of
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
+from starcast.engines.expression.networks import ensemble
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.ensemble import ensemble
 from starcast.engines.networks.warm_start import warm_start
 from starcast.engines.settings import Config
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
@@ -51,7 +52,7 @@ def every_pair() -> Ratings:
 
 def engine_of(ratings: Ratings, **settings: Any) -> NetworkEngine:
     config = Config(dimension=D, layers=LAYERS, **settings)
-    return NetworkEngine(config, ratings, ensemble(config), seed=1)
+    return NetworkEngine(config, ratings, expression_of(ensemble, config), seed=1)
 
 
 @pytest.mark.parametrize("alpha", [0, 0.3, 1])

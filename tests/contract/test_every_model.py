@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -89,6 +90,20 @@ def planted() -> Ratings:
         stars + rng.normal(0, 0.1, len(users)),
         scale=RatingScale(-17, 23, 0.5),
         name="planted",
+    )
+
+
+@cache
+def crowd() -> Ratings:
+    """Enough ratings, 1 to 5 at random, for several threads."""
+    rng = np.random.default_rng(2)
+    users, items = np.nonzero(rng.random((300, 1000)) < 0.05)
+    return Ratings.from_rows(
+        Vocabulary(np.arange(300), "user"),
+        Vocabulary(np.arange(1000), "item"),
+        users.astype(np.int32),
+        items.astype(np.int32),
+        rng.integers(1, 6, len(users)).astype(np.float32),
     )
 
 
@@ -185,11 +200,34 @@ def test_what_can_be_told_as_an_expression_scores_as_it_does(model: Model) -> No
 
 @EVERY_MODEL
 def test_the_same_seed_gives_the_same_scores(model: Model) -> None:
-    """To the bit: compiled loops add in a fixed order, however many threads there are."""
+    """To the bit: compiled loops add in a fixed order."""
     one, other = (
         model.scorer(weights_after(model, 3), histories()).score_all(EVERY_USER) for _ in range(2)
     )
     assert np.array_equal(one, other)
+
+
+@pytest.mark.skipif(
+    numba.config.NUMBA_NUM_THREADS < 2,  # type: ignore[attr-defined]
+    reason="one core: set NUMBA_NUM_THREADS=2",
+)
+@EVERY_OPTIMIZER
+def test_the_number_of_threads_changes_no_bit(model: Model, optimizer: str) -> None:
+    runs = []
+    for n_threads in (1, 2):
+        numba.set_num_threads(n_threads)
+        try:
+            settings: dict[str, Any]
+            settings = {"optimizer": optimizer, "batch_size": 1000, "learning_rate": 1e-4}
+            engine = engine_of(model, ratings=crowd(), **settings)
+            losses = [engine.run_epoch() for _ in range(3)]
+        finally:
+            numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+        runs.append((losses, engine.weights()))
+    (losses, weights), (other_losses, other_weights) = runs
+    assert losses == other_losses
+    for name, array in weights.items():
+        assert np.array_equal(array, other_weights[name]), name
 
 
 @EVERY_MODEL

@@ -13,14 +13,23 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "starcast"
 
 FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms of BUILDINGS
-    ("errors", "disk", "display", "data.ids", "data.scale", "evaluation.metrics", "engines.simd"),
-    ("data.ratings", "engines.optimizers", "engines.blas", "engines.expression"),
+    (
+        "errors",
+        "disk",
+        "display",
+        "data.ids",
+        "data.scale",
+        "evaluation.metrics",
+        "engines.compiled",
+    ),
+    ("data.ratings", "engines.simd", "engines.blas", "engines.expression"),
     (
         "data.split",
         "data.attributes",
         "engines.protocol",
         "engines.settings",
         "engines.batches",
+        "engines.optimizers",
         "engines.rows",
     ),
     ("data.files",),
@@ -167,12 +176,38 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, "a bare except"
         if isinstance(node, ast.Call):
             yield from ((node.lineno, what) for what in _bad_call(node))
+        if isinstance(node, ast.FunctionDef) and _is_parallel(node):
+            yield from ((line, what) for line, what in _sums_up(node))
         if isinstance(node, ast.Compare | ast.MatchValue) and _branches_on_a_model(path, node):
             yield node.lineno, "branches on a model's name; the registry is the place for that"
 
 
 def _branches_on_a_model(path: str, node: ast.AST) -> bool:
     return path != "models.py" and bool(MODEL_NAMES & _strings(node))
+
+
+def _is_parallel(function: ast.FunctionDef) -> bool:
+    return any(
+        isinstance(one, ast.Name) and one.id == "parallel" for one in function.decorator_list
+    )
+
+
+def _sums_up(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
+    """Sums that Numba would cut by the number of threads, and so round differently."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "prod", "std", "var"):
+            yield node.lineno, "sums up across threads: leave that to the caller"
+        if isinstance(node, ast.For) and "prange" in ast.unparse(node.iter):
+            added: set[ast.AST]
+            added = {part.target for part in ast.walk(node) if isinstance(part, ast.AugAssign)}
+            for name in _assigned(added) - _assigned(set(ast.walk(node)) - added):
+                yield node.lineno, f"adds up {name} across threads: give each turn its own place"
+
+
+def _assigned(nodes: set[ast.AST]) -> set[str]:
+    return {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _bad_call(node: ast.Call) -> Iterator[str]:
@@ -331,6 +366,16 @@ VIOLATIONS = {
     "code among data": ("data/embedded/rows.py", "x = 1", "no code"),
     "long file": ("data/ids.py", "x = 1\n" * 301, "301: more than 300 lines"),
     "eval": ("cli.py", "layers = eval('[64, 1]')", "calls eval"),
+    "parallel sum": (
+        "engines/networks/epoch.py",
+        "@parallel\ndef f(x):\n    return x.sum()",
+        "3: sums up across threads",
+    ),
+    "parallel addition": (
+        "engines/networks/epoch.py",
+        "@parallel\ndef f(x):\n    y = 0\n    for n in numba.prange(9):\n        y += x[n]",
+        "4: adds up y across threads",
+    ),
     "pickle": ("artifacts/artifact.py", "import pickle", "imports pickle"),
     "pickle from": ("artifacts/artifact.py", "from joblib import load", "imports joblib"),
     "allowed pickle": ("artifacts/artifact.py", "load(f, allow_pickle=True)", "allows pickle"),
@@ -374,6 +419,11 @@ ALLOWED = {
     "start": ("__main__.py", "from starcast.cli import main"),
     "a framework to write for": ("export/savedmodel.py", "import tensorflow as tf"),
     "no pickle": ("artifacts/artifact.py", "load(f, allow_pickle=False)\nx.squeeze(axis=1)"),
+    "places of their own": (
+        "engines/networks/epoch.py",
+        "@parallel\ndef f(x, y):\n    for n in numba.prange(9):\n        z = 0\n        z += 1\n"
+        "        y[n] += x[n] + z",
+    ),
     "the registry": ("models.py", "if name == 'latent-factor-model': pass"),
     "three hundred lines": ("data/ids.py", "x = 1\n" * 300),
 }

@@ -11,9 +11,9 @@ section 2 (Adam); Tieleman & Hinton 2012, lecture 6.5 (RMSProp).
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
+from starcast.engines.compiled import serial
 from starcast.engines.simd import VECTOR, load_vector, store_vector
 
 BETA_1, BETA_2, RHO, EPSILON = 0.9, 0.999, 0.9, 1e-7
@@ -23,13 +23,8 @@ ADAM, RMSPROP, GRADIENT_DESCENT = 0, 1, 2  # Numba reads no dictionary of names
 LANES = VECTOR  # floats that compiled loops take at once
 RULES = {"Adam": ADAM, "RMSProp": RMSPROP, "GradientDescent": GRADIENT_DESCENT}
 
-jit = numba.njit(
-    # The sums may be reordered; that a NaN may occur must not be forgotten: it ends a run.
-    fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy"
-)  # fmt: skip
 
-
-@jit
+@serial
 def step_rate(rule: int, rate: float, step: int) -> Any:
     """The learning rate of a step, counted from 1; float32, with Adam's corrections in it."""
     if rule == ADAM:
@@ -37,7 +32,7 @@ def step_rate(rule: int, rate: float, step: int) -> Any:
     return np.float32(rate)
 
 
-@jit
+@serial
 def update(rule: int, table: Any, rows: Any, gradients: Any, rate: Any) -> None:
     """Move rows of weights and their two moments.
 
@@ -66,7 +61,7 @@ def update(rule: int, table: Any, rows: Any, gradients: Any, rate: Any) -> None:
             store_vector(table, seconds + vector, second)
 
 
-@jit
+@serial
 def moved(rule: Any, weight: Any, first: Any, second: Any, gradient: Any, rate: Any) -> Any:
     """Weight and moments after a step; of numbers, or of vectors that reckon like numbers."""
     if rule == ADAM:
@@ -77,7 +72,7 @@ def moved(rule: Any, weight: Any, first: Any, second: Any, gradient: Any, rate: 
     return weight - rate * gradient, first, second
 
 
-@jit
+@serial
 def adam(weight: Any, first: Any, second: Any, gradient: Any, rate: Any) -> Any:
     """The new weight and its new moments; of numbers, or of vectors that reckon like numbers."""
     first = _BETA_1 * first + (_ONE - _BETA_1) * gradient
@@ -85,7 +80,7 @@ def adam(weight: Any, first: Any, second: Any, gradient: Any, rate: Any) -> Any:
     return weight - rate * first / (math.sqrt(second) + _EPSILON), first, second
 
 
-@jit
+@serial
 def rmsprop(weight: Any, second: Any, gradient: Any, rate: Any) -> Any:
     """The new weight and its new second moment, as in `adam`."""
     second = _RHO * second + (_ONE - _RHO) * gradient * gradient

@@ -6,19 +6,14 @@ they do not count from the end, and the compiler sees that rows of a panel do no
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba import uintp
 
+from starcast.engines.compiled import serial
 from starcast.scoring.panels import LANES, STEP
 
-jit = numba.njit(
-    # Sums over features may be reordered; NaN must come through, so that training sees it.
-    fastmath={"reassoc", "contract", "nsz"}, error_model="numpy", nogil=True, cache=True
-)  # fmt: skip
 
-
-@jit
+@serial
 def score_factor_pairs(user: Any, item: Any, user_rows: Any, item_rows: Any, scores: Any) -> None:
     """Set scores[n] = p · q + b_u + b_i.
 
@@ -38,7 +33,7 @@ def score_factor_pairs(user: Any, item: Any, user_rows: Any, item_rows: Any, sco
         scores[n] = total
 
 
-@jit
+@serial
 def score_factor_catalogue(user: Any, panels: Any, user_rows: Any, scores: Any) -> None:
     """Set scores[n, i] = p · q + b_u + b_i for every item.
 
@@ -67,7 +62,7 @@ def score_factor_catalogue(user: Any, panels: Any, user_rows: Any, scores: Any) 
                     into[i] = sums[uintp(n * LANES + i)]
 
 
-@jit
+@serial
 def add_network_pairs(
     user: Any, item: Any, widths: Any, layers: Any, output: Any, user_rows: Any, item_rows: Any,
     scores: Any,
@@ -94,7 +89,7 @@ def add_network_pairs(
         _add_output(output, values, _climb(widths, layers, values), into)
 
 
-@jit
+@serial
 def add_network_catalogue(
     user: Any, panels: Any, widths: Any, layers: Any, output: Any, user_rows: Any, scores: Any
 ) -> None:
@@ -120,7 +115,7 @@ def add_network_catalogue(
             _add_output(output, values, top, scores[n, start : start + LANES])
 
 
-@jit
+@serial
 def _check(rows: Any, n: int) -> None:
     """A row outside its table would read foreign memory."""
     for row in rows:
@@ -128,12 +123,12 @@ def _check(rows: Any, n: int) -> None:
             raise IndexError("a row lies outside its table")
 
 
-@jit
+@serial
 def _relu(value: Any) -> Any:
     return np.float32(0) if value < np.float32(0) else value  # lets NaN through
 
 
-@jit
+@serial
 def _quads_of(table: Any, rows: Any) -> Any:
     """Factors of chosen rows as quads, end to end; zeros fill the last."""
     d = table.shape[1] - 1
@@ -144,7 +139,7 @@ def _quads_of(table: Any, rows: Any) -> Any:
     return quads
 
 
-@jit
+@serial
 def _climb(widths: Any, layers: Any, values: Any) -> Any:
     """Fill in the layers above the first, each one panel; returns where the last begins."""
     below = quads = 0
@@ -164,7 +159,7 @@ def _climb(widths: Any, layers: Any, values: Any) -> Any:
     return below
 
 
-@jit
+@serial
 def _add_output(output: Any, values: Any, top: int, into: Any) -> None:
     for f in range(len(output)):
         weight, at = output[f], top + f * LANES
@@ -172,7 +167,7 @@ def _add_output(output: Any, values: Any, top: int, into: Any) -> None:
             into[i] += weight * values[uintp(at + i)]
 
 
-@jit
+@serial
 def _add_products(
     quads: Any, quad: int, n_features: int, values: Any, panel: int, sums: Any, at: int
 ) -> None:

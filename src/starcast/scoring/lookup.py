@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from starcast.scoring.kernels import jit
+from starcast.engines.compiled import serial
 
 
-@jit
+@serial
 def look_up(places: Any, low: float, density: int, curve: Any, values: Any) -> None:
     """What a curve is worth at each place, on the line between two of its points.
 

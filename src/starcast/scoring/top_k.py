@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numba import uintp
 
-from starcast.scoring.kernels import jit
+from starcast.engines.compiled import serial
 
 _LOOK = 32  # scores compared with the list's last before any is looked at more closely
 
 
-@jit
+@serial
 def exclude(scores: Any, user_rows: Any, starts: Any, item_rows: Any) -> None:
     """Set the scores of known items to -∞, which no list takes.
 
@@ -25,7 +25,7 @@ def exclude(scores: Any, user_rows: Any, starts: Any, item_rows: Any) -> None:
             scores[n, item_rows[rating]] = -np.inf
 
 
-@jit
+@serial
 def take_best(scores: Any, rows: Any) -> None:
     """The highest scores of each row, best first, ties to the lower column.
 
@@ -38,7 +38,7 @@ def take_best(scores: Any, rows: Any) -> None:
         _take(scores[n], rows[n], best)
 
 
-@jit
+@serial
 def _take(scores: Any, rows: Any, best: Any) -> None:
     """One list: a heap with its last entry on top, then taken apart from the end."""
     rows[:], best[:] = -1, -np.inf
@@ -62,7 +62,7 @@ def _take(scores: Any, rows: Any, best: Any) -> None:
         _sink(rows, best, n)
 
 
-@jit
+@serial
 def _sink(rows: Any, best: Any, n: int) -> None:
     """Let the top of a heap of n sink to its place; each stands behind both of its children."""
     row, score, at = rows[0], best[0], 0
@@ -77,7 +77,7 @@ def _sink(rows: Any, best: Any, n: int) -> None:
     rows[at], best[at] = row, score
 
 
-@jit
+@serial
 def _behind(best: Any, rows: Any, at: int, score: Any, row: Any) -> Any:
     """Whether an entry comes later in a list than another; places still empty come last."""
     if best[at] != score:

@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.optimizers import jit
+from starcast.engines.compiled import parallel, serial
 
 Flat = NDArray[np.float32]
 Objective = Callable[[Flat, Flat], float]
@@ -27,10 +27,6 @@ MEMORY = 5  # steps remembered
 _ENOUGH, _FLAT = 1e-4, 0.9  # of the first slope: how far the value must fall, the slope flatten
 _MOST_TRIALS = 20
 _SHARES, _PIECE = 32, 4096  # a piece of every vector fits a core's second-level cache
-
-_parallel = numba.njit(
-    parallel=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy"
-)
 
 
 @final
@@ -74,7 +70,7 @@ class Descent:
         for _ in range(_MOST_TRIALS):
             weights = self.weights + np.float32(length) * direction
             value = self._objective(weights, gradient)
-            slope_there = _dot(gradient, direction)
+            slope_there = float(_dot(gradient, direction).sum())
             if not value <= self.value + _ENOUGH * length * slope:
                 long = length
             elif slope_there < _FLAT * slope:
@@ -100,7 +96,7 @@ class Descent:
 
     def _learn(self, rows: list[int]) -> None:
         """Compute the products of some rows of the past with all."""
-        products = _inner_products(self._past, np.array(rows))
+        products = _inner_products(self._past, np.array(rows)).sum(axis=0)
         self._products[rows], self._products[:, rows] = products, products.T
 
     def _direction(self) -> tuple[Flat, float]:
@@ -122,9 +118,9 @@ class Descent:
         return _weighted_sum(self._past, share.astype(np.float32)), slope
 
 
-@_parallel
+@parallel
 def _inner_products(vectors: Any, rows: Any) -> Any:
-    """Of some rows (k,) with every vector (m, n): float64 (k, m)."""
+    """Of some rows (k,) with every vector (m, n), share by share: float64 (_SHARES, k, m)."""
     m, n = vectors.shape
     parts = np.zeros((_SHARES, len(rows), m))
     for share in numba.prange(_SHARES):
@@ -135,21 +131,22 @@ def _inner_products(vectors: Any, rows: Any) -> Any:
                 one = vectors[rows[k], piece]
                 for other in range(m):
                     parts[share, k, other] += _sum_of_products(one, vectors[other, piece])
-    return parts.sum(axis=0)
+    return parts
 
 
-@_parallel
+@parallel
 def _dot(one: Any, other: Any) -> Any:
+    """Their inner product, share by share: float64 (_SHARES,)."""
     parts = np.zeros(_SHARES)
     for share in numba.prange(_SHARES):
         end = len(one) * (share + 1) // _SHARES
         for start in range(len(one) * share // _SHARES, end, _PIECE):
             piece = slice(start, min(end, start + _PIECE))
             parts[share] += _sum_of_products(one[piece], other[piece])
-    return parts.sum()
+    return parts
 
 
-@_parallel
+@parallel
 def _weighted_sum(vectors: Any, shares: Any) -> Any:
     """Σ shares[m] · vectors[m], float32 (n,)."""
     n = vectors.shape[1]
@@ -163,7 +160,7 @@ def _weighted_sum(vectors: Any, shares: Any) -> Any:
     return summed
 
 
-@jit
+@serial
 def _sum_of_products(one: Any, other: Any) -> Any:
     summed = np.float32(0)
     for n in range(len(one)):
@@ -171,7 +168,7 @@ def _sum_of_products(one: Any, other: Any) -> Any:
     return summed
 
 
-@jit
+@serial
 def _add(sums: Any, share: Any, vector: Any) -> None:
     for n in range(len(sums)):
         sums[n] += share * vector[n]

@@ -11,11 +11,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-N_SHARES = 16  # of rows, of about as many ratings each
+from starcast.engines.compiled import parallel
 
-_parallel = numba.njit(
-    parallel=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy"
-)
+N_SHARES = 16  # of rows, of about as many ratings each
 
 
 @final
@@ -44,7 +42,7 @@ class Histories(NamedTuple):
         return cls(starts, others[order], order, shares)
 
 
-@_parallel
+@parallel
 def summed_rows(histories: Any, values: Any, table: Any, sums: Any) -> None:
     """sums[row] = Σ values[n] · table[other of n] over the row's ratings n, values in their order.
 
@@ -72,12 +70,12 @@ def summed_rows(histories: Any, values: Any, table: Any, sums: Any) -> None:
                     summed[k] += a * of_a[k]
 
 
-@_parallel
+@parallel
 def predict_and_slope(
     histories: Any, targets: Any, places: Any, kernel: Any, bias: Any, codes: Any,
     errors: Any, kernel_slope: Any, bias_slope: Any,
 ) -> Any:  # fmt: skip
-    """Errors of kernel[u] · codes[i] + bias[u]; Σ error², and the slope of half of it.
+    """Errors of kernel[u] · codes[i] + bias[u]; their squares, and the slope of half of these.
 
     Args:
         histories: of the users.
@@ -87,7 +85,7 @@ def predict_and_slope(
         codes: float32 (n_items, h).
         errors: float32 (n,), written.
         kernel_slope, bias_slope: float32, as kernel and bias, written.
-    Returns: float, Σ error².
+    Returns: float64 (N_SHARES,), Σ error² of each share.
     """
     starts, others, _, shares = histories
     squares = np.zeros(N_SHARES)
@@ -107,4 +105,4 @@ def predict_and_slope(
                 squared += error * error
             bias_slope[user] = summed
             squares[share] += squared
-    return squares.sum()
+    return squares

@@ -77,7 +77,7 @@ class Reconstruction:
     def __call__(self, weights: Flat, gradient: Flat) -> float:
         """The value at weights (size,); their gradient (size,) is written."""
         named, slope, codes = self.named(weights), self.named(gradient), self.codes(weights)
-        squared = predict_and_slope(
+        squares = predict_and_slope(
             self._of_users, self._targets, self._places, named["output_kernel"],
             named["output_bias"], codes, self._errors, slope["output_kernel"], slope["output_bias"],
         )  # fmt: skip
@@ -88,7 +88,7 @@ class Reconstruction:
         summed_rows(self._of_users, self._inputs_of_users, slopes, slope["input_kernel"])
         for name, times in _PULLS.items():
             slope[name] += (times * self._pull)[:, np.newaxis] * named[name]
-        return 0.5 * float(squared) + self.penalty(weights)
+        return 0.5 * float(squares.sum()) + self.penalty(weights)
 
     def penalty(self, weights: Flat) -> float:
         """½ λ Σ_u √n_u (3 ‖v_u‖² + ‖w_u‖²)."""

@@ -9,21 +9,16 @@ Sources: Rendle 2012, section 4.1.3 (conditionals of coordinates, μ and λ); Sa
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.bayesian.design import FeatureGroups
+from starcast.engines.compiled import serial
 
 # A row without ratings weighs nothing beside any prior, yet it follows what its features add.
 TRACE = np.float32(1e-30)
 
 Columns = NDArray[np.float32]
-
-jit = numba.njit(
-    # nogil: every chain has a thread. Sums may be reordered; a NaN must stay one.
-    fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy", nogil=True
-)  # fmt: skip
 
 
 class Hyperprior(NamedTuple):
@@ -85,7 +80,7 @@ def draw_noise(side: Side, rng: np.random.Generator) -> Noise:
     )
 
 
-@jit
+@serial
 def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any) -> None:
     """Draw the priors and then the coordinates of factor `f` of one side.
 
@@ -99,7 +94,7 @@ def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any)
     draw_coordinates(side, f, sums, alpha, draw_priors(side, f, noise), noise, change)
 
 
-@jit
+@serial
 def draw_priors(side: Any, f: int, noise: Any) -> Any:
     """μ and λ of the own coordinates and of each group; float32 (1 + n_groups, 2)."""
     bounds = side.groups.bounds
@@ -113,7 +108,7 @@ def draw_priors(side: Any, f: int, noise: Any) -> Any:
     return priors
 
 
-@jit
+@serial
 def draw_coordinates(
     side: Any, f: int, sums: Any, alpha: Any, priors: Any, noise: Any, change: Any
 ) -> None:
@@ -137,7 +132,7 @@ def draw_coordinates(
     side.total[f] += change
 
 
-@jit
+@serial
 def draw_prior(values: Any, gamma: float, normal: float, hyperprior: Any) -> tuple[Any, Any]:
     """μ and λ of a group given its coordinates: λ with μ integrated out, then μ.
 
@@ -159,7 +154,7 @@ def draw_prior(values: Any, gamma: float, normal: float, hyperprior: Any) -> tup
     return np.float32(drawn), np.float32(precision)
 
 
-@jit
+@serial
 def without_own(own: Any, sums: Any, alpha: Any, prior: Any) -> tuple[Any, Any]:
     """How a row's ratings bear on its features once its own coordinate is integrated out.
 
@@ -177,7 +172,7 @@ def without_own(own: Any, sums: Any, alpha: Any, prior: Any) -> tuple[Any, Any]:
     return weights, targets
 
 
-@jit
+@serial
 def draw_groups(side: Any, f: int, priors: Any, noise: Any, weights: Any, targets: Any) -> None:
     """Draw the features, group after group; `targets` follow every change."""
     groups = side.groups
@@ -189,7 +184,7 @@ def draw_groups(side: Any, f: int, priors: Any, noise: Any, weights: Any, target
         )  # fmt: skip
 
 
-@jit
+@serial
 def _draw_features(
     features: Any, prior: Any, starts: Any, members: Any, scale: Any, weights: Any, targets: Any,
     normal: Any,
@@ -213,7 +208,7 @@ def _draw_features(
             targets[n] = scaled_targets[n] / scale[n]
 
 
-@jit
+@serial
 def draw_own(
     own: Any, seen: Any, sums: Any, alpha: Any, prior: Any, normal: Any, change: Any
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from starcast.engines.bayesian.draws import jit
+from starcast.engines.compiled import serial
 
 _REACH, _PER_UNIT = 8.0, 256.0  # the table covers [-8, 8] in steps of 1/256
 _FARTHEST = 37.0  # Φ(-37) is the last that a double holds
@@ -49,7 +49,7 @@ _FAR_TAIL = (
 )  # fmt: skip
 
 
-@jit
+@serial
 def cdf_pdf(x: float, table: Any) -> tuple[float, float]:
     """Φ(x) and φ(x), to 1e-8 of their size; Taylor's third order about the nearest grid point."""
     if abs(x) >= _REACH:
@@ -64,7 +64,7 @@ def cdf_pdf(x: float, table: Any) -> tuple[float, float]:
     return cdf, density * (1 - second + third / 2 - (at * at - 3) * at * h * h * h / 6)
 
 
-@jit
+@serial
 def interval(low: float, high: float, table: Any) -> tuple[float, float, float, float, bool]:
     """The normal's share between two points, mirrored into the lower tail where that is exacter.
 
@@ -79,7 +79,7 @@ def interval(low: float, high: float, table: Any) -> tuple[float, float, float, 
     return above - below, low_density, high_density, below, False
 
 
-@jit
+@serial
 def quantile(p: float) -> float:
     """Φ⁻¹(p) for p in (0, 1), to 1e-15."""
     q = p - 0.5
@@ -90,7 +90,7 @@ def quantile(p: float) -> float:
     return -value if q < 0 else value
 
 
-@jit
+@serial
 def truncated(low: float, high: float, uniform: float, table: Any) -> float:
     """A standard normal draw between two points, from a uniform one."""
     share, _, _, below, mirrored = interval(low, high, table)
@@ -98,7 +98,7 @@ def truncated(low: float, high: float, uniform: float, table: Any) -> float:
     return min(max(-x if mirrored else x, low), high)
 
 
-@jit
+@serial
 def _ratio(polynomials: Any, x: float) -> float:
     top, bottom = 0.0, 0.0
     for power in range(8):

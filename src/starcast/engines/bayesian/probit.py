@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.draws import jit
 from starcast.engines.bayesian.normal import TABLE, cdf_pdf, interval, quantile, truncated
+from starcast.engines.compiled import serial
 
 PRIOR_VARIANCE = 100.0  # of a cut point: wide beside the unit noise, and yet proper
 _SMALLEST = 1e-300
@@ -124,7 +124,7 @@ def _bounded(cuts: Doubles) -> Doubles:
     return np.concatenate([[-np.inf], cuts, [np.inf]])
 
 
-@jit
+@serial
 def _draw_latent(
     latent: Any, errors: Any, level_of: Any, bounds: Any, uniform: Any, table: Any
 ) -> None:
@@ -135,7 +135,7 @@ def _draw_latent(
         latent[n] = prediction + errors[n]
 
 
-@jit
+@serial
 def _add_slopes(
     latent: Any, errors: Any, level_of: Any, bounds: Any, slope: Any, curvature: Any, table: Any
 ) -> float:
@@ -166,7 +166,7 @@ def _add_slopes(
     return total + math.log(product)
 
 
-@jit
+@serial
 def expected_stars(predictions: Any, cuts: Any, levels: Any, table: Any) -> Any:
     """Σ level · P(level); float32 (n,) for latent predictions (n,)."""
     stars = np.empty(len(predictions), np.float32)

@@ -22,9 +22,9 @@ from starcast.engines.bayesian.draws import (
     draw_own,
     draw_priors,
     draw_side,
-    jit,
     without_own,
 )
+from starcast.engines.compiled import serial
 
 
 class Sessions(NamedTuple):
@@ -94,7 +94,7 @@ def user_averages(columns: Columns, found: Sessions, n_users: int) -> Columns:
     return np.array([np.bincount(found.users, line, n_users) for line in weighed], np.float32)
 
 
-@jit
+@serial
 def draw_sessions(
     sessions: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any, user: Any,
     user_noise: Any,

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from starcast.engines.bayesian.draws import draw_side, jit
+from starcast.engines.bayesian.draws import draw_side
 from starcast.engines.bayesian.sessions import draw_sessions
+from starcast.engines.compiled import serial
 
 
-@jit
+@serial
 def sweep(
     starts: Any, items: Any, errors: Any, alpha: Any, user: Any, item: Any, user_noise: Any,
     item_noise: Any, sessions: Any, session_noise: Any,
@@ -62,7 +63,7 @@ def sweep(
     return _finish(starts, items, errors, across_row, item_change)
 
 
-@jit
+@serial
 def _sum_by_user(
     starts: Any, items: Any, errors: Any, user: Any, item_change: Any, item: Any, sums: Any
 ) -> None:
@@ -78,7 +79,7 @@ def _sum_by_user(
         sums[0][u], sums[1][u] = error_sum, square_sum
 
 
-@jit
+@serial
 def _sum_by_item(
     starts: Any, items: Any, errors: Any, user: Any, user_change: Any, item: Any, sums: Any
 ) -> None:
@@ -101,7 +102,7 @@ def _sum_by_item(
             square_sums[i] += square
 
 
-@jit
+@serial
 def _finish(starts: Any, items: Any, errors: Any, user: Any, item_change: Any) -> float:
     """Carry the last change of all into the errors; the sum of their squares."""
     total = 0.0

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.engines.compiled import serial
 from starcast.engines.factorization.ridge import N_SHARES, solve_all, systems
 from starcast.engines.factorization.tables import FactorTables, Side
-from starcast.engines.optimizers import jit
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import Config
 from starcast.errors import ConfigError
@@ -59,7 +59,7 @@ class AlsEngine:
 
     def _solve(self, solved: Side, fixed: Side, histories: "_Histories") -> float:
         """Half a sweep; Σ error² after it."""
-        squared: float = solve_all(
+        squared = solve_all(
             solved.rows,
             solved.bias,
             fixed.rows,
@@ -69,7 +69,7 @@ class AlsEngine:
             self._systems["parts"].reshape(len(self._systems), -1),
             np.float32(self._penalty),
         )
-        return squared
+        return float(squared.sum())
 
 
 class _Histories(NamedTuple):
@@ -103,7 +103,7 @@ class _Histories(NamedTuple):
         return cls(starts, sorted_others, sorted_stars, shares)
 
 
-@jit
+@serial
 def _sorted_by_row(rows: Any, others: Any, stars: Any, starts: Any) -> Any:
     places = starts.copy()
     sorted_others, sorted_stars = np.empty_like(others), np.empty_like(stars)

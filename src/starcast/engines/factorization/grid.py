@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.engines.compiled import parallel, serial
 from starcast.engines.factorization.tables import FactorTables
-from starcast.engines.optimizers import jit
 
 N_SIDES = 16  # of users, and of items: no fewer than threads, no more than keeps blocks long
 _N_BLOCKS = N_SIDES * N_SIDES
@@ -58,7 +58,7 @@ def _sides(counts: NDArray[np.int64]) -> NDArray[np.uint16]:
     return (before * N_SIDES // max(1, counts.sum())).astype(np.uint16)
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+@parallel
 def _deal(
     users: Any, items: Any, stars: Any, mean: Any, user_side: Any, item_side: Any, visits: Any
 ) -> Any:
@@ -83,13 +83,13 @@ def _deal(
     return starts
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+@parallel
 def _shuffle(visits: Any, starts: Any, chances: Any) -> None:
     for block in numba.prange(_N_BLOCKS):
         _shuffle_block(visits[starts[block] : starts[block + 1]], chances[starts[block] :])
 
 
-@jit
+@serial
 def _shuffle_block(visits: Any, chances: Any) -> None:
     """Source: Durstenfeld 1964 (Fisher-Yates), with a random 32-bit number per step."""
     for last in range(len(visits) - 1, 0, -1):

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
+from starcast.engines.compiled import serial
 from starcast.engines.factorization.tables import FactorTables
-from starcast.engines.optimizers import RULES, jit, moved, step_rate
+from starcast.engines.optimizers import RULES, moved, step_rate
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import Config
 from starcast.engines.simd import (
@@ -84,7 +85,7 @@ class MiniBatchEngine:
         self._step = 0
 
 
-@jit
+@serial
 def _visit_all(
     user: Any, item: Any, user_biases: Any, item_biases: Any, ratings: Any, mean: Any,
     batch_size: Any, rule: Any, learning_rate: Any, penalty: Any, step: Any,
@@ -121,14 +122,14 @@ def _visit_all(
     return squared, step
 
 
-@jit
+@serial
 def _is_far(table: Any) -> Any:
     """Whether rows of a table are to be asked for ahead: they lie beyond the processor's cache."""
     n_floats = len(table) * n_parts(table) * n_lanes(table)
     return n_floats > _NEAR
 
 
-@jit
+@serial
 def _fetch(table: Any, biases: Any, row: Any) -> None:
     """Ask for what a rating needs of a row: weights and gradients."""
     prefetch_vector(biases, row * _PLANES // VECTOR)
@@ -138,7 +139,7 @@ def _fetch(table: Any, biases: Any, row: Any) -> None:
         prefetch(table, row, _GRADIENT * width + part)
 
 
-@jit
+@serial
 def _product(user: Any, item: Any, u: Any, i: Any) -> Any:
     """p_u · q_i."""
     products = zero(user)
@@ -147,7 +148,7 @@ def _product(user: Any, item: Any, u: Any, i: Any) -> Any:
     return total(products)
 
 
-@jit
+@serial
 def _add_gradients(
     user: Any, item: Any, user_biases: Any, item_biases: Any, u: Any, i: Any, error: Any,
     penalty: Any,
@@ -163,7 +164,7 @@ def _add_gradients(
     item_biases[i, _GRADIENT] += penalty * item_biases[i, 0] - error
 
 
-@jit
+@serial
 def _touch(row: Any, step: Any, last_step: Any, touched: Any, n_touched: Any) -> Any:
     """List a row once per step. Without a branch: nobody can foretell whether a row is new."""
     touched[n_touched] = row
@@ -172,7 +173,7 @@ def _touch(row: Any, step: Any, last_step: Any, touched: Any, n_touched: Any) ->
     return n_touched
 
 
-@jit
+@serial
 def _move(rule: Any, table: Any, biases: Any, rows: Any, rate: Any) -> None:
     """Update the rows by their gradients, and clear these."""
     width = n_parts(table) // _PLANES

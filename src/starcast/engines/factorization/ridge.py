@@ -13,7 +13,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from starcast.engines.optimizers import jit
+from starcast.engines.compiled import inlined, parallel, serial
 from starcast.engines.simd import (
     Table,
     add_outer,
@@ -36,12 +36,6 @@ _AHEAD = 8  # ratings; as far ahead rows are fetched
 # one over each pivot, and as many rows of the matrix as a part has lanes, over minus their pivots.
 _BORDER, _TARGET, _FORWARD, _INVERSE, _SCALED = 0, 1, 2, 4, 5
 
-_inlined = numba.njit(
-    # As optimizers.jit; and loops over the parts vanish where there is one, if they can see it.
-    fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True, error_model="numpy",
-    forceinline=True,
-)  # fmt: skip
-
 
 def systems(n: int, table: Table) -> Table:
     """Working space for n systems, one after the other, of the width of a table."""
@@ -49,7 +43,7 @@ def systems(n: int, table: Table) -> Table:
     return zeros(n * (width + _SCALED + n_lanes(table)), width)
 
 
-@jit
+@serial
 def solve(
     system: Any, cells: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, penalty: Any
 ) -> Any:
@@ -88,7 +82,7 @@ def solve(
     return target, b, max(squared, np.float32(0))
 
 
-@jit
+@serial
 def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
     """Fill in the sums over the ratings; Σ y and Σ y²."""
     for row in range(at, at + n_parts(table) * n_lanes(table) + _FORWARD):
@@ -102,7 +96,7 @@ def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars
     return y, squared
 
 
-@jit
+@serial
 def _add_block(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
     """Add some ratings, so few that their rows stay in the first-level cache; Σ y and Σ y²."""
     y = squared = np.float32(0)
@@ -113,7 +107,7 @@ def _add_block(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: 
     return y, squared
 
 
-@jit
+@serial
 def _add_diagonal(
     system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, part: Any
 ) -> Any:
@@ -138,7 +132,7 @@ def _add_diagonal(
     return summed, squared
 
 
-@jit
+@serial
 def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -> None:
     tile = load_tile(system, at + a * n_lanes(table), b)
     for n in range(len(others)):
@@ -147,14 +141,14 @@ def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -
     store_tile(system, at + a * n_lanes(table), b, tile)
 
 
-@_inlined
+@inlined
 def _subtract(system: Any, row: Any, factor: Any, pivot_row: Any, first_part: Any) -> None:
     for part in range(first_part, n_parts(system)):
         rest = load(system, row, part) - factor * load(system, pivot_row, part)
         store(system, row, part, rest)
 
 
-@_inlined
+@inlined
 def _eliminate_within(system: Any, cells: Any, at: Any, part: Any) -> None:
     """Use the pivots of one part on its own rows and on the right-hand sides."""
     n, lanes = n_parts(system), n_lanes(system)
@@ -173,7 +167,7 @@ def _eliminate_within(system: Any, cells: Any, at: Any, part: Any) -> None:
             store(system, at + width + _SCALED + lane, p, load(system, at + k, p) * -inverse)
 
 
-@jit
+@serial
 def _eliminate_below(system: Any, at: Any, part: Any) -> None:
     """Use the pivots of one part on the rows of later parts, tile by tile."""
     n, lanes = n_parts(system), n_lanes(system)
@@ -187,7 +181,7 @@ def _eliminate_below(system: Any, at: Any, part: Any) -> None:
             store_tile(system, at + a * lanes, b, tile)
 
 
-@jit
+@serial
 def _substitute(system: Any, cells: Any, at: Any) -> None:
     """Turn the forward target into the solution, from the last unknown to the first."""
     n, lanes = n_parts(system), n_lanes(system)
@@ -203,12 +197,12 @@ def _substitute(system: Any, cells: Any, at: Any) -> None:
             cells[target, row] -= total(load(system, at + row, part) * solution)
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+@parallel
 def solve_all(
     solved: Any, solved_bias: Any, fixed: Any, fixed_bias: Any, starts: Any, others: Any,
     stars: Any, shares: Any, system: Any, cells: Any, penalty: Any,
 ) -> Any:  # fmt: skip
-    """Σ error² after a ridge regression for every row that has ratings."""
+    """A ridge regression for every row that has ratings; Σ error² of each after it, float64."""
     squared = np.zeros(len(solved))
     for share in numba.prange(N_SHARES):
         at = share * (len(system) // N_SHARES)
@@ -220,4 +214,4 @@ def solve_all(
                 )
                 for part in range(n_parts(solved)):
                     store(solved, row, part, load(system, found, part))
-    return squared.sum()
+    return squared

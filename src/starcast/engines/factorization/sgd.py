@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.engines.compiled import parallel, serial
 from starcast.engines.factorization.grid import N_SIDES, Grid
 from starcast.engines.factorization.tables import FactorTables
-from starcast.engines.optimizers import jit
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import Config
 from starcast.engines.simd import load, n_parts, store, total, zero
@@ -41,7 +41,7 @@ class SgdEngine:
     def run_epoch(self) -> EpochLoss:
         """One visit to every rating, diagonal by diagonal in a fresh order."""
         config, user, item = self._config, self._tables.user, self._tables.item
-        squared_error = _visit_all(
+        squared_errors = _visit_all(
             user.rows,
             item.rows,
             user.bias,
@@ -51,7 +51,7 @@ class SgdEngine:
             np.float32(config.learning_rate),
             np.float32(config.regularization_factor),
         )
-        return self._tables.epoch_loss(squared_error, config.regularization_factor)
+        return self._tables.epoch_loss(squared_errors.sum(), config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -62,13 +62,13 @@ class SgdEngine:
         self._tables.load(weights)
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+@parallel
 def _visit_all(
     user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, starts: Any, shifts: Any,
     rate: Any, penalty: Any,
 ) -> Any:  # fmt: skip
-    """Σ error² of an epoch, as seen on the way."""
-    squared = np.zeros(len(starts))
+    """Σ error² of each block in an epoch, as seen on the way; float64 (N_SIDES²,)."""
+    squared = np.zeros(N_SIDES * N_SIDES)
     for shift in shifts:
         for side in numba.prange(N_SIDES):
             block = side * N_SIDES + (side + shift) % N_SIDES
@@ -76,10 +76,10 @@ def _visit_all(
                 user, item, user_bias, item_bias, visits[starts[block] : starts[block + 1]],
                 rate, penalty,
             )  # fmt: skip
-    return squared.sum()
+    return squared
 
 
-@jit
+@serial
 def _visit_block(
     user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, rate: Any, penalty: Any
 ) -> Any:

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from starcast.engines.optimizers import jit
+from starcast.engines.compiled import serial
 
 
-@jit
+@serial
 def matrix(flat: Any, start: int, n_rows: int, n_columns: int) -> Any:
     """A matrix that lies in an array; a view."""
     return flat[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
-@jit
+@serial
 def forward(stack: Any, dense: Any, values: Any, n: int, dropout: Any, seed: Any) -> Any:
     """Fill in the layers above the first.
 
@@ -49,7 +49,7 @@ def forward(stack: Any, dense: Any, values: Any, n: int, dropout: Any, seed: Any
     return at, weights
 
 
-@jit
+@serial
 def backward(
     stack: Any, dense: Any, values: Any, slopes: Any, gradient: Any, n: int, dropout: Any
 ) -> None:
@@ -76,7 +76,7 @@ def backward(
         np.dot(slope, kernel.T, matrix(slopes, at, n, below))
 
 
-@jit
+@serial
 def _add_and_cut(outputs: Any, bias: Any) -> None:
     """ReLU(outputs + bias), in place."""
     zero = np.float32(0)
@@ -86,7 +86,7 @@ def _add_and_cut(outputs: Any, bias: Any) -> None:
             outputs[n, f] = zero if value < zero else value  # lets NaN through
 
 
-@jit
+@serial
 def _drop(outputs: Any, rate: Any, seed: Any) -> None:
     """Zero a random share and scale up the rest, in place."""
     scale = np.float32(1 / (1 - rate))
@@ -96,7 +96,7 @@ def _drop(outputs: Any, rate: Any, seed: Any) -> None:
         flat[n] = np.float32(0) if _hash(np.uint32(n), seed) < limit else flat[n] * scale
 
 
-@jit
+@serial
 def _hash(n: Any, seed: Any) -> Any:
     """A random uint32 for each n and seed: two rounds of multiply and shift."""
     mixed = np.uint32(np.uint32(n * np.uint32(0x9E3779B9)) + seed)
@@ -105,7 +105,7 @@ def _hash(n: Any, seed: Any) -> Any:
     return np.uint32(mixed ^ (mixed >> np.uint32(15)))
 
 
-@jit
+@serial
 def _mask_and_sum(slope: Any, outputs: Any, scale: Any, of_bias: Any) -> None:
     """Stop the slope where ReLU or dropout gave 0; sum it up for the bias."""
     of_bias[:] = 0

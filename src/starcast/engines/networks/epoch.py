@@ -9,9 +9,10 @@ from typing import Any
 import numba
 import numpy as np
 
+from starcast.engines.compiled import parallel, serial
 from starcast.engines.networks.gradient import PER_LINE, chunk_gradient
 from starcast.engines.networks.grouping import group
-from starcast.engines.optimizers import LANES, jit, step_rate, update
+from starcast.engines.optimizers import LANES, step_rate, update
 from starcast.engines.simd import load_vector, prefetch_vector, store_vector, total
 
 _CHUNK = 256  # ratings: the values of a chunk stay in the second-level cache
@@ -21,7 +22,7 @@ _AHEAD = 4  # rows; so far ahead memory is asked for them
 _GROUPED = 1 << 16  # ratings whose rows are found at once: little memory, few interruptions
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
+@parallel
 def run_epoch(
     user: Any, item: Any, users: Any, items: Any, stars: Any, order: Any, batch_size: Any,
     vectors: Any, n_factors: Any, stack: Any, dense: Any, rule: Any, learning_rate: Any,
@@ -91,7 +92,7 @@ def run_epoch(
     return totals[0], totals[1], step
 
 
-@jit
+@serial
 def _silence(dense: Any) -> None:
     """Zero the moments that are as good as zero.
 
@@ -105,25 +106,25 @@ def _silence(dense: Any) -> None:
                     dense[0, plane, vector, lane] = 0
 
 
-@jit
+@serial
 def _parts(n: Any, size: Any) -> Any:
     """How many parts of a size n makes, the last perhaps smaller."""
     return (n + size - 1) // size
 
 
-@jit
+@serial
 def _cut(part: Any, n_parts: Any, n: Any) -> Any:
     """The bounds of one of n_parts near-equal parts of n."""
     return part * n // n_parts, (part + 1) * n // n_parts
 
 
-@jit
+@serial
 def _mixed(seed: Any, batch: Any, chunk: Any) -> Any:
     """A seed of its own for every chunk, far from the others."""
     return np.uint32(seed + np.uint32(batch * 0x85EBCA6B) + np.uint32(chunk * 0xC2B2AE35))
 
 
-@jit
+@serial
 def _update_rows(
     table: Any, distinct: Any, starts: Any, members: Any, gradients: Any, summed: Any, part: Any,
     penalty: Any, rule: Any, rate: Any,
@@ -150,7 +151,7 @@ def _update_rows(
     return norms
 
 
-@jit
+@serial
 def _update_dense(dense: Any, gradients: Any, rule: Any, rate: Any) -> None:
     """Add up the chunks' gradients, then move the dense weights once."""
     for chunk in range(1, len(gradients)):
@@ -160,7 +161,7 @@ def _update_dense(dense: Any, gradients: Any, rule: Any, rate: Any) -> None:
     update(rule, dense, np.zeros(1, np.int32), gradients, rate)
 
 
-@jit
+@serial
 def _total(parts: Any) -> Any:
     """Their sum, in order."""
     total = 0.0

@@ -4,15 +4,16 @@ from typing import Any
 
 import numpy as np
 
+from starcast.engines.compiled import serial
 from starcast.engines.networks.backpropagation import backward, forward, matrix
-from starcast.engines.optimizers import LANES, jit
+from starcast.engines.optimizers import LANES
 from starcast.engines.simd import load_vector, prefetch_vector, store_vector, total
 
 _AHEAD = 8  # ratings; so far ahead memory is asked for the rows they need
 PER_LINE = 2  # vectors that memory hands out at once
 
 
-@jit
+@serial
 def chunk_gradient(
     user: Any, item: Any, users: Any, items: Any, stars: Any, visits: Any, vectors: Any,
     n_factors: Any, stack: Any, weights: Any, dropout: Any, seed: Any, of_users: Any,
@@ -63,7 +64,7 @@ def chunk_gradient(
     return squared_error
 
 
-@jit
+@serial
 def _head(
     user: Any, item: Any, users: Any, items: Any, stars: Any, vectors: Any, n_factors: Any,
     kernel: Any, hidden: Any, of_hidden: Any, of_users: Any, of_items: Any, of_kernel: Any,
@@ -89,7 +90,7 @@ def _head(
     return squared_error
 
 
-@jit
+@serial
 def _factor_branch(
     user: Any, item: Any, users: Any, items: Any, vectors: Any, n_factors: Any, kernel: Any,
     errors: Any, of_users: Any, of_items: Any, of_kernel: Any,

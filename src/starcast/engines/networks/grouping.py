@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from starcast.engines.optimizers import jit
+from starcast.engines.compiled import serial
 
 
-@jit
+@serial
 def group(
     rows: Any, visits: Any, batch_size: int, lane: int, n_lanes: int, n_rows: int,
     distinct: Any, starts: Any, members: Any,

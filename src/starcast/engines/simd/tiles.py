@@ -7,7 +7,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from starcast.engines.simd.values import FAST, FLOAT, INT, Lanes, address, intrinsic, shape, spread
+from starcast.engines.compiled import FAST
+from starcast.engines.simd.values import FLOAT, INT, Lanes, address, intrinsic, shape, spread
 
 
 @intrinsic

@@ -15,6 +15,8 @@ from numba.core import cgutils
 from numba.extending import models, overload, register_model
 from numpy.typing import NDArray
 
+from starcast.engines.compiled import FAST
+
 intrinsic: Any = extending.intrinsic  # whose type would have callers give the typing context too
 
 VECTOR = (
@@ -22,8 +24,6 @@ VECTOR = (
 )
 _CACHE_LINE = 64  # bytes
 FLOAT, INT, BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(8)
-# As in optimizers.jit: sums may be reordered, but that a NaN may occur must not be forgotten.
-FAST = ("reassoc", "contract", "arcp", "nsz")
 
 Table = NDArray[np.void]
 """Rows of parts of lanes: a structured array (n_rows,) with one field, "parts"."""

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -116,18 +115,3 @@ def test_sparse_sums_are_dense_products() -> None:
     np.testing.assert_allclose(sums, dense @ table, atol=1e-5)
     assert histories.shares[0] == 0
     assert histories.shares[-1] == ratings.n_items
-
-
-def test_the_number_of_threads_changes_no_bit() -> None:
-    ratings = sparse(70, 60, 0.3, seed=7)
-    found = []
-    threads = numba.get_num_threads()
-    try:
-        for n_threads in (1, threads):
-            numba.set_num_threads(n_threads)
-            objective = Reconstruction(ratings, WIDTH, PENALTY)
-            gradient = np.empty(objective.size, np.float32)
-            found.append((objective(somewhere(objective), gradient), gradient.tobytes()))
-    finally:
-        numba.set_num_threads(threads)
-    assert found[0] == found[1]

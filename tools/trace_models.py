@@ -19,6 +19,7 @@ from starcast.engines.expression import ACTIVATIONS, Expression
 from starcast.engines.expression.graph import names_of
 from starcast.engines.expression.node import ROWS
 from starcast.engines.networks.engine import NetworkEngine
+from starcast.engines.networks.expression_engine import ExpressionEngine
 from starcast.engines.protocol import Engine, ExpressedScorer, Sampler
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Config
@@ -88,7 +89,7 @@ def drawable() -> list[Model]:
 
 def _expression(model: Model, engine: Engine) -> Expression:
     """What is trained, with its dropout; else what is deployed."""
-    if isinstance(engine, NetworkEngine):
+    if isinstance(engine, NetworkEngine | ExpressionEngine):
         return engine.network
     scorer = model.scorer(engine.weights(), SparseRows.by_user(TOY))
     if not isinstance(scorer, ExpressedScorer):

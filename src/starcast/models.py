@@ -132,12 +132,12 @@ def _latent_factor(config: Config, train: Ratings, seed: int) -> Engine:
 
 
 def _network(network: Network) -> MakeEngine:
-    """An engine for a network: the compiled loops."""
+    """An engine for a network: compiled loops if they know it, else the plain interpreter."""
 
     def engine(config: Config, train: Ratings, seed: int) -> Engine:
-        from starcast.engines.networks.engine import NetworkEngine
+        from starcast.engines.networks.expression_engine import network_engine
 
-        return NetworkEngine(config, train, network(config), seed)
+        return network_engine(config, train, network(config), seed)
 
     return engine
 

@@ -3,13 +3,22 @@
 `factors`, `networks`, `posterior` and `weighted_sum` hold the scorers, `dense_layers`, `likelihood`
 and `days` what they are made of, `panels` how they lay out their weights, `cold_start` what stands
 for users and items without ratings, `kernels` and `lookup` the loops, `top_k` picks the best of
-many scores, and `blocks` keeps every core busy. `folding` takes in people that no weights are of,
-by the `log_likelihood` of their ratings, and `similarity` compares items.
+many scores, and `blocks` keeps every core busy. `expressions` scores any network, in plain NumPy,
+by `partial_evaluation`. `folding` takes in people that no weights are of, by the `log_likelihood`
+of their ratings, and `similarity` compares items.
 """
 
+from starcast.scoring.expressions import ExpressionScorer
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.networks import DeepScorer, EnsembleScorer
 from starcast.scoring.posterior import PosteriorScorer
 from starcast.scoring.weighted_sum import BlendScorer
 
-__all__ = ["BlendScorer", "DeepScorer", "EnsembleScorer", "FactorScorer", "PosteriorScorer"]
+__all__ = [
+    "BlendScorer",
+    "DeepScorer",
+    "EnsembleScorer",
+    "ExpressionScorer",
+    "FactorScorer",
+    "PosteriorScorer",
+]

@@ -52,6 +52,28 @@ def weights_of(expression: Expression) -> dict[str, Weight]:
     return {name: found[name] for name in [*(name for _, name in tables), *found]}
 
 
+def check_network(expression: Expression) -> None:
+    """Refuse what is no network: one number for a pair, from a row of a user and one of an item.
+
+    Raises: ConfigError: what is missing, or what `weights_of` refuses.
+    """
+    weights_of(expression)
+    for side in ("user", "item"):
+        if side not in expression.sides:
+            raise ConfigError(f"the network reads nothing of the {side}: {side}(...) is a row")
+    if expression.shape:
+        raise ConfigError(f"a network hands on one number, not {expression}; end it with output()")
+
+
+def tables_of(expression: Expression) -> dict[str, list[str]]:
+    """Names of the tables of "user" and of "item"."""
+    weights = weights_of(expression)
+    return {
+        side: [name for name, weight in weights.items() if weight.side == side]
+        for side in ("user", "item")
+    }
+
+
 def shapes_of(expression: Expression, n_users: int, n_items: int) -> dict[str, Shape]:
     """Shape of every weight by name."""
     n_rows = {"user": n_users, "item": n_items}

@@ -1,11 +1,79 @@
-"""Tables of results: plain text in a terminal, HTML in a notebook."""
+"""What is shown: text from data made harmless, and tables in a terminal or a notebook."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar, final
 
 Row = TypeVar("Row")
+
+# C0, DEL and C1; what joins, orders or breaks text unseen; surrogates; interlinear marks and tags.
+# Two joiners, U+200C and U+200D, stay: Persian is written and emoji are made with them.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
+_SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_MOST_SHOWN = 60  # characters
+
+
+def printable(text: object) -> str:
+    """Text from data as it may be shown: on one line, and no terminal obeys it.
+
+    Control characters, escape sequences and what turns the direction of writing are spelled out as
+    Python does; everything else is left as it is.
+
+    >>> print(printable("Alien\\x1b[2J\\n(1979) \\u202e"))
+    Alien\\x1b[2J\\n(1979) \\u202e
+    """
+    return _UNSEEN.sub(_spelled, str(text))
+
+
+def shortened(text: object) -> str:
+    """Text from data in a message: printable, and no longer than a glance takes.
+
+    >>> print(shortened("7" * 4000))
+    777777777777777777777777777777777777777777777777777777777777…
+    """
+    whole = _as_text(text)
+    return printable(whole[:_MOST_SHOWN]) + ("…" if len(whole) > _MOST_SHOWN else "")
+
+
+def quoted(text: object) -> str:
+    """The same between quotes."""
+    return f"'{shortened(text)}'"
+
+
+def csv_text(text: object) -> str:
+    """Text from data in a CSV cell: printable, and no spreadsheet takes it for a formula.
+
+    What would be one gets an apostrophe in front, which spreadsheets take for "this is text"
+    (OWASP, CSV Injection).
+
+    >>> print(csv_text("=1+1"), csv_text("Up (2009)"))
+    '=1+1 Up (2009)
+    """
+    whole = str(text)
+    return ("'" if whole.startswith(_FORMULA) else "") + printable(whole)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    number = ord(character)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _as_text(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of thousands of digits"
 
 
 class Column(NamedTuple):
@@ -29,14 +97,14 @@ def as_text(columns: Sequence[Column]) -> str:
     Alien    4.5
     Up       4.5
     """  # noqa: E501  # what it takes reads best as one line
-    widths = [max(map(len, [column.name, *column.cells])) for column in columns]
-    rows = [[column.name for column in columns], *zip(*(c.cells for c in columns), strict=True)]
+    shown = [[*map(printable, [column.name, *column.cells])] for column in columns]
+    widths = [max(map(len, cells)) for cells in shown]
     lines = (
         "  ".join(
             cell.rjust(width) if column.is_number else cell.ljust(width)
             for column, cell, width in zip(columns, row, widths, strict=True)
         )
-        for row in rows
+        for row in zip(*shown, strict=True)
     )
     return "\n".join(line.rstrip() for line in lines)
 
@@ -54,7 +122,7 @@ def as_html(columns: Sequence[Column]) -> str:
 
 def as_paragraphs(lines: Iterable[str]) -> str:
     """Lines of text as notebooks show them."""
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return "".join(f"<p>{escape(printable(line))}</p>" for line in lines)
 
 
 @final
@@ -95,4 +163,4 @@ def _column(name: str, values: Sequence[Any]) -> Column:
 
 def _cell(tag: str, column: Column, text: str) -> str:
     side = "right" if column.is_number else "left"
-    return f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+    return f'<{tag} style="text-align: {side}">{escape(printable(text))}</{tag}>'

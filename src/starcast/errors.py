@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from starcast.display import quoted
+
+_MOST_COMPARED = 100  # characters; comparing takes their square
+
 
 class StarcastError(Exception):
     """Base of every error a user can cause; the command line prints it as one line."""
@@ -13,13 +17,13 @@ class UnknownNameError(StarcastError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         by_lower = {candidate.lower(): candidate for candidate in known}
-        near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        near = get_close_matches(name.lower()[:_MOST_COMPARED], by_lower, n=1, cutoff=0.5)
         hint = (
             f"did you mean '{by_lower[near[0]]}'?"
             if near
-            else f"known: {', '.join(by_lower.values())}"
+            else f"known: {', '.join(by_lower.values()) or 'none'}"
         )
-        super().__init__(f"unknown {kind} '{name}': {hint}")
+        super().__init__(f"unknown {kind} {quoted(name)}: {hint}")
 
 
 class UnknownIdError(StarcastError):

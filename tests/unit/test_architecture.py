@@ -13,10 +13,10 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "starcast"
 
 FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms of BUILDINGS
+    ("display",),
     (
         "errors",
         "disk",
-        "display",
         "data.ids",
         "data.scale",
         "evaluation.metrics",

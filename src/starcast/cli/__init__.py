@@ -11,6 +11,7 @@ from typer import Abort
 from typer.exceptions import TyperException
 
 from starcast.cli.app import app
+from starcast.display import printable
 from starcast.engines.blas import spin_briefly
 from starcast.errors import StarcastError
 
@@ -20,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     _prepare()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        sys.exit(app(args=arguments, prog_name="starcast", standalone_mode=False))
+        status = app(args=arguments, prog_name="starcast", standalone_mode=False)
+        sys.stdout.flush()  # here, where it can still be said that it cannot be written
+        sys.exit(status)
     except TyperException as error:
         _fail(f"{error.format_message().rstrip('.')}; see --help", error.exit_code)
     except StarcastError as error:
@@ -52,5 +55,5 @@ def _prepare() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"starcast: {' '.join(message.split())}", file=sys.stderr)
+    print(f"starcast: {printable(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(status)

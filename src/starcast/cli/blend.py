@@ -9,6 +9,7 @@ import typer
 from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.saving import keep, reserve
+from starcast.display import quoted
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def blend(
     if blended.leak:
         show.note(f"LEAKY: {blended.leak}")
     _show(blended, artifacts)
-    show.console.print(f"saved to {home}\n", soft_wrap=True)
+    show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
     report = evaluate(blended)
     storage.add_test_figures(home, report.own_items(_K), of=blended)
     show.closing_figures(report, k=_K, explain=explain)
@@ -70,7 +71,9 @@ def _checked(name: str) -> str:
     from starcast import models
 
     if Path(name).name != name or name in ("", ".."):
-        raise ConfigError(f"'{name}' names no folder; --name is a single word such as 'blend'")
+        raise ConfigError(
+            f"{quoted(name)} names no folder; --name is a single word such as 'blend'"
+        )
     if name in models.MODELS:
         raise ConfigError(f"'{name}' is where a model of that name goes; choose another --name")
     return name
@@ -79,6 +82,7 @@ def _checked(name: str) -> str:
 def _show(blended: "Artifact", folders: Sequence[Path]) -> None:
     """A line for each part, and one for the whole."""
     from rich.table import Table
+    from rich.text import Text
 
     from starcast import models
     from starcast.cli.show import console
@@ -86,8 +90,8 @@ def _show(blended: "Artifact", folders: Sequence[Path]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model", no_wrap=True)
     table.add_column("from", overflow="fold")
-    table.add_column("validation\nRMSE", justify="right", no_wrap=True)
-    table.add_column("\ncoefficient", justify="right", no_wrap=True)
+    table.add_column(Text("validation\nRMSE"), justify="right", no_wrap=True)
+    table.add_column(Text("\ncoefficient"), justify="right", no_wrap=True)
     for part, folder in zip(blended.parts, folders, strict=True):
         figures = f"{part['validation_rmse']:.4f}", f"{part['coefficient']:+.3f}"
         table.add_row(models.find(part["model"]).title, str(folder), *figures)

@@ -194,7 +194,8 @@ def _report(
         if artifact.leak:
             note(f"LEAKY: {artifact.model}: {artifact.leak}")
     results.show(compared, explain=explain)
-    console.print(f"\nreport: {page}", soft_wrap=True)
+    console.print()
+    console.print(f"report: {page}", soft_wrap=True)
 
 
 def _refuse_training_options(context: typer.Context) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from starcast.cli.use import ArtifactFolder, Fallback, K, offering_fallback, open_recommender
+from starcast.display import quoted
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,11 +92,9 @@ def explain(
         if user is None
         else recommender.explain(user, item, k)
     )
-    console.print(
-        f"{explanation.prediction:.2f}  {recommender.title(item) or item}\n"
-        f"{explanation.base:.2f}  to somebody unknown",
-        soft_wrap=True,
-    )
+    title = recommender.title(item) or item
+    console.print(f"{explanation.prediction:.2f}  {title}", soft_wrap=True)
+    console.print(f"{explanation.base:.2f}  to somebody unknown", soft_wrap=True)
     _show(
         "effect",
         (
@@ -133,7 +132,7 @@ def _folded_in(
     pairs = [one.rpartition("=") for one in rated or ()]
     for written, (item_id, _, stars) in zip(rated or (), pairs, strict=True):
         if not (item_id and _is_number(stars)):
-            raise ConfigError(f"'{written}' is no rating; write ITEM=STARS, as 260=4.5")
+            raise ConfigError(f"{quoted(written)} is no rating; write ITEM=STARS, as 260=4.5")
     return recommender.fold_in([one for one, _, _ in pairs], [float(one) for _, _, one in pairs])
 
 

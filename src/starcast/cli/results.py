@@ -39,7 +39,7 @@ def _table(comparison: "Comparison", columns: dict[str, list[str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model", no_wrap=True)
     for name in columns:
-        table.add_column(name.replace("@", "\n@"), justify="right", no_wrap=True)
+        table.add_column(Text(name.replace("@", "\n@")), justify="right", no_wrap=True)
     for place, n in enumerate(comparison.ranked()):
         table.add_row(comparison.names[n], *(column[place] for column in columns.values()))
     return table

@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, final
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
+from starcast.display import printable
 from starcast.evaluation import metrics
 
 if TYPE_CHECKING:
@@ -28,11 +30,25 @@ Bar = AbstractContextManager[Callable[[int, int | None], None]]
 
 _PIPED_WIDTH = 120  # columns where there is no terminal to ask
 
-# No markup, no emoji codes: a film called "[rec]" or ":thumbs_up:" is printed as it is.
-console = Console(
-    width=None if sys.stdout.isatty() else _PIPED_WIDTH, markup=False, emoji=False, highlight=False
-)
-errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+@final
+class _PlainConsole(Console):
+    """A console that prints text as it is: no markup, no emoji codes, no control characters.
+
+    A film called "[rec]" or ":thumbs_up:" stays so, and one called "\\x1b[2J" clears no screen. A
+    string is one line; where lines are broken on purpose, that is said by `end` or by a `Text`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **settings)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Every string that is printed or stands in a table comes by here."""
+        return super().render_str(printable(text), **settings)
+
+
+console = _PlainConsole(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+errors = _PlainConsole(stderr=True)
 
 
 def note(message: str) -> None:

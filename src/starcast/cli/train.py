@@ -210,7 +210,7 @@ def _announce(artifact: "Artifact", folder: Path) -> None:
 
     if artifact.leak:
         note(f"LEAKY: {artifact.leak}")
-    console.print(f"{artifact.reached}; saved to {folder}\n", soft_wrap=True)
+    console.print(f"{artifact.reached}; saved to {folder}", end="\n\n", soft_wrap=True)
 
 
 def _named_parents(model: "Model", init_from: list[Path] | None, fresh: bool) -> dict[str, Path]:

@@ -6,6 +6,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from starcast.display import quoted, shortened
 from starcast.errors import UnknownIdError
 
 Ids = NDArray[Any]
@@ -145,8 +146,8 @@ class Vocabulary:
     def _explain(self, external_id: object, n_missing: int) -> str:
         others = f" (and {n_missing - 1} more)" if n_missing > 1 else ""
         return (
-            f"{self.kind} '{external_id}'{others} was not in the training data; "
-            f"nearest known: {', '.join(self.nearest(external_id))}"
+            f"{self.kind} {quoted(external_id)}{others} was not in the training data; "
+            f"nearest known: {', '.join(map(shortened, self.nearest(external_id)))}"
         )
 
 

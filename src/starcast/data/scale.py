@@ -7,6 +7,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.display import quoted
 from starcast.errors import DataError
 
 _RESOLUTION = 1_000_000  # steps are found among ratings rounded to a millionth of a star
@@ -63,7 +64,7 @@ class RatingScale:
             return cls(lowest, highest, *(step or [1.0]))
         except (ValueError, TypeError):
             raise DataError(
-                f"'{text}' is no scale; write LOWEST:HIGHEST:STEP, as 0.5:5:0.5"
+                f"{quoted(text)} is no scale; write LOWEST:HIGHEST:STEP, as 0.5:5:0.5"
             ) from None
 
     def clip(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

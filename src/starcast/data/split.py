@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.display import quoted
 from starcast.errors import ConfigError, UnknownNameError
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -128,9 +129,11 @@ class SplitPlan:
             try:
                 fold, n_folds = (int(number) for number in detail.split("/"))
             except ValueError:
-                raise ConfigError(f"'{text}' names no fold; write kfold:1/5") from None
+                raise ConfigError(f"{quoted(text)} names no fold; write kfold:1/5") from None
         elif detail and scheme != "official":
-            raise ConfigError(f"the split '{scheme}' takes nothing after a colon, got '{text}'")
+            raise ConfigError(
+                f"the split {quoted(scheme)} takes nothing after a colon, got {quoted(text)}"
+            )
         return cls(
             scheme, test, validation, seed, fold, n_folds, detail if scheme == "official" else ""
         )
@@ -144,7 +147,7 @@ class SplitPlan:
         Raises: ConfigError: a part would be empty, or the scheme needs timestamps that are missing.
         """
         if (official_test is None) == (self.scheme == "official"):
-            raise ConfigError(f"{ratings.name} ships no split called '{self.official}'")
+            raise ConfigError(f"{ratings.name} ships no split called {quoted(self.official)}")
         is_test = _SCHEMES[self.scheme](self, ratings) if official_test is None else official_test
         rest = ~is_test
         is_validation = rest.copy()

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.display import quoted
 from starcast.engines.protocol import Folded, FoldingScorer, Scores
 from starcast.errors import ConfigError
 from starcast.recommend.answers import (
@@ -151,7 +152,7 @@ def checked_ratings(
         inside = (values >= scale.lowest - margin) & (values <= scale.highest + margin)
     if not inside.all():
         at = int(np.argmin(inside))
-        raise ConfigError(f"{values[at]:g} stars for item '{ids[at]}' are outside {scale}")
+        raise ConfigError(f"{values[at]:g} stars for item {quoted(ids[at])} are outside {scale}")
     return rows, values.astype(np.float32)
 
 
@@ -176,4 +177,4 @@ def _check_once(ratings: Ratings, rows: Rows) -> None:
     first, times = np.unique(rows, return_counts=True)
     if np.any(times > 1):
         twice = ratings.items.ids[first[np.argmax(times > 1)]]
-        raise ConfigError(f"item '{twice}' is rated more than once; give each item once")
+        raise ConfigError(f"item {quoted(twice)} is rated more than once; give each item once")

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows, Vocabulary
+from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
 from starcast.disk.replacement import replace_file
+from starcast.display import csv_text
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError
 from starcast.scoring.blocks import Progress
@@ -53,6 +55,24 @@ class Seen:
         return SparseRows.by_user(self._ratings.take(self._parts != TEST))
 
 
+class _Texts(NamedTuple):
+    """What names users and items in the table, by row."""
+
+    user_ids: NDArray[Any]
+    item_ids: NDArray[Any]
+    titles: NDArray[Any]
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> Self:
+        """As it is in the data."""
+        return cls(ratings.users.ids, ratings.items.ids, ratings.titles)
+
+    @classmethod
+    def for_csv(cls, ratings: Ratings) -> Self:
+        """As no spreadsheet takes it for a formula; numbers stay numbers."""
+        return cls(*map(_for_csv, cls.of(ratings)))
+
+
 def write_all(
     artifact: Artifact,
     ranker: Ranker,
@@ -76,8 +96,13 @@ def write_all(
         "prediction": pl.Float32,
     }
 
+    texts = _Texts.for_csv(ratings) if path.suffix == ".csv" else _Texts.of(ratings)
+
     def frames(*_: object) -> "Iterator[pl.DataFrame]":
-        for columns in _row_groups(artifact, ranker, seen, k, on_progress):
+        for users, places, items, stars in _row_groups(artifact, ranker, seen, k, on_progress):
+            columns = (
+                texts.user_ids[users], places, texts.item_ids[items], texts.titles[items], stars,
+            )  # fmt: skip
             yield pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
     table = register_io_source(frames, schema=schema)
@@ -97,7 +122,7 @@ def _row_groups(
     k: int,
     on_progress: Progress | None,
 ) -> Iterator[tuple[NDArray[Any], ...]]:
-    """The columns of the table for some users after the others."""
+    """User rows, places, item rows and stars of the table, for some users after the others."""
     ratings, scorer = artifact.split.ratings, artifact.scorer
     for start in range(0, ratings.n_users, _ROW_GROUP):
         users = np.arange(start, min(start + _ROW_GROUP, ratings.n_users), dtype=np.int32)
@@ -107,12 +132,15 @@ def _row_groups(
         at, place = np.nonzero(top >= 0)
         user_rows, item_rows = users[at], top[at, place]
         yield (
-            ratings.users.ids[user_rows],
+            user_rows,
             place + 1,
-            ratings.items.ids[item_rows],
-            ratings.titles[item_rows],
+            item_rows,
             ratings.scale.clip(scorer.score_pairs(user_rows, item_rows)),
         )
+
+
+def _for_csv(column: NDArray[Any]) -> NDArray[Any]:
+    return column if column.dtype.kind == "i" else np.array([*map(csv_text, column.tolist())], str)
 
 
 def _type_of(ids: Vocabulary) -> Any:

@@ -12,6 +12,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.split import TEST, TRAIN
+from starcast.display import printable
 from starcast.engines.protocol import FoldingScorer, Scores, UncertainScorer
 from starcast.errors import ConfigError, UnknownIdError, UnknownNameError
 from starcast.recommend import index, lists
@@ -242,7 +243,8 @@ class Recommender:
 
     def __repr__(self) -> str:
         refit = ", refitted" if self.artifact.refit else ""
-        return f"{self.artifact.title} of {self._ratings.name}: {self.artifact.reached}{refit}"
+        name = printable(self._ratings.name)
+        return f"{self.artifact.title} of {name}: {self.artifact.reached}{refit}"
 
     def seen_rows(self, user_row: int) -> Rows:
         """Item rows the user rated in training or validation; int32, ascending."""

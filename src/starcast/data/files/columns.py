@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from starcast.data.scale import RatingScale
+from starcast.display import quoted
 from starcast.errors import DataError
 
 USER, ITEM, RATING, TIMESTAMP = "user", "item", "rating", "timestamp"
@@ -73,12 +74,12 @@ def positions(
         wanted = next((key(name) for name in known if key(name) in keys), None)
         if wanted is not None:
             if keys.count(wanted) > 1:
-                both = " and ".join(f"'{name.strip()}'" for name in header if key(name) == wanted)
+                both = " and ".join(quoted(name.strip()) for name in header if key(name) == wanted)
                 raise DataError(f"{path} has the {kind} columns {both}; rename all but one")
             found[kind] = keys.index(wanted)
     missing = [kind for kind in needed if kind not in found]
     if missing:
-        shown = ", ".join(repr(name.strip()) for name in header[:12])
+        shown = ", ".join(quoted(name.strip()) for name in header[:12])
         raise DataError(
             f"{path} has no {missing[0]} column among {shown}; call it '{aliases[missing[0]][0]}'"
         )
@@ -121,7 +122,7 @@ def fault(row: dict[str, str | None], scale: RatingScale | None) -> str | None:
         if "\0" in cell:
             return f"the {kind} holds a zero byte"
     if TIMESTAMP in cells and seconds(cells[TIMESTAMP]) is None:
-        return f"the timestamp '{cells[TIMESTAMP]}' is neither seconds nor an ISO date"
+        return f"the timestamp {quoted(cells[TIMESTAMP])} is neither seconds nor an ISO date"
     return _rating_fault(cells[RATING], scale)
 
 
@@ -129,7 +130,7 @@ def _rating_fault(cell: str, scale: RatingScale | None) -> str | None:
     if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return f"the rating is {cell}, which is no number of stars"
     if not is_number(cell):
-        return f"the rating '{cell}' is not a number{decimal_comma(cell)}"
+        return f"the rating {quoted(cell)} is not a number{decimal_comma(cell)}"
     with np.errstate(over="ignore"):
         stars = np.float32(cell)
     if not np.isfinite(stars):

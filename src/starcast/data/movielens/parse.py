@@ -15,6 +15,7 @@ from starcast.data.files.delimited import Layout, check_readable
 from starcast.data.files.encoding import encode
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute, Ratings
+from starcast.display import quoted
 from starcast.errors import DataError, UnknownIdError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -161,7 +162,9 @@ def _films(path: Path, separator: str) -> dict[int, tuple[str, str]]:
         films = [(film, Item(title, rest)) for film, title, rest, *_ in cut]
     for number, (film, _) in enumerate(films, start=1):
         if not film.isdecimal():
-            raise DataError(f"{path}, film {number}: '{film}' is no film id; fetch the set again")
+            raise DataError(
+                f"{path}, film {number}: {quoted(film)} is no film id; fetch the set again"
+            )
     return {int(film): (about.title, about.genres) for film, about in films}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.display import printable
 from starcast.evaluation.comparison.comparison import Comparison
 from starcast.evaluation.comparison.results_file import validation_curve
 
@@ -186,7 +187,8 @@ def _empty(comparison: Comparison, title: str, heights: tuple[float, ...] = (1,)
     for n in range(len(heights)):
         _style(figure.add_subplot(grid[n]), has_grid=n < 2)
     split = comparison.reports[0].artifact.split
-    name = split.ratings.name if len(split.ratings.name) < 24 else f"{split.ratings.name[:22]}…"
+    whole = printable(split.ratings.name)
+    name = whole if len(whole) < 24 else f"{whole[:22]}…"
     line = 1 - 0.12 / height
     figure.text(0.02, line, title, fontsize=13, fontweight="bold", color=_INK, va="top")
     figure.text(0.975, line, f"{name}, split {split.fingerprint[:8]}", fontsize=7.5,

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from starcast.display import printable
 from starcast.evaluation.comparison.charts import SERIES, Chart
 from starcast.evaluation.comparison.comparison import p_text
 from starcast.evaluation.comparison.results_file import Record
@@ -24,7 +25,7 @@ def render(record: Record, charts: Mapping[str, Chart]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)  # fmt: skip
+                              lstrip_blocks=True, finalize=_shown)  # fmt: skip
     environment.filters["p_text"] = p_text
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
@@ -39,6 +40,11 @@ def render(record: Record, charts: Mapping[str, Chart]) -> str:
         library_versions=_versions(record),
         charts={name: (Markup(chart.svg), chart.note) for name, chart in charts.items()},
     )
+
+
+def _shown(value: Any) -> Any:
+    """Text that is no HTML of ours as it may be shown."""
+    return printable(value) if type(value) is str else value
 
 
 def _ranked(record: Record) -> list[Record]:

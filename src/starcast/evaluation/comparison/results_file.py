@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
+from starcast.display import csv_text
 from starcast.engines.protocol import score_ratings
 from starcast.evaluation import metrics
 from starcast.evaluation.comparison.comparison import Comparison
@@ -110,8 +111,12 @@ def to_csv(record: Record) -> str:
     )  # a blend has settings of its own
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return csv_text(value) if isinstance(value, str) else value
 
 
 def summary(artifact: Artifact) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -178,15 +179,26 @@ def train(
 
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
     """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
-    from starcast.cli.show import console
+    from starcast.cli.show import console, note
     from starcast.engines.protocol import Sampler
     from starcast.training.fit import Run
     from starcast.training.loop import Observer
-    from starcast.training.observers import ConsoleObserver, HasGraph, TensorBoardObserver
+    from starcast.training.observers import (
+        ConsoleObserver,
+        Expendable,
+        HasGraph,
+        TensorBoardObserver,
+    )
 
     started = time.strftime("%Y%m%d-%H%M%S")
     items = zip(split.ratings.titles.tolist(), split.ratings.items.ids.tolist(), strict=True)
     labels = [title or str(item_id) for title, item_id in items]
+
+    note_once = cache(note)  # however many runs lose the same
+
+    def lost(where: object, error: OSError) -> None:
+        why = error.strerror or error
+        note_once(f"cannot write to {where} ({why}): training goes on without")
 
     def observers(run: Run) -> Sequence[Observer]:
         suffix = "-refit" if run.is_refit else ""
@@ -195,11 +207,12 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         config = run.config
         lists = {"layers": str(list(config.layers)), "features": ",".join(config.features)}
         settings = asdict(config) | lists | {"seed": run.seed}
+        told = ConsoleObserver(
+            console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
+        )
         return [
-            ConsoleObserver(
-                console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
-            ),
-            TensorBoardObserver(folder, settings, labels, graph),
+            Expendable(told, partial(lost, "the output")),
+            Expendable(TensorBoardObserver(folder, settings, labels, graph), partial(lost, logs)),
         ]
 
     return observers

@@ -1,6 +1,8 @@
 """Observers of the loop: a live line on the console, and TensorBoard."""
 
-from collections.abc import Iterable, Mapping
+import errno
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol, final, runtime_checkable
 
@@ -9,9 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from starcast.disk.lock import kept_if_used
+from starcast.display import printable
 from starcast.engines.protocol import Weights
 from starcast.evaluation.metrics import TITLES, Quality
-from starcast.training.loop import EpochRecord
+from starcast.training.loop import EpochRecord, Observer
+from starcast.training.run_files import RunFiles
 
 _LINES = 10  # of a sampler's run, whose sweeps are too much alike to be told of one by one
 
@@ -110,11 +114,12 @@ class TensorBoardObserver:
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], labels: Iterable[str], graph: bytes
     ) -> None:
-        with kept_if_used(folder):  # whether it can be made is known before training begins
-            self._folder, self._graph = folder, graph
+        _require_makeable(folder)
+        self._folder, self._graph = folder, graph
         self._settings = {name: value for name, value in settings.items() if value is not None}
-        self._labels = [" ".join(label.split()) for label in labels]  # a line each, in a table
-        self._writers: dict[str, Any] = {}
+        # a line each, in a table
+        self._labels = [printable(" ".join(label.split())) for label in labels]
+        self._runs: dict[str, RunFiles] = {}
         self._best: tuple[Quality | None, Weights] | None = None
 
     def started(self, n_epochs: int) -> None:
@@ -122,52 +127,101 @@ class TensorBoardObserver:
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """Write the scalars of an epoch; before those of the first, the network graph."""
-        if self._graph and not self._writers:
-            from tensorboardX.proto.event_pb2 import Event
-
-            self._writer("train").file_writer.add_event(Event(graph_def=self._graph))
-        self._writer("train").add_scalar("loss", record.loss, record.epoch)
-        self._writer("train").add_scalar("training_error", record.training_error, record.epoch)
+        if self._graph and not self._runs:
+            self._run("train").graph(self._graph)
+        self._run("train").scalar("loss", record.loss, record.epoch)
+        self._run("train").scalar("training_error", record.training_error, record.epoch)
         for run, quality in (("train", record.train), ("validation", record.validation)):
             for name, value in _named(quality).items():
-                self._writer(run).add_scalar(name, value, record.epoch)
+                self._run(run).scalar(name, value, record.epoch)
         if is_best:
             self._best = record.validation, weights
 
     def ended(self) -> None:
         """Write hyper-parameters with the best epoch's figures, and its embeddings."""
-        if self._best:
-            validation, weights = self._best
-            if validation:
-                self._write_settings(validation)
-            self._write_embeddings(weights)
-        for writer in self._writers.values():
-            writer.close()
+        try:
+            if self._best:
+                validation, weights = self._best
+                if validation:
+                    self._write_settings(validation)
+                self._write_embeddings(weights)
+        finally:
+            with ExitStack() as closing:
+                for run in self._runs.values():
+                    closing.callback(run.close)
 
-    def _writer(self, run: str) -> Any:
-        if run not in self._writers:
-            from tensorboardX import SummaryWriter
-
-            self._writers[run] = SummaryWriter(str(self._folder / run))
-        return self._writers[run]
+    def _run(self, name: str) -> RunFiles:
+        if name not in self._runs:
+            self._runs[name] = RunFiles(self._folder / name)
+        return self._runs[name]
 
     def _write_settings(self, best: Quality) -> None:
         from tensorboardX.summary import hparams
 
-        # The writer's own add_hparams opens a second file, which within one second has the name of
+        # tensorboardX's add_hparams opens a second file, which within one second has the name of
         # the first and replaces it.
         figures = {f"best/{name}": value for name, value in _named(best).items()}
         for summary in hparams(self._settings, figures):
-            self._writer("validation").file_writer.add_summary(summary)
+            self._run("validation").summary(summary)
         for name, value in figures.items():
-            self._writer("validation").add_scalar(name, value)
+            self._run("validation").scalar(name, value, 0)
 
     def _write_embeddings(self, weights: Weights) -> None:
         for name in ("item_factors", "item_embedding"):
             if name in weights:
                 # Of several draws the last: each has turned its factors its own way.
                 table = weights[name].reshape(-1, *weights[name].shape[-2:])[-1]
-                self._writer("train").add_embedding(table, self._labels, tag=name)
+                self._run("train").embedding(name, table, self._labels)
+
+
+@final
+class Expendable:
+    """An observer that training can do without: once it cannot write, it is dropped, and said so.
+
+    Args:
+        observer: that writes somewhere.
+        on_lost: told, once, why it cannot.
+    """
+
+    def __init__(self, observer: Observer, on_lost: Callable[[OSError], None]) -> None:
+        self._observer, self._on_lost, self._is_lost = observer, on_lost, False
+
+    def started(self, n_epochs: int) -> None:
+        """Tell the observer."""
+        self._tell(self._observer.started, n_epochs)
+
+    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
+        """Tell the observer."""
+        self._tell(self._observer.epoch, record, weights, is_best)
+
+    def ended(self) -> None:
+        """Tell the observer."""
+        self._tell(self._observer.ended)
+
+    def _tell(self, told: Callable[..., None], *what: Any) -> None:
+        if self._is_lost:
+            return
+        try:
+            told(*what)
+        except OSError as error:
+            self._is_lost = True
+            if told != self._observer.ended:
+                with suppress(OSError):
+                    self._observer.ended()
+            self._on_lost(error)
+
+
+def _require_makeable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, before training begins. Raises: OSError.
+
+    A full disk is nobody's mistake, and may be less full by then: it is told when logs are lost.
+    """
+    try:
+        with kept_if_used(folder):
+            pass
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def _short(figure: float) -> str:

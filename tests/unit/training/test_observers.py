@@ -1,7 +1,9 @@
 """What the observers write: lines on a console, and TensorBoard's files."""
 
+import errno
 import io
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from starcast.evaluation.metrics import Quality
 from starcast.training.loop import EpochRecord
-from starcast.training.observers import ConsoleObserver, TensorBoardObserver
+from starcast.training.observers import ConsoleObserver, Expendable, TensorBoardObserver
 
 WEIGHTS = {"item_factors": np.array([[1, 2], [3, 4], [5, 6]], np.float32)}
 LABELS = ["Alien (1979)", "a\ttab and a\nline", "七人の侍"]
@@ -204,3 +206,42 @@ def test_a_file_in_the_way_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "logs").touch()
     with pytest.raises(OSError, match="logs"):
         TensorBoardObserver(tmp_path / "logs" / "run", {}, LABELS, b"")
+
+
+class FullDisk(io.RawIOBase):
+    """A file that takes some bytes and then no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        self._room -= len(bytes(data))  # type: ignore[call-overload]
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return len(bytes(data))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("room", [0, 40, 400, 4000])
+def test_a_full_disk_is_told_once_and_costs_the_logs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    from tensorboardX import record_writer
+
+    def opened(_: str) -> io.BufferedWriter:
+        return io.BufferedWriter(FullDisk(room), 64)
+
+    monkeypatch.setattr(record_writer, "open_file", opened)
+    told: list[str] = []
+    observer = Expendable(
+        TensorBoardObserver(tmp_path / "run", {}, LABELS, b"graph"),
+        lambda error: told.append(str(error.strerror)),
+    )
+    observer.started(99)
+    for epoch in range(1, 100):
+        observer.epoch(record(epoch, figures(0.9, 0.7, 0.25)), WEIGHTS, True)
+    observer.ended()
+    assert told == ["No space left on device"]

@@ -177,7 +177,7 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call):
             yield from ((node.lineno, what) for what in _bad_call(node))
         if isinstance(node, ast.FunctionDef) and _is_parallel(node):
-            yield from ((line, what) for line, what in _sums_up(node))
+            yield from _bad_turns(node)
         if isinstance(node, ast.Compare | ast.MatchValue) and _branches_on_a_model(path, node):
             yield node.lineno, "branches on a model's name; the registry is the place for that"
 
@@ -192,9 +192,11 @@ def _is_parallel(function: ast.FunctionDef) -> bool:
     )
 
 
-def _sums_up(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
-    """Sums that Numba would cut by the number of threads, and so round differently."""
+def _bad_turns(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
+    """Sums that Numba cuts by the number of threads, and what it does not write at all."""
     for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and _is_stored(node, ast.Attribute):
+            yield node.lineno, "writes into a tuple's array, which Numba loses: unpack it first"
         if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "prod", "std", "var"):
             yield node.lineno, "sums up across threads: leave that to the caller"
         if isinstance(node, ast.For) and "prange" in ast.unparse(node.iter):
@@ -202,6 +204,10 @@ def _sums_up(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
             added = {part.target for part in ast.walk(node) if isinstance(part, ast.AugAssign)}
             for name in _assigned(added) - _assigned(set(ast.walk(node)) - added):
                 yield node.lineno, f"adds up {name} across threads: give each turn its own place"
+
+
+def _is_stored(node: ast.Subscript, into: type[ast.AST]) -> bool:
+    return isinstance(node.ctx, ast.Store) and isinstance(node.value, into)
 
 
 def _assigned(nodes: set[ast.AST]) -> set[str]:
@@ -370,6 +376,11 @@ VIOLATIONS = {
         "engines/networks/epoch.py",
         "@parallel\ndef f(x):\n    return x.sum()",
         "3: sums up across threads",
+    ),
+    "parallel writing": (
+        "engines/networks/epoch.py",
+        "@parallel\ndef f(x):\n    for n in numba.prange(9):\n        y, x.z[n] = 1, 2",
+        "4: writes into a tuple's array",
     ),
     "parallel addition": (
         "engines/networks/epoch.py",

@@ -20,4 +20,5 @@ inlined = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, forceinlin
 
 parallel = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, parallel=True)
 """A loop over `numba.prange`, whose turns are shared out among threads. Each turn writes to a place
-of its own, and the caller sums up: a sum in here would be cut by how many threads there are."""
+of its own, and the caller sums up: a sum in here would be cut by how many threads there are. Arrays
+that turns write to have names of their own: Numba 0.68 loses what is written to `pair.array[n]`."""

@@ -9,19 +9,32 @@ section 2 (Adam); Tieleman & Hinton 2012, lecture 6.5 (RMSProp).
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from starcast.engines.compiled import serial
-from starcast.engines.simd import VECTOR, load_vector, store_vector
+from starcast.engines.simd import load_vector, store_vector
 
 BETA_1, BETA_2, RHO, EPSILON = 0.9, 0.999, 0.9, 1e-7
 _ONE, _EPSILON = np.float32(1), np.float32(EPSILON)
 _BETA_1, _BETA_2, _RHO = np.float32(BETA_1), np.float32(BETA_2), np.float32(RHO)
 ADAM, RMSPROP, GRADIENT_DESCENT = 0, 1, 2  # Numba reads no dictionary of names
-LANES = VECTOR  # floats that compiled loops take at once
 RULES = {"Adam": ADAM, "RMSProp": RMSPROP, "GradientDescent": GRADIENT_DESCENT}
+
+
+class Descent(NamedTuple):
+    """How a batch moves the weights.
+
+    Attributes:
+        rule: a value of `RULES`.
+        learning_rate: before `step_rate`.
+        penalty: λ, float32.
+    """
+
+    rule: int
+    learning_rate: float
+    penalty: np.float32
 
 
 @serial
@@ -38,9 +51,9 @@ def update(rule: int, table: Any, rows: Any, gradients: Any, rate: Any) -> None:
 
     Args:
         rule: a value of `RULES`.
-        table: float32 (n_rows, 3, n_vectors, LANES), weights and moments; changed in place.
+        table: float32 (n_rows, 3, n_vectors, VECTOR), weights and moments; changed in place.
         rows: int32 (n,), which of them, each once.
-        gradients: float32 (≥ n, n_vectors, LANES), of the objective.
+        gradients: float32 (≥ n, n_vectors, VECTOR), of the objective.
         rate: from `step_rate`.
     """
     n_vectors = gradients.shape[1]

@@ -10,7 +10,7 @@ import numpy as np
 from numba import uintp
 
 from starcast.engines.compiled import serial
-from starcast.scoring.panels import LANES, STEP
+from starcast.scoring.panels import PANEL, STEP
 
 
 @serial
@@ -46,20 +46,20 @@ def score_factor_catalogue(user: Any, panels: Any, user_rows: Any, scores: Any) 
     _check(user_rows, len(user))
     d = user.shape[1] - 1
     quads = _quads_of(user, user_rows)
-    sums = np.empty(4 * LANES, np.float32)
-    for start in range(0, scores.shape[1], LANES):
+    sums = np.empty(4 * PANEL, np.float32)
+    for start in range(0, scores.shape[1], PANEL):
         panel = start * (d + 1)
         for first in range(0, len(user_rows), 4):
             n_users = min(4, len(user_rows) - first)
             for n in range(n_users):
                 user_bias = user[user_rows[first + n], d]
-                for i in range(LANES):
-                    sums[uintp(n * LANES + i)] = user_bias + panels[uintp(panel + d * LANES + i)]
+                for i in range(PANEL):
+                    sums[uintp(n * PANEL + i)] = user_bias + panels[uintp(panel + d * PANEL + i)]
             _add_products(quads, first * d, d, panels, panel, sums, 0)
             for n in range(n_users):
-                into = scores[first + n, start : start + LANES]
+                into = scores[first + n, start : start + PANEL]
                 for i in range(len(into)):
-                    into[i] = sums[uintp(n * LANES + i)]
+                    into[i] = sums[uintp(n * PANEL + i)]
 
 
 @serial
@@ -79,13 +79,13 @@ def add_network_pairs(
     """
     _check(user_rows, len(user))
     _check(item_rows, len(item))
-    values = np.zeros(widths.sum() * LANES, np.float32)
-    for start in range(0, len(scores), LANES):
-        into = scores[start : start + LANES]
+    values = np.zeros(widths.sum() * PANEL, np.float32)
+    for start in range(0, len(scores), PANEL):
+        into = scores[start : start + PANEL]
         for i in range(len(into)):
             p, q = user[user_rows[start + i]], item[item_rows[start + i]]
             for f in range(widths[0]):
-                values[uintp(f * LANES + i)] = _relu(p[f] + q[f])
+                values[uintp(f * PANEL + i)] = _relu(p[f] + q[f])
         _add_output(output, values, _climb(widths, layers, values), into)
 
 
@@ -102,17 +102,17 @@ def add_network_catalogue(
         scores: float32 (n, n_items).
     """
     _check(user_rows, len(user))
-    values = np.empty(widths.sum() * LANES, np.float32)
-    for start in range(0, scores.shape[1], LANES):  # a panel stays in the cache for all the users
+    values = np.empty(widths.sum() * PANEL, np.float32)
+    for start in range(0, scores.shape[1], PANEL):  # a panel stays in the cache for all the users
         panel = start * widths[0]
         for n in range(len(user_rows)):
             row = user[user_rows[n]]
             for f in range(widths[0]):
-                of_user, at = row[f], f * LANES
-                for i in range(LANES):
+                of_user, at = row[f], f * PANEL
+                for i in range(PANEL):
                     values[uintp(at + i)] = _relu(of_user + panels[uintp(panel + at + i)])
             top = _climb(widths, layers, values)
-            _add_output(output, values, top, scores[n, start : start + LANES])
+            _add_output(output, values, top, scores[n, start : start + PANEL])
 
 
 @serial
@@ -145,15 +145,15 @@ def _climb(widths: Any, layers: Any, values: Any) -> Any:
     below = quads = 0
     for depth in range(len(widths) - 1):
         n_below, n_above = widths[depth], widths[depth + 1]
-        above, biases = below + n_below * LANES, quads + n_below * n_above
+        above, biases = below + n_below * PANEL, quads + n_below * n_above
         for f in range(n_above):
-            bias, at = layers[biases + f], above + f * LANES
-            for i in range(LANES):
+            bias, at = layers[biases + f], above + f * PANEL
+            for i in range(PANEL):
                 values[uintp(at + i)] = bias
         for f in range(0, n_above, 4):
-            at = above + f * LANES
+            at = above + f * PANEL
             _add_products(layers, quads + f * n_below, n_below, values, below, values, at)
-            for i in range(4 * LANES):
+            for i in range(4 * PANEL):
                 values[uintp(at + i)] = _relu(values[uintp(at + i)])
         below, quads = above, biases + n_above
     return below
@@ -162,7 +162,7 @@ def _climb(widths: Any, layers: Any, values: Any) -> Any:
 @serial
 def _add_output(output: Any, values: Any, top: int, into: Any) -> None:
     for f in range(len(output)):
-        weight, at = output[f], top + f * LANES
+        weight, at = output[f], top + f * PANEL
         for i in range(len(into)):
             into[i] += weight * values[uintp(at + i)]
 
@@ -178,19 +178,19 @@ def _add_products(
 
     Args:
         quads, quad: weights (n_features, 4) from `quad` on.
-        values, panel: (n_features, LANES) from `panel` on.
-        sums, at: (4, LANES) from `at` on.
+        values, panel: (n_features, PANEL) from `panel` on.
+        sums, at: (4, PANEL) from `at` on.
     """
     for f in range(0, n_features, STEP):
-        weight, value = quad + 4 * f, panel + f * LANES
-        for i in range(LANES):
-            a, b = sums[uintp(at + i)], sums[uintp(at + LANES + i)]
-            c, d = sums[uintp(at + 2 * LANES + i)], sums[uintp(at + 3 * LANES + i)]
+        weight, value = quad + 4 * f, panel + f * PANEL
+        for i in range(PANEL):
+            a, b = sums[uintp(at + i)], sums[uintp(at + PANEL + i)]
+            c, d = sums[uintp(at + 2 * PANEL + i)], sums[uintp(at + 3 * PANEL + i)]
             for g in range(STEP):
-                x = values[uintp(value + g * LANES + i)]
+                x = values[uintp(value + g * PANEL + i)]
                 a += quads[uintp(weight + 4 * g)] * x
                 b += quads[uintp(weight + 4 * g + 1)] * x
                 c += quads[uintp(weight + 4 * g + 2)] * x
                 d += quads[uintp(weight + 4 * g + 3)] * x
-            sums[uintp(at + i)], sums[uintp(at + LANES + i)] = a, b
-            sums[uintp(at + 2 * LANES + i)], sums[uintp(at + 3 * LANES + i)] = c, d
+            sums[uintp(at + i)], sums[uintp(at + PANEL + i)] = a, b
+            sums[uintp(at + 2 * PANEL + i)], sums[uintp(at + 3 * PANEL + i)] = c, d

@@ -1,6 +1,6 @@
 """How scorers lay out weights, so that compiled loops meet whole vectors and nothing else.
 
-A *panel* holds `LANES` items, or pairs, side by side: one row per feature, one column per item. A
+A *panel* holds `PANEL` items, or pairs, side by side: one row per feature, one column per item. A
 *quad* holds what four outputs take of every feature. A quad times a panel is the unit of work.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 128  # items per panel: 64 features of them are 32 KB, a first-level cache
+PANEL = 128  # items in one: 64 features of them are 32 KB, a first-level cache
 STEP = 8  # features per turn of the inner loop: widths are padded with zeros to a multiple
 FEW = 256  # rows for NumPy: BLAS starts no threads for them, compiled code takes 0.4 s to load
 
@@ -33,12 +33,12 @@ def wide(table: Matrix, bias: Flat | None = None) -> Matrix:
 
 
 def panels(table: Matrix) -> Flat:
-    """A table (n, width) as panels (n / LANES, width, LANES), end to end; zeros fill the last."""
+    """A table (n, width) as panels (n / PANEL, width, PANEL), end to end; zeros fill the last."""
     n, width = table.shape
-    n_panels = -(-n // LANES)
-    whole = np.zeros((n_panels * LANES, width), np.float32)
+    n_panels = -(-n // PANEL)
+    whole = np.zeros((n_panels * PANEL, width), np.float32)
     whole[:n] = table
-    return whole.reshape(n_panels, LANES, width).transpose(0, 2, 1).ravel()
+    return whole.reshape(n_panels, PANEL, width).transpose(0, 2, 1).ravel()
 
 
 def dense(kernel: Matrix, bias: Flat) -> Flat:

@@ -25,7 +25,7 @@ def test_every_epoch_visits_every_rating_once(n: int, batch_size: int) -> None:
 
 
 def test_a_shuffled_rating_keeps_its_user_item_and_stars() -> None:
-    train, ratings = some_ratings(CELLS), shuffled(100)
+    train, ratings = some_ratings(CELLS), shuffled(100).rated
     columns = np.stack([ratings.users, ratings.items, ratings.stars])
     by_user_and_item = np.lexsort((ratings.items, ratings.users))
     sorted_columns = np.stack([train.user_rows, train.item_rows, train.stars])
@@ -36,7 +36,7 @@ def test_a_shuffled_rating_keeps_its_user_item_and_stars() -> None:
 
 def test_neighbours_are_strangers() -> None:
     """Sorted by user they would share one; shuffled, 1 pair in 49 does."""
-    users = shuffled(100).users
+    users = shuffled(100).rated.users
     assert np.mean(users[1:] == users[:-1]) < 0.06
 
 
@@ -74,5 +74,5 @@ def test_the_same_seed_gives_the_same_batches_and_another_does_not() -> None:
         order = one.fresh_order()
         assert np.array_equal(order, same.fresh_order())
         assert not np.array_equal(order, other.fresh_order())
-    assert np.array_equal(one.users, same.users)
-    assert not np.array_equal(one.users, other.users)
+    assert np.array_equal(one.rated.users, same.rated.users)
+    assert not np.array_equal(one.rated.users, other.rated.users)

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from starcast.engines.optimizers import LANES, RULES, adam, rmsprop, step_rate, update
+from starcast.engines.optimizers import RULES, adam, rmsprop, step_rate, update
+from starcast.engines.simd import VECTOR
 
 RATE = 0.1
 WEIGHT = np.array([1.0, -2.0, 0.5])
@@ -40,10 +41,10 @@ def independent(name: str, weight: Doubles) -> Any:
 
 def after(name: str, n_steps: int) -> Doubles:
     """WEIGHT after the first gradients; as a vector, in a table of one row."""
-    table = np.zeros((1, 3, 1, LANES), np.float32)
+    table = np.zeros((1, 3, 1, VECTOR), np.float32)
     table[0, 0, 0, :3] = WEIGHT
     for step, gradient in enumerate(GRADIENTS[:n_steps], start=1):
-        given = np.zeros((1, 1, LANES), np.float32)
+        given = np.zeros((1, 1, VECTOR), np.float32)
         given[0, 0, :3] = gradient
         update(RULES[name], table, np.zeros(1, np.int32), given, step_rate(RULES[name], RATE, step))
     assert not np.any(table[..., 3:]), "what gets no gradient does not move"
@@ -77,7 +78,7 @@ def test_three_steps_as_others_make_them(name: str) -> None:
 @EVERY_RULE
 def test_named_rows_move_each_by_its_own_gradient_and_no_other_does(name: str) -> None:
     rng = np.random.default_rng(1)
-    table = np.zeros((N_ROWS, 3, N_VECTORS, LANES), np.float32)
+    table = np.zeros((N_ROWS, 3, N_VECTORS, VECTOR), np.float32)
     table[:, 0] = rng.normal(0, 1, table[:, 0].shape)
     others = np.setdiff1d(np.arange(N_ROWS), ROWS)
     table[others, 1:] = 0.25  # moments that would decay
@@ -85,7 +86,7 @@ def test_named_rows_move_each_by_its_own_gradient_and_no_other_does(name: str) -
     weight = table[ROWS, 0].astype(np.float64)
     optimizer = independent(name, weight)
     for step in range(1, 6):
-        gradients = rng.normal(0, 2, (len(ROWS) + 1, N_VECTORS, LANES)).astype(np.float32)
+        gradients = rng.normal(0, 2, (len(ROWS) + 1, N_VECTORS, VECTOR)).astype(np.float32)
         update(RULES[name], table, ROWS, gradients, step_rate(RULES[name], RATE, step))
         optimizer.update_params([weight], [gradients[:-1].astype(np.float64)])
     np.testing.assert_allclose(table[ROWS, 0], weight, rtol=1e-4, atol=1e-5)
@@ -95,11 +96,11 @@ def test_named_rows_move_each_by_its_own_gradient_and_no_other_does(name: str) -
 @EVERY_RULE
 def test_a_gradient_that_is_no_number_leaves_none(name: str) -> None:
     """Fast sums must not forget it: it is what ends a hopeless run."""
-    table = np.zeros((1, 3, 1, LANES), np.float32)
-    gradient = np.ones((1, 1, LANES), np.float32)
+    table = np.zeros((1, 3, 1, VECTOR), np.float32)
+    gradient = np.ones((1, 1, VECTOR), np.float32)
     gradient[0, 0, 2] = np.nan
     update(RULES[name], table, np.zeros(1, np.int32), gradient, np.float32(RATE))
-    assert np.isnan(table[0, 0, 0]).tolist() == [lane == 2 for lane in range(LANES)]
+    assert np.isnan(table[0, 0, 0]).tolist() == [lane == 2 for lane in range(VECTOR)]
 
 
 def test_one_number_moves_as_it_would_in_a_table() -> None:

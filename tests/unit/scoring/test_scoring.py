@@ -13,7 +13,7 @@ from plain_network import doubles, forward, ratings_of
 
 from starcast.engines.protocol import Scorer, Weights
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, dense_layers, factors
-from starcast.scoring.panels import FEW, LANES
+from starcast.scoring.panels import FEW, PANEL
 
 Rows = NDArray[np.int32]
 
@@ -103,12 +103,12 @@ def test_scores_of_pairs_by_hand(
 
 
 @EVERY_SCORER
-@pytest.mark.parametrize("n", [0, 1, FEW, FEW + 1, 3 * LANES - 1, 3 * LANES, 5 * LANES + 1])
+@pytest.mark.parametrize("n", [0, 1, FEW, FEW + 1, 3 * PANEL - 1, 3 * PANEL, 5 * PANEL + 1])
 def test_few_pairs_and_many_leave_no_gap_and_no_seam(
     scorer: Scorer, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (factors, dense_layers):
-        monkeypatch.setattr(module, "_PAIRS", 2 * LANES)
+        monkeypatch.setattr(module, "_PAIRS", 2 * PANEL)
     rng = np.random.default_rng(n)
     users, items = (rng.integers(0, size, n).astype(np.int32) for size in (2, 3))
     scores = scorer.score_pairs(users, items)
@@ -150,7 +150,7 @@ def test_one_hidden_layer_is_enough() -> None:
 
 # Odd shapes
 
-N_USERS, N_ITEMS = 11, dense_layers._ITEMS + LANES + 5
+N_USERS, N_ITEMS = 11, dense_layers._ITEMS + PANEL + 5
 
 
 def drawn(dimension: int, layers: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:

@@ -18,7 +18,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.compiled import serial
 from starcast.engines.factorization.tables import FactorTables
-from starcast.engines.optimizers import RULES, moved, step_rate
+from starcast.engines.optimizers import RULES, Descent, moved, step_rate
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import Config
 from starcast.engines.simd import (
@@ -27,6 +27,7 @@ from starcast.engines.simd import (
     n_lanes,
     n_parts,
     prefetch,
+    prefetch_row,
     prefetch_vector,
     store,
     total,
@@ -55,25 +56,24 @@ class MiniBatchEngine:
         self._tables = FactorTables.initial(train, config.dimension, seed, _PLANES)
         self._batch_size = min(config.batch_size, len(train))
         self._ratings = ShuffledRatings(train, self._batch_size, np.random.default_rng([seed, 1]))
+        rate, penalty = config.learning_rate, np.float32(config.regularization_factor)
+        self._descent = Descent(RULES[config.optimizer], rate, penalty)
         self._step = 0
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        tables, ratings, config = self._tables, self._ratings, self._config
+        tables, ratings = self._tables, self._ratings
         squared_error, self._step = _visit_all(
-            tables.user.rows,
-            tables.item.rows,
-            tables.user.biases,
-            tables.item.biases,
-            (ratings.users, ratings.items, ratings.stars, ratings.fresh_order()),
-            np.float32(tables.mean),
+            tables.user.planes,
+            tables.item.planes,
+            ratings.rated,
+            ratings.fresh_order(),
             self._batch_size,
-            RULES[config.optimizer],
-            config.learning_rate,
-            np.float32(config.regularization_factor),
+            np.float32(tables.mean),
+            self._descent,
             self._step,
         )
-        return tables.epoch_loss(squared_error, config.regularization_factor)
+        return tables.epoch_loss(squared_error, self._config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -87,38 +87,45 @@ class MiniBatchEngine:
 
 @serial
 def _visit_all(
-    user: Any, item: Any, user_biases: Any, item_biases: Any, ratings: Any, mean: Any,
-    batch_size: Any, rule: Any, learning_rate: Any, penalty: Any, step: Any,
-) -> Any:  # fmt: skip
-    """Σ error² of an epoch, as seen on the way, and the steps taken by now."""
-    users, items, stars, order = ratings
+    user: Any,
+    item: Any,
+    rated: Any,
+    order: Any,
+    batch_size: Any,
+    mean: Any,
+    descent: Any,
+    step: Any,
+) -> Any:
+    """Σ error² of an epoch, as seen on the way, and the steps taken by now.
+
+    Args:
+        user, item: Factors with all planes; changed.
+        rated: Rated.
+        order: int32 (n,), the order of visits.
+        batch_size: ratings per step.
+        mean: μ, float32.
+        descent: Descent.
+        step: steps taken so far.
+    """
     of_users, of_items = np.empty(batch_size + 1, np.int32), np.empty(batch_size + 1, np.int32)
-    user_step, item_step = np.zeros(len(user), np.int64), np.zeros(len(item), np.int64)
-    squared, far = 0.0, _is_far(user)
+    user_step, item_step = np.zeros(len(user.bias), np.int64), np.zeros(len(item.bias), np.int64)
+    squared, far = 0.0, _is_far(user.rows)
     for start in range(0, len(order), batch_size):
         step += 1
         n_users = n_items = 0
         stop = min(start + batch_size, len(order))
         for place in range(start, stop):
             if far:
-                later = order[min(place + 4 * _AHEAD, len(order) - 1)] // VECTOR
-                prefetch_vector(users, later)
-                prefetch_vector(items, later)
-                prefetch_vector(stars, later)
-                ahead = order[min(place + _AHEAD, stop - 1)]
-                _fetch(user, user_biases, np.uint32(users[ahead]))
-                _fetch(item, item_biases, np.uint32(items[ahead]))
+                _ask_ahead(user, item, rated, order, place, stop)
             n = order[place]
-            u, i = np.uint32(users[n]), np.uint32(items[n])
-            biases = user_biases[u, 0] + item_biases[i, 0]
-            error = stars[n] - mean - biases - _product(user, item, u, i)
+            u, i = np.uint32(rated.users[n]), np.uint32(rated.items[n])
+            error = _visit(user, item, u, i, rated.stars[n] - mean, descent.penalty)
             squared += error * error
-            _add_gradients(user, item, user_biases, item_biases, u, i, error, penalty)
             n_users = _touch(u, step, user_step, of_users, n_users)
             n_items = _touch(i, step, item_step, of_items, n_items)
-        rate = step_rate(rule, learning_rate, step)
-        _move(rule, user, user_biases, of_users[:n_users], rate)
-        _move(rule, item, item_biases, of_items[:n_items], rate)
+        rate = step_rate(descent.rule, descent.learning_rate, step)
+        _move(descent.rule, user, of_users[:n_users], rate)
+        _move(descent.rule, item, of_items[:n_items], rate)
     return squared, step
 
 
@@ -130,38 +137,46 @@ def _is_far(table: Any) -> Any:
 
 
 @serial
-def _fetch(table: Any, biases: Any, row: Any) -> None:
+def _ask_ahead(user: Any, item: Any, rated: Any, order: Any, place: Any, stop: Any) -> None:
+    """Ask for the ratings that are visited a while after `place`, and for the next ones' rows."""
+    later = order[min(place + 4 * _AHEAD, len(order) - 1)] // VECTOR
+    prefetch_vector(rated.users, later)
+    prefetch_vector(rated.items, later)
+    prefetch_vector(rated.stars, later)
+    ahead = order[min(place + _AHEAD, stop - 1)]
+    _fetch(user, np.uint32(rated.users[ahead]))
+    _fetch(item, np.uint32(rated.items[ahead]))
+
+
+@serial
+def _fetch(side: Any, row: Any) -> None:
     """Ask for what a rating needs of a row: weights and gradients."""
-    prefetch_vector(biases, row * _PLANES // VECTOR)
-    width = n_parts(table) // _PLANES
+    prefetch_vector(side.bias, row * _PLANES // VECTOR)
+    width = n_parts(side.rows) // _PLANES
     for part in range(width):
-        prefetch(table, row, part)
-        prefetch(table, row, _GRADIENT * width + part)
+        prefetch(side.rows, row, part)
+        prefetch(side.rows, row, _GRADIENT * width + part)
 
 
 @serial
-def _product(user: Any, item: Any, u: Any, i: Any) -> Any:
-    """p_u · q_i."""
-    products = zero(user)
-    for part in range(n_parts(user) // _PLANES):
+def _visit(users: Any, items: Any, u: Any, i: Any, stars: Any, penalty: Any) -> Any:
+    """The error of a rating, whose share is added to its two rows' gradients.
+
+    That is λ · own - error · other, 1 beside a bias.
+    """
+    (user, user_bias), (item, item_bias) = users, items
+    width, products = n_parts(user) // _PLANES, zero(user)
+    for part in range(width):
         products = products + load(user, u, part) * load(item, i, part)
-    return total(products)
-
-
-@serial
-def _add_gradients(
-    user: Any, item: Any, user_biases: Any, item_biases: Any, u: Any, i: Any, error: Any,
-    penalty: Any,
-) -> None:  # fmt: skip
-    """A rating's share of its two rows' gradients: λ · own - error · other, 1 beside a bias."""
-    width = n_parts(user) // _PLANES
+    error = stars - (user_bias[u, 0] + item_bias[i, 0]) - total(products)
     for part in range(width):
         summed = _GRADIENT * width + part
         p, q = load(user, u, part), load(item, i, part)
         store(user, u, summed, load(user, u, summed) + (penalty * p - error * q))
         store(item, i, summed, load(item, i, summed) + (penalty * q - error * p))
-    user_biases[u, _GRADIENT] += penalty * user_biases[u, 0] - error
-    item_biases[i, _GRADIENT] += penalty * item_biases[i, 0] - error
+    user_bias[u, _GRADIENT] += penalty * user_bias[u, 0] - error
+    item_bias[i, _GRADIENT] += penalty * item_bias[i, 0] - error
+    return error
 
 
 @serial
@@ -174,16 +189,16 @@ def _touch(row: Any, step: Any, last_step: Any, touched: Any, n_touched: Any) ->
 
 
 @serial
-def _move(rule: Any, table: Any, biases: Any, rows: Any, rate: Any) -> None:
+def _move(rule: Any, side: Any, rows: Any, rate: Any) -> None:
     """Update the rows by their gradients, and clear these."""
+    table, biases = side
     width = n_parts(table) // _PLANES
     far = _is_far(table)
     for n in range(len(rows)):
         if far:
             ahead = rows[min(n + _AHEAD, len(rows) - 1)]
             prefetch_vector(biases, ahead * _PLANES // VECTOR)
-            for part in range(n_parts(table)):
-                prefetch(table, ahead, part)
+            prefetch_row(table, ahead)
         row = rows[n]
         for part in range(width):
             weight, first, second, gradient = (

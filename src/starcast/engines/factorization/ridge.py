@@ -8,12 +8,14 @@ a second right-hand side, and its pivot is what this leaves of the number of rat
 Elimination without exchanges, on symmetric positive matrices, is Cholesky's method without roots.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.engines.compiled import inlined, parallel, serial
+from starcast.engines.rows import N_SHARES
 from starcast.engines.simd import (
     Table,
     add_outer,
@@ -21,7 +23,7 @@ from starcast.engines.simd import (
     load_tile,
     n_lanes,
     n_parts,
-    prefetch,
+    prefetch_row,
     store,
     store_tile,
     total,
@@ -29,7 +31,6 @@ from starcast.engines.simd import (
     zeros,
 )
 
-N_SHARES = 16  # of the rows, about as much work each; no fewer than threads
 _BLOCK = 128  # ratings summed up at once
 _AHEAD = 8  # ratings; as far ahead rows are fetched
 # Rows of a system after the w of its matrix: two right-hand sides, what elimination made of them,
@@ -37,29 +38,41 @@ _AHEAD = 8  # ratings; as far ahead rows are fetched
 _BORDER, _TARGET, _FORWARD, _INVERSE, _SCALED = 0, 1, 2, 4, 5
 
 
-def systems(n: int, table: Table) -> Table:
-    """Working space for n systems, one after the other, of the width of a table."""
+class Systems(NamedTuple):
+    """Working space for systems, one after the other.
+
+    Attributes:
+        rows: a table, equally many rows for each.
+        cells: float32 (n_rows, width), the same memory as a matrix.
+    """
+
+    rows: Table
+    cells: NDArray[np.float32]
+
+
+def systems(n: int, table: Table) -> Systems:
+    """Working space for n systems of the width of a table."""
     width = n_parts(table) * n_lanes(table)
-    return zeros(n * (width + _SCALED + n_lanes(table)), width)
+    rows = zeros(n * (width + _SCALED + n_lanes(table)), width)
+    return Systems(rows, rows["parts"].reshape(len(rows), -1))
 
 
 @serial
-def solve(
-    system: Any, cells: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, penalty: Any
-) -> Any:
+def solve(space: Any, at: Any, fixed: Any, others: Any, stars: Any, penalty: Any) -> Any:
     """The w and b that minimise Σ (y - x · w - b)² + λ n (|w|² + b²), where y = stars - bias.
 
     Args:
-        system, cells: working space from `systems`, and the same memory as a matrix of floats.
+        space: Systems.
         at: the first row of this system.
-        table, bias: the rows x, and what they say without w.
-        others: (n,), rows of the table, one for each rating.
+        fixed: Factors, the rows x and what they say without w.
+        others: (n,), rows of `fixed`, one for each rating.
         stars: (n,), ratings above the mean.
         penalty: λ.
     Returns: the row of the system that w was left in; b; Σ (y - x · w - b)².
     """
+    (system, cells), (table, _) = space, fixed
     width, ridge = n_parts(table) * n_lanes(table), penalty * np.float32(len(others))
-    rest, squared = _add_ratings(system, at, table, bias, others, stars)
+    rest, squared = _add_ratings(system, at, fixed, others, stars)
     for k in range(width):
         cells[at + k, k] += ridge
     for part in range(n_parts(table)):
@@ -83,34 +96,38 @@ def solve(
 
 
 @serial
-def _add_ratings(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
+def _add_ratings(system: Any, at: Any, fixed: Any, others: Any, stars: Any) -> Any:
     """Fill in the sums over the ratings; Σ y and Σ y²."""
+    table = fixed.rows
     for row in range(at, at + n_parts(table) * n_lanes(table) + _FORWARD):
         for part in range(n_parts(table)):
             store(system, row, part, zero(table))
     y = squared = np.float32(0)
     for start in range(0, len(others), _BLOCK):
         block = slice(start, min(start + _BLOCK, len(others)))
-        summed = _add_block(system, at, table, bias, others[block], stars[block])
+        summed = _add_block(system, at, fixed, others[block], stars[block])
         y, squared = y + summed[0], squared + summed[1]
     return y, squared
 
 
 @serial
-def _add_block(system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any) -> Any:
+def _add_block(system: Any, at: Any, fixed: Any, others: Any, stars: Any) -> Any:
     """Add some ratings, so few that their rows stay in the first-level cache; Σ y and Σ y²."""
     y = squared = np.float32(0)
-    for a in range(n_parts(table)):
-        y, squared = _add_diagonal(system, at, table, bias, others, stars, a)
-        for b in range(a + 1, n_parts(table)):
-            _add_beside(system, at, table, others, a, b)
+    for a in range(n_parts(fixed.rows)):
+        y, squared = _add_diagonal(system, at, fixed, others, stars, a)
+        for b in range(a + 1, n_parts(fixed.rows)):
+            _add_beside(system, at, fixed.rows, others, a, b)
     return y, squared
 
 
 @serial
-def _add_diagonal(
-    system: Any, at: Any, table: Any, bias: Any, others: Any, stars: Any, part: Any
-) -> Any:
+def _add_diagonal(system: Any, at: Any, fixed: Any, others: Any, stars: Any, part: Any) -> Any:
+    """One part of the rows by itself, and by the two right-hand sides; Σ y and Σ y².
+
+    Rows come from memory as the first part is added; whoever adds it asks for them ahead.
+    """
+    table, bias = fixed
     width, corner = n_parts(table) * n_lanes(table), at + part * n_lanes(table)
     tile = load_tile(system, corner, part)
     border = load(system, at + width + _BORDER, part)
@@ -118,9 +135,7 @@ def _add_diagonal(
     summed = squared = np.float32(0)
     for n in range(len(others)):
         if part == 0:
-            ahead = np.uint32(others[min(n + _AHEAD, len(others) - 1)])
-            for later in range(n_parts(table)):
-                prefetch(table, ahead, later)
+            prefetch_row(table, np.uint32(others[min(n + _AHEAD, len(others) - 1)]))
         row = np.uint32(others[n])
         x, y = load(table, row, part), stars[n] - bias[row]
         tile = add_outer(tile, table, row, part, x)
@@ -134,6 +149,7 @@ def _add_diagonal(
 
 @serial
 def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -> None:
+    """One part of the rows by another."""
     tile = load_tile(system, at + a * n_lanes(table), b)
     for n in range(len(others)):
         row = np.uint32(others[n])
@@ -143,6 +159,7 @@ def _add_beside(system: Any, at: Any, table: Any, others: Any, a: Any, b: Any) -
 
 @inlined
 def _subtract(system: Any, row: Any, factor: Any, pivot_row: Any, first_part: Any) -> None:
+    """Take a multiple of the pivot's row from another, from a part on."""
     for part in range(first_part, n_parts(system)):
         rest = load(system, row, part) - factor * load(system, pivot_row, part)
         store(system, row, part, rest)
@@ -198,20 +215,27 @@ def _substitute(system: Any, cells: Any, at: Any) -> None:
 
 
 @parallel
-def solve_all(
-    solved: Any, solved_bias: Any, fixed: Any, fixed_bias: Any, starts: Any, others: Any,
-    stars: Any, shares: Any, system: Any, cells: Any, penalty: Any,
-) -> Any:  # fmt: skip
-    """A ridge regression for every row that has ratings; Σ error² of each after it, float64."""
-    squared = np.zeros(len(solved))
+def solve_all(solved: Any, fixed: Any, rated: Any, space: Any, penalty: Any) -> Any:
+    """A ridge regression for every row that has ratings.
+
+    Args:
+        solved: Factors, written where there are ratings.
+        fixed: Factors of the other side.
+        rated: SharedRows, what each row rated and how far above the mean.
+        space: Systems, one for each share.
+        penalty: λ.
+    Returns: float64 (n_rows,), Σ error² of each row, 0 where there are no ratings.
+    """
+    (table, bias), (offsets, others, stars, shares) = solved, rated
+    squared = np.zeros(len(offsets) - 1)
     for share in numba.prange(N_SHARES):
-        at = share * (len(system) // N_SHARES)
+        at = share * (len(space.rows) // N_SHARES)
         for row in range(shares[share], shares[share + 1]):
-            rated = slice(starts[row], starts[row + 1])
-            if rated.start < rated.stop:
-                found, solved_bias[row], squared[row] = solve(
-                    system, cells, at, fixed, fixed_bias, others[rated], stars[rated], penalty
+            here = slice(offsets[row], offsets[row + 1])
+            if here.start < here.stop:
+                found, bias[row], squared[row] = solve(
+                    space, at, fixed, others[here], stars[here], penalty
                 )
-                for part in range(n_parts(solved)):
-                    store(solved, row, part, load(system, found, part))
+                for part in range(n_parts(table)):
+                    store(table, row, part, load(space.rows, found, part))
     return squared

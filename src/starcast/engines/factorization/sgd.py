@@ -40,18 +40,16 @@ class SgdEngine:
 
     def run_epoch(self) -> EpochLoss:
         """One visit to every rating, diagonal by diagonal in a fresh order."""
-        config, user, item = self._config, self._tables.user, self._tables.item
+        config = self._config
         squared_errors = _visit_all(
-            user.rows,
-            item.rows,
-            user.bias,
-            item.bias,
-            *self._grid,
+            self._tables.user.arrays,
+            self._tables.item.arrays,
+            self._grid,
             self._rng.permutation(N_SIDES),
             np.float32(config.learning_rate),
             np.float32(config.regularization_factor),
         )
-        return self._tables.epoch_loss(squared_errors.sum(), config.regularization_factor)
+        return self._tables.epoch_loss(float(squared_errors.sum()), config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the tables by name."""
@@ -63,27 +61,22 @@ class SgdEngine:
 
 
 @parallel
-def _visit_all(
-    user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, starts: Any, shifts: Any,
-    rate: Any, penalty: Any,
-) -> Any:  # fmt: skip
+def _visit_all(user: Any, item: Any, grid: Any, shifts: Any, rate: Any, penalty: Any) -> Any:
     """Σ error² of each block in an epoch, as seen on the way; float64 (N_SIDES²,)."""
+    visits, starts = grid
     squared = np.zeros(N_SIDES * N_SIDES)
     for shift in shifts:
         for side in numba.prange(N_SIDES):
             block = side * N_SIDES + (side + shift) % N_SIDES
-            squared[block] = _visit_block(
-                user, item, user_bias, item_bias, visits[starts[block] : starts[block + 1]],
-                rate, penalty,
-            )  # fmt: skip
+            there = visits[starts[block] : starts[block + 1]]
+            squared[block] = _visit_block(user, item, there, rate, penalty)
     return squared
 
 
 @serial
-def _visit_block(
-    user: Any, item: Any, user_bias: Any, item_bias: Any, visits: Any, rate: Any, penalty: Any
-) -> Any:
+def _visit_block(users: Any, items: Any, visits: Any, rate: Any, penalty: Any) -> Any:
     """A step down the gradient for each rating in turn."""
+    (user, user_bias), (item, item_bias) = users, items
     squared, kept = np.float32(0), np.float32(1) - rate * penalty
     for visit in visits:
         u, i = visit.user, visit.item

@@ -1,7 +1,7 @@
 """The embedding tables of the latent factor model, laid out for compiled loops."""
 
 from dataclasses import dataclass
-from typing import Self, final
+from typing import NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,25 @@ from starcast.engines.simd import Table, zeros
 INITIAL_DEVIATION = 0.002  # small: factors grow out of the data one by one, strongest first
 
 
+class Factors(NamedTuple):
+    """What the model holds of all users, or of all items, as compiled loops take it.
+
+    Attributes:
+        rows: a table (n,) as `simd.zeros` makes it.
+        bias: float32 (n,), or (n, planes) where there are several planes.
+    """
+
+    rows: Table
+    bias: NDArray[np.float32]
+
+
 @final
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
     """What the model holds of all users, or of all items.
 
     Attributes:
-        rows: a table (n,) as `lanes.zeros` makes it: d factors, then zeros up to its width. Where
+        rows: a table (n,) as `simd.zeros` makes it: d factors, then zeros up to its width. Where
             there are several planes, the first holds the factors and the others are the solver's.
         biases: float32 (n, planes), likewise.
         counts: int64 (n,), training ratings of each row.
@@ -57,6 +69,16 @@ class Side:
         """The biases themselves, a view, float32 (n,)."""
         return self.biases[:, 0]
 
+    @property
+    def arrays(self) -> Factors:
+        """The rows, and of the biases the first plane: views."""
+        return Factors(self.rows, self.bias)
+
+    @property
+    def planes(self) -> Factors:
+        """The rows, and all planes of the biases: views."""
+        return Factors(self.rows, self.biases)
+
     def penalty(self) -> float:
         """Squared norms, each row's counted once per training rating."""
         squares = np.einsum("nd,nd->n", self.factors, self.factors) + self.bias**2
@@ -79,12 +101,12 @@ class FactorTables:
 
     @classmethod
     def initial(cls, train: Ratings, dimension: int, seed: int, planes: int = 1) -> Self:
-        """First weights for training rows, sorted by user; see `Side.initial`."""
+        """First weights for training rows; see `Side.initial`."""
         rng = np.random.default_rng(seed)
-        ends = np.searchsorted(train.user_rows, np.arange(train.n_users + 1, dtype=np.int32))
+        of_users = np.bincount(train.user_rows, minlength=train.n_users)
         of_items = np.bincount(train.item_rows, minlength=train.n_items)
         return cls(
-            Side.initial(np.diff(ends), dimension, rng, planes),
+            Side.initial(of_users, dimension, rng, planes),
             Side.initial(of_items, dimension, rng, planes),
             float(train.stars.mean(dtype=np.float64)),
         )

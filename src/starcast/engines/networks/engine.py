@@ -13,9 +13,10 @@ from starcast.engines.expression.graph import definition
 from starcast.engines.expression.weights import initial
 from starcast.engines.networks.epoch import run_epoch
 from starcast.engines.networks.layout import Layout
-from starcast.engines.optimizers import LANES, RULES
+from starcast.engines.optimizers import RULES
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.engines.settings import Config
+from starcast.engines.simd import VECTOR
 
 Table = NDArray[np.float32]
 
@@ -38,8 +39,8 @@ class NetworkEngine:
             raise ValueError("the compiled loops know deep networks and ensembles alone")
         self._config, self.network, self.layout, self._step = config, network, layout, 0
         n_vectors = sum(layout.vectors)
-        self._user = np.zeros((train.n_users, 3, n_vectors, LANES), np.float32)
-        self._item = np.zeros((train.n_items, 3, n_vectors, LANES), np.float32)
+        self._user = np.zeros((train.n_users, 3, n_vectors, VECTOR), np.float32)
+        self._item = np.zeros((train.n_items, 3, n_vectors, VECTOR), np.float32)
         is_seen = {
             "user": seen_rows(train.user_rows, train.n_users),
             "item": seen_rows(train.item_rows, train.n_items),
@@ -52,10 +53,10 @@ class NetworkEngine:
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
         config, layout, ratings = self._config, self.layout, self._ratings
-        n = len(ratings.stars)
+        n = len(ratings.rated.stars)
         with blas_on_one_thread():
             squared_error, penalty, self._step = run_epoch(
-                self._user, self._item, ratings.users, ratings.items, ratings.stars,
+                self._user, self._item, *ratings.rated,
                 ratings.fresh_order(), min(config.batch_size, n),
                 np.array(layout.vectors), layout.factors,
                 np.array(layout.stack), self._dense, RULES[config.optimizer],
@@ -91,7 +92,7 @@ class NetworkEngine:
             for name, column in self._columns(table).items():
                 column[:] = weights[f"{side}_{name}"].reshape(column.shape)
         dense = self.layout.joined(weights)
-        self._dense = np.zeros((1, 3, len(dense) // LANES, LANES), np.float32)
+        self._dense = np.zeros((1, 3, len(dense) // VECTOR, VECTOR), np.float32)
         self._dense[0, 0].flat = dense
         self._step = 0
 

@@ -12,8 +12,8 @@ import numpy as np
 from starcast.engines.compiled import parallel, serial
 from starcast.engines.networks.gradient import PER_LINE, chunk_gradient
 from starcast.engines.networks.grouping import group
-from starcast.engines.optimizers import LANES, step_rate, update
-from starcast.engines.simd import load_vector, prefetch_vector, store_vector, total
+from starcast.engines.optimizers import step_rate, update
+from starcast.engines.simd import VECTOR, load_vector, prefetch_vector, store_vector, total
 
 _CHUNK = 256  # ratings: the values of a chunk stay in the second-level cache
 _PARTS = 4  # of the rows of a side, updated side by side
@@ -31,11 +31,11 @@ def run_epoch(
     """Visit every rating once, one step per batch.
 
     Args:
-        user, item: float32 (n_rows, 3, n_vectors, LANES), weights and two moments; changed.
+        user, item: float32 (n_rows, 3, n_vectors, VECTOR), weights and two moments; changed.
         users, items, stars: (n,), the ratings.
         order: int32 (n,), the order of visits.
         vectors, n_factors, stack: a `Layout`'s.
-        dense: float32 (1, 3, n_vectors, LANES), weights and two moments; changed.
+        dense: float32 (1, 3, n_vectors, VECTOR), weights and two moments; changed.
         rule: of `optimizers.RULES`.
         penalty, dropout: λ and the dropout rate, float32.
         seed: uint32, of the dropout of this epoch.
@@ -44,10 +44,10 @@ def run_epoch(
     """
     n_chunks = _parts(batch_size, _CHUNK)
     n_vectors = user.shape[2]
-    of_users = np.zeros((batch_size, n_vectors, LANES), np.float32)
-    of_items = np.zeros((batch_size, n_vectors, LANES), np.float32)
-    summed = np.empty((2 * _PARTS, _parts(batch_size, _PARTS), n_vectors, LANES), np.float32)
-    of_dense = np.zeros((n_chunks, dense.shape[2], LANES), np.float32)
+    of_users = np.zeros((batch_size, n_vectors, VECTOR), np.float32)
+    of_items = np.zeros((batch_size, n_vectors, VECTOR), np.float32)
+    summed = np.empty((2 * _PARTS, _parts(batch_size, _PARTS), n_vectors, VECTOR), np.float32)
+    of_dense = np.zeros((n_chunks, dense.shape[2], VECTOR), np.float32)
     weights = dense[0, 0].ravel()
     n_grouped = _parts(_GROUPED, batch_size)
     distinct = np.empty((2, n_grouped, batch_size), np.int32)
@@ -101,7 +101,7 @@ def _silence(dense: Any) -> None:
     """
     for plane in range(1, 3):
         for vector in range(dense.shape[2]):
-            for lane in range(LANES):
+            for lane in range(VECTOR):
                 if abs(dense[0, plane, vector, lane]) < _NOTHING:
                     dense[0, plane, vector, lane] = 0
 
@@ -156,7 +156,7 @@ def _update_dense(dense: Any, gradients: Any, rule: Any, rate: Any) -> None:
     """Add up the chunks' gradients, then move the dense weights once."""
     for chunk in range(1, len(gradients)):
         for vector in range(gradients.shape[1]):
-            for lane in range(LANES):
+            for lane in range(VECTOR):
                 gradients[0, vector, lane] += gradients[chunk, vector, lane]
     update(rule, dense, np.zeros(1, np.int32), gradients, rate)
 

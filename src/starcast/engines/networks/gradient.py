@@ -6,8 +6,7 @@ import numpy as np
 
 from starcast.engines.compiled import serial
 from starcast.engines.networks.backpropagation import backward, forward, matrix
-from starcast.engines.optimizers import LANES
-from starcast.engines.simd import load_vector, prefetch_vector, store_vector, total
+from starcast.engines.simd import VECTOR, load_vector, prefetch_vector, store_vector, total
 
 _AHEAD = 8  # ratings; so far ahead memory is asked for the rows they need
 PER_LINE = 2  # vectors that memory hands out at once
@@ -22,13 +21,13 @@ def chunk_gradient(
     """Gradient of ½·Σ error² over n ratings.
 
     Args:
-        user, item: tables, float32 (n_rows, 3, n_vectors, LANES), weights first.
+        user, item: tables, float32 (n_rows, 3, n_vectors, VECTOR), weights first.
         users, items, stars: the ratings.
         visits: int32 (n,), which of them.
         vectors, n_factors, stack: a `Layout`'s.
         weights: float32 (n_dense,), the dense weights.
         dropout, seed: as in `hidden.forward`.
-        of_users, of_items: float32 (n, n_vectors, LANES); take each rating's own gradient.
+        of_users, of_items: float32 (n, n_vectors, VECTOR); take each rating's own gradient.
         of_weights: float32 (n_dense,); takes the sum over the ratings.
     Returns: Σ error², before any update.
     """
@@ -97,7 +96,7 @@ def _factor_branch(
 ) -> None:  # fmt: skip
     """Add p ⊙ q and the biases to the errors; the slopes of these columns and their kernel."""
     deep, n_vectors, bias = vectors[0], vectors[1], vectors[0] + vectors[1]
-    weight = np.zeros((n_vectors, LANES), np.float32)
+    weight = np.zeros((n_vectors, VECTOR), np.float32)
     of_weight = np.zeros_like(weight)
     weight.ravel()[:n_factors] = kernel[:n_factors]
     of_user_bias, of_item_bias = kernel[n_factors], kernel[n_factors + 1]

@@ -12,8 +12,8 @@ from starcast.engines.expression import Expression
 from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.expression.plain import as_plain
 from starcast.engines.expression.weights import weights_of
-from starcast.engines.optimizers import LANES
 from starcast.engines.protocol import Weights
+from starcast.engines.simd import VECTOR
 
 Dense = NDArray[np.float32]
 _HIDDEN_BIAS = re.compile(r"hidden_\d+_bias")
@@ -26,7 +26,7 @@ class Layout:
 
     r̂ = Dense₁([p_u ⊙ q_i ; b_u ; b_i ; h]) with h the last hidden layer over [s_u ; t_i]; without a
     factor branch (p, q, b) a plain multilayer perceptron. Compiled loops work on whole vectors of
-    `LANES` floats: s, p and b each begin a vector, and what they leave of the last one stays zero.
+    `VECTOR` floats: s, p and b each begin a vector, and what they leave of the last one stays zero.
 
     Attributes:
         embedding: width of s and t.
@@ -71,7 +71,7 @@ class Layout:
     @property
     def columns(self) -> Mapping[str, slice]:
         """Where the floats of a table row hold what."""
-        deep, factors, _ = (n * LANES for n in self.vectors)
+        deep, factors, _ = (n * VECTOR for n in self.vectors)
         found = {"embedding": slice(0, self.embedding)}
         if self.factors:
             found["factors"] = slice(deep, deep + self.factors)
@@ -81,7 +81,7 @@ class Layout:
     @property
     def stack(self) -> tuple[int, ...]:
         """Widths of h_0, in whole vectors, h_1, … up to the last hidden layer."""
-        return (2 * LANES * _vectors(self.embedding), *self.hidden)
+        return (2 * VECTOR * _vectors(self.embedding), *self.hidden)
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
@@ -110,11 +110,11 @@ class Layout:
 
 def _vectors(n: int) -> int:
     """How many vectors hold n floats."""
-    return -(-n // LANES)
+    return -(-n // VECTOR)
 
 
 def _filled_up(rows: Dense) -> Dense:
     """With zero rows up to whole vectors."""
-    filled = np.zeros((_vectors(len(rows)) * LANES, *rows.shape[1:]), np.float32)
+    filled = np.zeros((_vectors(len(rows)) * VECTOR, *rows.shape[1:]), np.float32)
     filled[: len(rows)] = rows
     return filled

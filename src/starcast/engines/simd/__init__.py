@@ -12,22 +12,25 @@ as wholes; how wide they are is part of a table's type, so it is a constant to t
 Rows and parts are not checked, and do not count from the end.
 """
 
-from starcast.engines.simd.tiles import add_outer, load_tile, store_tile
-from starcast.engines.simd.values import (
-    VECTOR,
-    Lanes,
+from starcast.engines.simd.tables import (
     Table,
     load,
-    load_vector,
     n_lanes,
     n_parts,
     prefetch,
-    prefetch_vector,
+    prefetch_row,
     store,
-    store_vector,
-    total,
     zero,
     zeros,
+)
+from starcast.engines.simd.tiles import add_outer, load_tile, store_tile
+from starcast.engines.simd.values import Lanes, total
+from starcast.engines.simd.vectors import (
+    VECTOR,
+    load_vector,
+    prefetch_vector,
+    prefetch_vectors,
+    store_vector,
 )
 
 __all__ = [
@@ -41,7 +44,9 @@ __all__ = [
     "n_lanes",
     "n_parts",
     "prefetch",
+    "prefetch_row",
     "prefetch_vector",
+    "prefetch_vectors",
     "store",
     "store_tile",
     "store_vector",

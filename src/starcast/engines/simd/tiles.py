@@ -8,7 +8,8 @@ from llvmlite import ir
 from numba import types
 
 from starcast.engines.compiled import FAST
-from starcast.engines.simd.values import FLOAT, INT, Lanes, address, intrinsic, shape, spread
+from starcast.engines.simd.tables import address, shape
+from starcast.engines.simd.values import FLOAT, INT, Lanes, broadcast, intrinsic
 
 
 @intrinsic
@@ -36,7 +37,7 @@ def add_outer(typing: Any, tile: Any, table: Any, row: Any, part: Any, value: An
         place = address(context, builder, signature.args[1:4], arguments[1:4])
         first = builder.bitcast(place, FLOAT.as_pointer())
         for n in range(value.n):
-            left = spread(builder, builder.load(builder.gep(first, [INT(n)])), value.n)
+            left = broadcast(builder, builder.load(builder.gep(first, [INT(n)])), value.n)
             product = builder.fmul(left, right, flags=FAST)
             line = builder.fadd(builder.extract_value(tile, n), product, flags=FAST)
             tile = builder.insert_value(tile, line, n)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from starcast.engines.factorization.ridge import N_SHARES, solve_all, systems
+from starcast.engines.factorization.ridge import solve_all, systems
+from starcast.engines.factorization.tables import Factors
+from starcast.engines.rows import N_SHARES, SharedRows
 from starcast.engines.simd import zeros
 
 N, PENALTY = 300, 0.05
@@ -21,12 +23,13 @@ def test_every_row_is_solved_and_its_error_is_what_remains(width: int) -> None:
     fixed_bias, solved_bias = rng.normal(0, 1, N).astype("f4"), np.full(len(counts), 7, "f4")
     others = np.concatenate([rng.permutation(N)[:count] for count in counts]).astype(np.int32)
     stars = rng.normal(0, 1, len(others)).astype(np.float32)
-    space = systems(N_SHARES, fixed)
-
     squared_errors = solve_all(
-        solved, solved_bias, fixed, fixed_bias, starts, others, stars, shares, space,
-        space["parts"].reshape(len(space), -1), np.float32(PENALTY),
-    )  # fmt: skip
+        Factors(solved, solved_bias),
+        Factors(fixed, fixed_bias),
+        SharedRows(starts, others, stars, shares),
+        systems(N_SHARES, fixed),
+        np.float32(PENALTY),
+    )
 
     remaining = np.zeros(len(counts))
     x_of = np.column_stack([fixed["parts"].reshape(N, width), np.ones(N)]).astype(np.float64)

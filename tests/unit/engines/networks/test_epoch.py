@@ -64,7 +64,9 @@ def test_an_epoch_of_many_chunks_is_adam_on_the_gradients_of_the_expression(netw
     engine = engine_of(network)
     plain = PlainOptimizer(engine.weights(), "Adam", 0.001, 0.2)
     visits = deepcopy(engine._ratings)  # gives the order that the engine will be given
-    places = np.lexsort((visits.items, visits.users)).argsort()  # theirs among sorted ratings
+    places = np.lexsort(
+        (visits.rated.items, visits.rated.users)
+    ).argsort()  # theirs among sorted ratings
     order = places[visits.fresh_order()]
     loss, _ = engine.run_epoch()
     batches = [order[start : start + BATCH] for start in range(0, 900, BATCH)]

@@ -17,7 +17,7 @@ from starcast.engines.expression import (
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.networks.backpropagation import forward
 from starcast.engines.networks.layout import Layout
-from starcast.engines.optimizers import LANES
+from starcast.engines.simd import VECTOR
 
 widths = st.integers(1, 20)
 layouts = st.builds(
@@ -118,7 +118,7 @@ def test_weights_are_joined_and_named_again_unchanged(layout: Layout, seed: int)
         name: rng.uniform(1, 2, shape).astype(np.float32) for name, shape in layout.shapes.items()
     }
     dense = layout.joined(weights)
-    assert len(dense) % LANES == 0
+    assert len(dense) % VECTOR == 0
     assert np.count_nonzero(dense) == sum(array.size for array in weights.values())
     named = layout.named(dense)
     assert named.keys() == weights.keys()

@@ -90,12 +90,13 @@ class ExpressionEngine:
 
     def _visit(self, visits: NDArray[np.int32]) -> tuple[float, float]:
         """One step on one batch; Σ error² and Σ of the squared norms of its rows, before it."""
-        rows = {"user": self._ratings.users[visits], "item": self._ratings.items[visits]}
+        rated = self._ratings.rated
+        rows = {"user": rated.users[visits], "item": rated.items[visits]}
         weights = {name: moving.weights for name, moving in self._moving.items()}
         values = rows_of(self.network, weights, rows["user"], rows["item"])
         masks = self._masks(len(visits))
         evaluate(self._parts, weights, values, masks)
-        error = values[self.network] - self._ratings.stars[visits]
+        error = values[self.network] - rated.stars[visits]
         found = gradient(self._parts, weights, values, error, masks)
         norms = sum(
             float(np.sum(np.square(weights[name][rows[side]]), dtype=np.float64))

@@ -11,14 +11,13 @@ from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
 from starcast.engines.expression.graph import definition
 from starcast.engines.expression.weights import initial
-from starcast.engines.networks.epoch import run_epoch
+from starcast.engines.networks.epoch import Workspace, run_epoch
+from starcast.engines.networks.gradient import Tables
 from starcast.engines.networks.layout import Layout
-from starcast.engines.optimizers import RULES
+from starcast.engines.optimizers import RULES, Descent
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.engines.settings import Config
 from starcast.engines.simd import VECTOR
-
-Table = NDArray[np.float32]
 
 
 @final
@@ -38,42 +37,48 @@ class NetworkEngine:
         if layout is None:
             raise ValueError("the compiled loops know deep networks and ensembles alone")
         self._config, self.network, self.layout, self._step = config, network, layout, 0
-        n_vectors = sum(layout.vectors)
-        self._user = np.zeros((train.n_users, 3, n_vectors, VECTOR), np.float32)
-        self._item = np.zeros((train.n_items, 3, n_vectors, VECTOR), np.float32)
         is_seen = {
             "user": seen_rows(train.user_rows, train.n_users),
             "item": seen_rows(train.item_rows, train.n_items),
         }
         mean = float(train.stars.mean(dtype=np.float64))
-        self._take(initial(network, is_seen, mean, np.random.default_rng(seed)))
+        first = initial(network, is_seen, mean, np.random.default_rng(seed))
+        self._tables = Tables(
+            _zeros(train.n_users, sum(layout.vectors)),
+            _zeros(train.n_items, sum(layout.vectors)),
+            _zeros(1, len(layout.joined(first)) // VECTOR),
+        )
+        self._take(first)
         self._rng = np.random.default_rng([seed, 1])
         self._ratings = ShuffledRatings(train, config.batch_size, self._rng)
+        self._space = Workspace.of(self._tables, min(config.batch_size, len(train)))
+        rate, penalty = float(config.learning_rate), np.float32(config.regularization_factor)
+        self._descent = Descent(RULES[config.optimizer], rate, penalty)
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        config, layout, ratings = self._config, self.layout, self._ratings
-        n = len(ratings.rated.stars)
+        order, seed = self._ratings.fresh_order(), np.uint32(self._rng.integers(1 << 32))
         with blas_on_one_thread():
-            squared_error, penalty, self._step = run_epoch(
-                self._user, self._item, *ratings.rated,
-                ratings.fresh_order(), min(config.batch_size, n),
-                np.array(layout.vectors), layout.factors,
-                np.array(layout.stack), self._dense, RULES[config.optimizer],
-                float(config.learning_rate), np.float32(config.regularization_factor),
-                np.float32(layout.dropout_rate),
-                np.uint32(self._rng.integers(1 << 32)), self._step,
-            )  # fmt: skip
-        loss = 0.5 * (squared_error + config.regularization_factor * penalty) / n
-        return EpochLoss(float(loss), float(np.sqrt(squared_error / n)))
+            squared_error, norms, self._step = run_epoch(
+                self._tables,
+                self._ratings.rated,
+                order,
+                self.layout.widths,
+                self._descent,
+                self._space,
+                seed,
+                self._step,
+            )
+        loss = 0.5 * (squared_error + self._config.regularization_factor * norms) / len(order)
+        return EpochLoss(float(loss), float(np.sqrt(squared_error / len(order))))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies by name: user_* and item_* tables (n, width), bias columns (n,), dense layers."""
         named = {}
-        for side, table in (("user", self._user), ("item", self._item)):
+        for side, table in (("user", self._tables.user), ("item", self._tables.item)):
             for name, column in self._columns(table).items():
                 named[f"{side}_{name}"] = (column[:, 0] if name == "bias" else column).copy()
-        return named | self.layout.named(self._dense[0, 0].ravel())
+        return named | self.layout.named(self._tables.dense[0, 0].ravel())
 
     def load(self, weights: Weights) -> None:
         """Take tables and dense layers back; moments and step count start anew."""
@@ -87,16 +92,20 @@ class NetworkEngine:
         return definition(self.network)
 
     def _take(self, weights: Weights) -> None:
-        for side, table in (("user", self._user), ("item", self._item)):
+        for side, table in (("user", self._tables.user), ("item", self._tables.item)):
             table[:] = 0
             for name, column in self._columns(table).items():
                 column[:] = weights[f"{side}_{name}"].reshape(column.shape)
-        dense = self.layout.joined(weights)
-        self._dense = np.zeros((1, 3, len(dense) // VECTOR, VECTOR), np.float32)
-        self._dense[0, 0].flat = dense
+        self._tables.dense[:] = 0
+        self._tables.dense[0, 0].flat = self.layout.joined(weights)
         self._step = 0
 
-    def _columns(self, table: Table) -> dict[str, Table]:
+    def _columns(self, table: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """What a table holds by name, (n_rows, width): views."""
         rows = table[:, 0].reshape(len(table), -1)
         return {name: rows[:, place] for name, place in self.layout.columns.items()}
+
+
+def _zeros(n_rows: int, n_vectors: int) -> NDArray[np.float32]:
+    """Room for rows of weights and their two moments."""
+    return np.zeros((n_rows, 3, n_vectors, VECTOR), np.float32)

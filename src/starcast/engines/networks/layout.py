@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self, final
+from typing import NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,22 @@ from starcast.engines.simd import VECTOR
 
 Dense = NDArray[np.float32]
 _HIDDEN_BIAS = re.compile(r"hidden_\d+_bias")
+
+
+class Widths(NamedTuple):
+    """The numbers of a layout, as compiled loops take them.
+
+    Attributes:
+        vectors: int64 (3,), vectors that s, p and b take in a table row.
+        n_factors: width of p and q; 0 where there is no factor branch.
+        stack: int64 (depth + 1,), widths of h_0, in whole vectors, to the last hidden layer.
+        dropout: the dropout rate, float32.
+    """
+
+    vectors: NDArray[np.int64]
+    n_factors: int
+    stack: NDArray[np.int64]
+    dropout: np.float32
 
 
 @final
@@ -82,6 +98,12 @@ class Layout:
     def stack(self) -> tuple[int, ...]:
         """Widths of h_0, in whole vectors, h_1, … up to the last hidden layer."""
         return (2 * VECTOR * _vectors(self.embedding), *self.hidden)
+
+    @property
+    def widths(self) -> Widths:
+        """What compiled loops need to know of it."""
+        vectors, stack = np.array(self.vectors), np.array(self.stack)
+        return Widths(vectors, self.factors, stack, np.float32(self.dropout_rate))
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:

@@ -128,7 +128,7 @@ def test_a_step_with_dropout_is_backpropagation_with_the_same_masks(
     }
     engine.load(before)
     loss = engine.run_epoch()
-    users, items = given["users"][given["order"]], given["items"][given["order"]]
+    users, items = (column[given["order"]] for column in given["rated"][:2])
     inputs = np.hstack([before["user_embedding"][users], before["item_embedding"][items]])
     layers = run(
         inputs, engine.layout.joined(before), engine.layout.stack, 0.4, _mixed(given["seed"], 0, 0)

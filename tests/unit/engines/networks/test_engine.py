@@ -126,20 +126,20 @@ def test_any_width_learns_and_what_fills_up_the_vectors_stays_zero(
         spread(engine)
         for _ in range(3):
             engine.run_epoch()
-        assert np.any(engine._user[:, 2]), "moments must have grown for this to say anything"
+        assert np.any(engine._tables.user[:, 2]), "moments must have grown for this to say anything"
         assert not np.any(spare(engine))
 
 
 def spare(engine: NetworkEngine) -> NDArray[np.float32]:
     """All that is stored beside the weights and their moments, end to end."""
     layout, found = engine.layout, []
-    for table in (engine._user, engine._item):
+    for table in (engine._tables.user, engine._tables.item):
         planes = table.reshape(len(table), 3, -1)
         is_spare = np.ones(planes.shape[2], bool)
         for place in layout.columns.values():
             is_spare[place] = False
         found.append(planes[:, :, is_spare].ravel())
-    for plane in engine._dense.reshape(3, -1):
+    for plane in engine._tables.dense.reshape(3, -1):
         found.append(plane - layout.joined(layout.named(plane)))
     return np.concatenate(found)
 
@@ -150,7 +150,7 @@ def test_rows_in_no_batch_stay_bit_for_bit(network: Network, rule: str) -> None:
     """Penalised or swept densely they would shrink or drift, and their moments too."""
     engine = engine_of(network, optimizer=rule, learning_rate=RATES[rule])
     before = spread(engine)
-    for table in (engine._user, engine._item):
+    for table in (engine._tables.user, engine._tables.item):
         table[3, 1:] = 0.25
     for _ in range(3):
         engine.run_epoch()
@@ -158,7 +158,7 @@ def test_rows_in_no_batch_stay_bit_for_bit(network: Network, rule: str) -> None:
     for name in filter(is_table, before):
         assert np.array_equal(after[name][3], before[name][3])
         assert np.all(after[name][:3] != before[name][:3])
-    for table in (engine._user, engine._item):
+    for table in (engine._tables.user, engine._tables.item):
         assert np.all(table[3, 1:] == 0.25)
 
 

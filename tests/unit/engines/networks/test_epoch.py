@@ -57,6 +57,8 @@ def after_two_epochs(
 def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop as Python runs it, so that its constants can be changed."""
     monkeypatch.setattr(engine_module, "run_epoch", epoch.run_epoch.py_func)
+    for name in ("_group", "_gradients", "_move"):
+        monkeypatch.setattr(epoch, name, getattr(epoch, name).py_func)
 
 
 @EVERY_NETWORK
@@ -64,9 +66,8 @@ def test_an_epoch_of_many_chunks_is_adam_on_the_gradients_of_the_expression(netw
     engine = engine_of(network)
     plain = PlainOptimizer(engine.weights(), "Adam", 0.001, 0.2)
     visits = deepcopy(engine._ratings)  # gives the order that the engine will be given
-    places = np.lexsort(
-        (visits.rated.items, visits.rated.users)
-    ).argsort()  # theirs among sorted ratings
+    shuffled = visits.rated
+    places = np.lexsort((shuffled.items, shuffled.users)).argsort()  # theirs among sorted ratings
     order = places[visits.fresh_order()]
     loss, _ = engine.run_epoch()
     batches = [order[start : start + BATCH] for start in range(0, 900, BATCH)]
@@ -119,11 +120,11 @@ def test_how_many_batches_are_grouped_ahead_changes_no_bit(
 
 @EVERY_NETWORK
 def test_compiled_and_in_python_it_is_the_same_loop(
-    network: Any, monkeypatch: pytest.MonkeyPatch
+    network: Any, request: pytest.FixtureRequest
 ) -> None:
     """What the tests above vary is what users run, masks of dropout included."""
     losses, weights = after_two_epochs(network, dropout_rate=0.3)
-    monkeypatch.setattr(engine_module, "run_epoch", epoch.run_epoch.py_func)
+    request.getfixturevalue("in_python")
     other_losses, other_weights = after_two_epochs(network, dropout_rate=0.3)
     np.testing.assert_allclose(other_losses, losses, rtol=1e-5)
     assert largest_difference(other_weights, weights) < 1e-5
@@ -161,8 +162,8 @@ def test_the_memory_of_an_epoch_does_not_grow_with_the_batches(
         engine.run_epoch()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
+        assert len(engine._space.distinct[0]) == 10, "40 ratings"
     few, many = peaks
-    assert few > 2 * 40 * 3 * 4, "the span itself"
     assert many < few + 4096  # of 180 more batches, with 200 bytes each in their groups alone
 
 
@@ -172,14 +173,15 @@ def test_moments_that_fade_away_end_at_zero_not_among_the_subnormal_numbers() ->
     weights = engine.weights()
     weights["hidden_1_bias"][0] = -1000  # never fires again: no gradient, and its moments fade
     engine.load(weights)
-    engine._dense[0, 1:] = 1e-3
+    dense = engine._tables.dense
+    dense[0, 1:] = 1e-3
     for _ in range(15):
         engine.run_epoch()
-    first, second = engine._dense.reshape(3, -1)[1:]
+    first, second = dense.reshape(3, -1)[1:]
     dead = engine.layout.named(first)["hidden_1_kernel"][:, 0]
     assert not np.any(dead), "0.9 to the 900th"
     assert np.all(engine.layout.named(second)["hidden_1_kernel"][:, 0] > 3e-4), "0.999 likewise"
-    assert not np.any((np.abs(engine._dense) > 0) & (np.abs(engine._dense) < 1e-30))
+    assert not np.any((np.abs(dense) > 0) & (np.abs(dense) < 1e-30))
 
 
 def test_a_fit_compiles_the_loop_once() -> None:

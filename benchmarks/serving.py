@@ -19,7 +19,7 @@ ENSEMBLE = "ensemble-no-transfer-learning"
 def trained(split: Split, model: str, dimension: int, n_epochs: int) -> Artifact:
     """A model after some epochs with its default settings; equal for everybody who asks."""
     chosen = models.find(model)
-    config = chosen.config(dimension=dimension)
+    config = chosen.settings(dimension=dimension)
     engine = chosen.engine(config, known(split), SEED)
     for _ in range(n_epochs):
         engine.run_epoch()

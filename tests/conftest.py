@@ -11,7 +11,7 @@ import pytest
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 
 # Read when Matplotlib is first imported, hence at the top of the first file pytest loads.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -108,7 +108,7 @@ def known_by_heart(ratings: Ratings) -> Artifact:
     }
     return Artifact(
         model="latent-factor-model",
-        config=Config(dimension=2),
+        config=MiniBatchSettings(dimension=2),
         seed=1,
         weights=weights,
         weights_before_refit=weights,

@@ -18,7 +18,6 @@ import numpy as np
 from trace_models import Box, count, diagram, drawable
 
 from starcast import models
-from starcast.engines.settings import parse_layers
 from starcast.errors import StarcastError
 from starcast.evaluation.comparison.charts import colour
 from starcast.models import Model
@@ -215,11 +214,12 @@ def write(folder: Path, **given: Any) -> list[Path]:
     """
     from matplotlib import rc_context
 
+    diagrams = [(model, diagram(model.name, **given)) for model in drawable()]
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with rc_context({"svg.hashsalt": "starcast"}):
-        for model in drawable():
-            figure = draw(model, diagram(model.name, **given))
+        for model, boxes in diagrams:
+            figure = draw(model, boxes)
             for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
                 target = folder / f"{model.name}.{ending}"
                 fresh = target.with_suffix(f".new.{ending}")
@@ -237,8 +237,7 @@ def main() -> None:
     parser.add_argument("--layers", help='widths of the dense layers, e.g. "[64,32,16,8,1]"')
     given = parser.parse_args()
     try:
-        layers = given.layers and parse_layers(given.layers)
-        for path in write(given.folder, dimension=given.dimension, layers=layers):
+        for path in write(given.folder, dimension=given.dimension, layers=given.layers):
             print(path)
     except (StarcastError, OSError) as error:
         sys.exit(f"draw_models: {error}")

@@ -89,7 +89,7 @@ def stored(artifact: Artifact, trial: Trial) -> NDArray[np.float32]:
 def trained(name: str, split: Split, seed: int) -> Artifact:
     """A model with its defaults; its parents, too, which have the same dimension and layers."""
     parents = [trained(parent, split, seed) for parent in find(name).parents]
-    return fit(split, name, find(name).config(), seed=seed, parents=parents)
+    return fit(split, name, find(name).settings(), seed=seed, parents=parents)
 
 
 def main(

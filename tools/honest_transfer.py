@@ -36,7 +36,7 @@ def main(
     ratings = load(dataset, data_dir, mirror=mirror)
     judge, other = (SplitPlan(seed=n).divide(ratings) for n in (seed, other_seed))
     model, console = find(ENSEMBLE), Console(width=100)
-    config = model.config()
+    config = model.settings()
     console.print(repr(ratings), soft_wrap=True, highlight=False)
     table = Table("parents trained on", "model", "test RMSE", box=None, pad_edge=False)
     for split in (judge, other):

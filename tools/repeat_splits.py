@@ -11,12 +11,10 @@ their names on the command line of `starcast train`. A model can have settings o
     --model "bayesian-factorization-model --likelihood gaussian" --model latent-factor-model --blend
 """
 
-import json
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import fmean, stdev
@@ -30,14 +28,13 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load, load_official_test
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
-from starcast.engines.settings import Config, parse_features, parse_layers
+from starcast.engines.settings import SETTINGS
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
 from starcast.evaluation.report import evaluate
 from starcast.training.fit import fit
 from starcast.training.stacking import blend
 
 FOLDS = 5
-_LISTS: dict[str, Callable[[str], Any]] = {"layers": parse_layers, "features": parse_features}
 
 
 class Recipe(NamedTuple):
@@ -86,6 +83,9 @@ def main(
     """Train on every split, and write means and standard errors of the test figures."""
     shared = parse_settings(context.args)
     recipes = [parse_recipe(text, shared) for text in model or ["latent-factor-model"]]
+    for setting in shared:
+        if not any(setting in recipe.settings for recipe in recipes):
+            raise ConfigError(f"none of the models has a setting {setting}")
     if blended and len(recipes) < 2:
         raise ConfigError("a blend needs at least two models; repeat --model")
     if len({recipe.title for recipe in recipes}) < len(recipes):
@@ -103,14 +103,17 @@ def main(
 
 
 def parse_recipe(text: str, shared: Mapping[str, Any]) -> Recipe:
-    """A model's name and its own settings, on top of those that all share. Raises: StarcastError.
+    """A model's name and its settings: its own, and those of all models that it has.
+
+    Raises: StarcastError: there is no such model, or it has no such setting.
 
     >>> parse_recipe("bayesian-factorization-model --likelihood gaussian", {"kept": 9})[:2]
     ('Bayesian factor --likelihood gaussian', 'bayesian-factorization-model')
     """
     name, *words = shlex.split(text) or [""]
-    model, settings = models.find(name), {**shared, **parse_settings(words)}
-    model.config(**settings)  # a wrong one is told before the first hour
+    model, own = models.find(name), parse_settings(words)
+    settings = model.solvers.having({**shared, **own}) | own
+    model.settings(**settings)  # a wrong one is told before the first hour
     return Recipe(" ".join([model.title, *words]), name, settings)
 
 
@@ -120,27 +123,24 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     Raises: ConfigError, UnknownNameError: an option without a value, or that is no setting.
 
     >>> parse_settings(["--learning-rate", "0.01", "--layers", "[8,1]"])
-    {'learning_rate': 0.01, 'layers': (8, 1)}
+    {'learning_rate': 0.01, 'layers': '[8,1]'}
     """
-    known = {field.name for field in fields(Config)}
     words = [part for word in words for part in word.split("=", maxsplit=1)]
     if len(words) % 2:
         raise ConfigError(f"settings are written --name value; '{words[-1]}' stands alone")
     settings = {}
     for option, text in zip(words[::2], words[1::2], strict=True):
         name = option.removeprefix("--").replace("-", "_")
-        if name not in known:
-            raise UnknownNameError("setting", option, [f"--{name}" for name in sorted(known)])
+        if name not in SETTINGS:
+            raise UnknownNameError("setting", option, [f"--{name}" for name in sorted(SETTINGS)])
         settings[name] = _value(name, text)
     return settings
 
 
 def _value(name: str, text: str) -> Any:
-    if name in _LISTS:
-        return _LISTS[name](text)
     try:
-        return json.loads(text)
-    except ValueError:
+        return SETTINGS[name].written(text)
+    except ValueError:  # which the model refuses in words
         return text
 
 
@@ -173,7 +173,7 @@ def on_split(
     """Train every model, and open the test rows for each; last for their blend, if wanted."""
     trained: list[Artifact] = []
     for recipe in recipes:
-        config = models.find(recipe.model).config(**recipe.settings)
+        config = models.find(recipe.model).settings(**recipe.settings)
         trained.append(fit(split, recipe.model, config, seed=seed, refit=refit))
         if trained[-1].broken_off:
             raise StarcastError(f"{recipe.title} on {split.scheme}: {trained[-1].broken_off}")

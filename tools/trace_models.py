@@ -22,7 +22,7 @@ from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.expression_engine import ExpressionEngine
 from starcast.engines.protocol import Engine, ExpressedScorer, Sampler
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.models import Model
 from starcast.training.parents import parent_config
 
@@ -60,11 +60,11 @@ def diagram(name: str, **given: Any) -> list[Box]:
 
     Args:
         name: of the model in the registry.
-        given: settings on top of the model's defaults, as for `Model.config`.
+        given: settings on top of the model's defaults; those it has are taken.
     Raises: ValueError: a weight of the model that belongs to none of them.
     """
     model = models.find(name)
-    config = model.config(**given)
+    config = model.settings(**model.solvers.having(given))
     engine = model.engine(config, TOY, SEED)
     shapes = {weight: array.shape for weight, array in engine.weights().items()}
     boxes = _boxes(_expression(model, engine), shapes)
@@ -83,7 +83,7 @@ def drawable() -> list[Model]:
     return [
         model
         for model in models.MODELS.values()
-        if not isinstance(model.engine(model.config(), TOY, SEED), Sampler | AutoencoderEngine)
+        if not isinstance(model.engine(model.settings(), TOY, SEED), Sampler | AutoencoderEngine)
     ]
 
 
@@ -138,7 +138,7 @@ def _width(part: Expression) -> int:
     return part.shape[-1] if part.shape else 1
 
 
-def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:
+def _origins(model: Model, config: Settings) -> dict[str, tuple[str, ...]]:
     """The models each weight comes from: those in which a change moves its first value."""
     if model.transfer is None:
         weights = model.engine(config, TOY, SEED).weights()
@@ -147,11 +147,11 @@ def _origins(model: Model, config: Config) -> dict[str, tuple[str, ...]]:
         name: models.find(name).engine(parent_config(model, name, config), TOY, SEED).weights()
         for name in model.parents
     }
-    first = model.transfer(parents, config.transfer_weight)
+    first = model.transfer(parents, config)
     origin: dict[str, tuple[str, ...]] = dict.fromkeys(first, ())
     for name, parent in parents.items():
         changed = {weight: array + 1 for weight, array in parent.items()}
-        moved = model.transfer(parents | {name: changed}, config.transfer_weight)
+        moved = model.transfer(parents | {name: changed}, config)
         for weight in first:
             if not np.array_equal(moved[weight], first[weight]):
                 origin[weight] += (name,)

@@ -68,6 +68,6 @@ def sweep(data: str, dimension: int, likelihood: str, threads: int) -> Round:
 
 
 def _sampler(rows: Ratings, settings: dict[str, Any]) -> Sampler:
-    sampler = _MODEL.engine(_MODEL.config(**settings), rows, SEED)
+    sampler = _MODEL.engine(_MODEL.settings(**settings), rows, SEED)
     assert isinstance(sampler, Sampler)
     return sampler

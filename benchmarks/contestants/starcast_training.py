@@ -57,7 +57,7 @@ def epoch(data: str, model: str, config: dict[str, Any], threads: int, n_epochs:
         threads: all there are, as by default.
         n_epochs: in a round; the time is that of one.
     """
-    chosen, settings = models.find(model), models.find(model).config(**config)
+    chosen, settings = models.find(model), models.find(model).settings(**config)
     chosen.engine(settings, tiny(), SEED).run_epoch()
     empty = memory_now()
     split = read(data)
@@ -90,7 +90,7 @@ def _from_columns(rows: Ratings) -> Ratings:
 
 
 def _learn(model: Model, config: dict[str, Any], rows: Ratings) -> Weights:
-    settings = model.config(**config)
+    settings = model.settings(**config)
     trained = train(
         model.engine(settings, rows, SEED),
         lambda weights, share: (_UNJUDGED, None),

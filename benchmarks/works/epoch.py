@@ -29,7 +29,7 @@ def _plan(stage: Stage) -> Planned:
             settings={
                 "data": data,
                 "model": FACTOR,
-                "config": {"optimizer": optimizer, "dimension": dimension, "batch_size": 1000},
+                "config": {"optimizer": optimizer, "dimension": dimension},
                 "n_epochs": n_epochs,
             },
         )

@@ -25,7 +25,7 @@ def _plan(stage: Stage) -> Planned:
     def race(title: str, model: str, optimizer: str, names: list[str]) -> Plan:
         def starcast(name: str) -> Contestant:
             n_ratings = SHAPES[name].n_ratings
-            config = {"optimizer": optimizer, "dimension": 32, "batch_size": 1000}
+            config = {"optimizer": optimizer, "dimension": 32}
             return Contestant(
                 name=f"{name} ratings",
                 task="starcast_training:epoch",

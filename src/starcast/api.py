@@ -5,8 +5,7 @@ show as tables.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -18,14 +17,11 @@ from starcast.data.scale import RatingScale
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.engines.protocol import Weights
-from starcast.engines.settings import Config, parse_layers
-from starcast.errors import UnknownNameError
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
 from starcast.evaluation.report import Report
 from starcast.evaluation.report import evaluate as report_of
-from starcast.models import Model
 from starcast.recommend import Recommender
 from starcast.training.fit import unobserved
 from starcast.training.loop import EpochRecord
@@ -115,16 +111,17 @@ def train(
         refit: train again on training and validation rows, for the epochs validation chose.
         parents: trained parents of a warm-started model; trained first if not given.
         on_epoch: called with the record of every epoch, such as `print`.
-        settings: of `Config`, such as epochs or dimension; the model's defaults hold elsewhere.
+        settings: of the model, such as epochs or dimension; its defaults hold elsewhere.
     Raises:
         UnknownNameError: no such model or setting.
-        ConfigError: a setting out of its range, or a parent that does not fit.
+        ConfigError: a setting the model does not have, or out of its range; or a parent that does
+            not fit.
         TrainingError: nothing could be learned.
     """
     spin_briefly()
     observe = (lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved
     chosen = registry.find(model)
-    config, given = _config(chosen, settings), [parent.artifact for parent in parents]
+    config, given = chosen.settings(**settings), [parent.artifact for parent in parents]
     if given:
         check_parents(chosen, config, split, given)
     by_place = {place_of(parent.model): parent for parent in given}
@@ -161,7 +158,7 @@ def compare(
     """
     spin_briefly()
     named = [model for model in models if isinstance(model, str)]
-    wanted = {model: registry.find(model).config() for model in named}
+    wanted = {model: registry.find(model).settings() for model in named}
     fresh = train_all(split, wanted, Recipe(seed, refit))
     chosen = [fresh[model] if isinstance(model, str) else model.artifact for model in models]
     for artifact in chosen:
@@ -172,18 +169,6 @@ def compare(
 def open(folder: Place) -> Recommender:
     """A model that was saved, by `Recommender.save` or the command line."""
     return Recommender(storage.load(Path(folder)))
-
-
-def _config(model: Model, settings: Mapping[str, Any]) -> Config:
-    known = [field.name for field in fields(Config)]
-    for name in settings:
-        if name not in known:
-            raise UnknownNameError("setting", name, known)
-    layers = settings.get("layers")
-    if layers is not None:
-        widths = parse_layers(layers) if isinstance(layers, str) else tuple(layers)
-        settings = {**settings, "layers": widths}
-    return model.config(**settings)
 
 
 @final

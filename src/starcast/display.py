@@ -17,6 +17,7 @@ _UNSEEN = re.compile(
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MOST_SHOWN = 60  # characters
+_ENDLESS = "a number of thousands of digits"  # more than Python writes of an integer
 
 
 def printable(text: object) -> str:
@@ -46,6 +47,20 @@ def quoted(text: object) -> str:
     return f"'{shortened(text)}'"
 
 
+def shown(value: object) -> str:
+    """A value of any kind in a message, short and on one line: text between quotes.
+
+    >>> shown(12345), shown("adam"), shown([64, 1]), shown(None), shown(10**5000)
+    ('12,345', "'adam'", '[64, 1]', 'None', 'a number of thousands of digits')
+    """
+    if isinstance(value, str):
+        return quoted(value)
+    try:
+        return shortened(f"{value:,}" if type(value) is int else repr(value))
+    except ValueError:
+        return _ENDLESS
+
+
 def csv_text(text: object) -> str:
     """Text from data in a CSV cell: printable, and no spreadsheet takes it for a formula.
 
@@ -72,8 +87,8 @@ def _spelled(found: re.Match[str]) -> str:
 def _as_text(value: object) -> str:
     try:
         return str(value)
-    except ValueError:  # an integer of more digits than Python writes
-        return "a number of thousands of digits"
+    except ValueError:
+        return _ENDLESS
 
 
 class Column(NamedTuple):

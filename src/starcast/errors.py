@@ -1,9 +1,9 @@
 """The few named errors. Every message says what is wrong, where, and what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from starcast.display import quoted
+from starcast.display import quoted, shown
 
 _MOST_COMPARED = 100  # characters; comparing takes their square
 
@@ -56,3 +56,19 @@ class SplitMismatchError(StarcastError):
 
 class TrainingError(StarcastError):
     """Training that cannot go on, such as a loss that is no longer a number."""
+
+
+def require_name(kind: str, name: object, known: Collection[str]) -> str:
+    """The name, if it is one of those that are known.
+
+    Raises:
+        UnknownNameError: it is another name; says which is near.
+        ConfigError: it is no name at all.
+    """
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"{kind} must be a name, such as '{next(iter(known))}', got {shown(name)}"
+        )
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return name

@@ -24,7 +24,7 @@ from starcast.engines.expression.autodiff import scores as scores_of
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Engine, ExpressedScorer, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.evaluation.metrics import rmse
 from starcast.models import BLEND, MODELS, Model
 from starcast.recommend import FoldedInUser, Recommender
@@ -112,8 +112,10 @@ def split() -> Split:
     return SplitPlan(seed=1).divide(planted())
 
 
-def small(model: Model, **settings: Any) -> Config:
-    return model.config(**SMALL | OWN.get(next(iter(model.defaults)), {}) | settings)
+def small(model: Model, **settings: Any) -> Settings:
+    """Of these those it has."""
+    given = SMALL | OWN.get(next(iter(model.defaults)), {}) | settings
+    return model.settings(**model.solvers.having(given))
 
 
 @cache
@@ -312,9 +314,8 @@ def test_users_and_items_without_training_rows_score_finite(model: Model) -> Non
 @EVERY_OPTIMIZER
 def test_every_optimizer_lowers_the_loss(model: Model, optimizer: str) -> None:
     """With its tuned settings in a small shape: two epochs suffice, or a default is broken."""
-    config = model.config(
-        optimizer=optimizer, dimension=4, layers=(8, 4, 1), dropout_rate=0.0, likelihood="gaussian"
-    )
+    given = {"optimizer": optimizer, "dimension": 4, "layers": (8, 4, 1), "likelihood": "gaussian"}
+    config = model.settings(**model.solvers.having(given))
     engine = model.engine(config, planted(), 1)
     losses = [engine.run_epoch().loss for _ in range(3)]
     assert np.all(np.isfinite(losses))

@@ -44,7 +44,7 @@ def moody() -> Ratings:
 def trained(*features: str, refit: bool = False) -> Artifact:
     settings = SMALL | {"features": features}
     seed = settings.pop("seed")
-    config = find(NAME).config(**settings)
+    config = find(NAME).settings(**settings)
     return fit(SplitPlan().divide(moody()), NAME, config, seed=seed, refit=refit)
 
 
@@ -75,7 +75,7 @@ def test_a_saved_model_is_judged_from_its_folder_alone(tmp_path: Path, refit: bo
 
 def test_times_are_kept_only_where_they_are_of_use(tmp_path: Path) -> None:
     model = find("latent-factor-model")
-    factor = fit(SplitPlan().divide(moody()), model.name, model.config(dimension=2, epochs=2))
+    factor = fit(SplitPlan().divide(moody()), model.name, model.settings(dimension=2, epochs=2))
     storage.save(factor, tmp_path / "factor")
     assert "timestamp" not in pl.read_parquet(tmp_path / "factor" / "ratings.parquet")
     assert storage.load(tmp_path / "factor").split.ratings.timestamps is None
@@ -104,5 +104,5 @@ def test_settings_that_an_older_artifact_lacks_have_their_defaults(tmp_path: Pat
     manifest = storage.read_manifest(folder)
     for name in ("features", "day_length"):
         del manifest["config"][name]
-    storage._write_manifest(manifest, folder)
+    storage._write_manifest(manifest, folder / "manifest.json")
     assert storage.load(folder).config == artifact.config

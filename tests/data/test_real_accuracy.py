@@ -52,7 +52,7 @@ def test_the_bayesian_factor_model_on_the_shipped_split_of_ml_100k(ml_100k: Path
     ratings = parse.read(ml_100k, "ml-100k")
     test = parse.official_test(ml_100k, "u1", ratings)
     split = SplitPlan.parse("official:u1").divide(ratings, test)
-    artifact = fit(split, BAYESIAN, find(BAYESIAN).config(samples=100), refit=True)
+    artifact = fit(split, BAYESIAN, find(BAYESIAN).settings(samples=100), refit=True)
     assert 0.881 < rmse(artifact) < 0.891
 
 
@@ -60,7 +60,7 @@ def test_the_bayesian_factor_model_on_the_shipped_split_of_ml_100k(ml_100k: Path
 def test_deviations_hold_as_often_as_they_should_on_ml_latest_small(likelihood: str) -> None:
     """Of 8,067 validation rows; with the defaults 68 to 69 % are within 1, 94 to 95 % within 2."""
     split = SplitPlan(seed=42).divide(load("ml-latest-small", Path("nowhere")))
-    config = find(BAYESIAN).config(likelihood=likelihood, samples=60, dimension=16)
+    config = find(BAYESIAN).settings(likelihood=likelihood, samples=60, dimension=16)
     scorer, rows = fit(split, BAYESIAN, config).scorer, split.validation
     assert isinstance(scorer, UncertainScorer)
     pairs = rows.user_rows, rows.item_rows
@@ -77,7 +77,7 @@ def test_attributes_and_weeks_of_ml_100k_are_worth_having(ml_100k: Path) -> None
     split = SplitPlan.parse("official:u1").divide(ratings, test)
 
     def validated(*features: str) -> float:
-        config = find(BAYESIAN).config(
+        config = find(BAYESIAN).settings(
             samples=120, dimension=8, features=features, day_length=7 * 86_400
         )
         found = fit(split, BAYESIAN, config).history[-1]["validation"]["rmse"]

@@ -88,6 +88,35 @@ SETTINGS = {
     "test share 1": (["--test-share", "1"], "test share must lie between 0 and 1"),
     "negative seed": (["--seed", "-1"], "seed must lie in"),
     "parents for none": (["--init-from", "x"], "starts from no parents"),
+    "brackets without end": (["--layers", "[" * 100_000], "is no list of layer widths"),
+    "an endless number": (["--epochs", "9" * 4000], "epochs must be at most 1,000,000,000"),
+    "features unheard of": (["--features", "days,hours"], "unknown feature 'hours': known: his"),
+    "a sampler's setting": (
+        ["--samples", "7"],
+        "latent-factor-model by SGD has no setting samples; it has dimension, ",
+    ),
+    "several of others": (
+        ["--samples", "7", "--likelihood", "gaussian", "--layers", "[9,1]", "--features", "days"],
+        "latent-factor-model by SGD has no setting layers, samples, likelihood, features; it has",
+    ),
+    "another optimizer's setting": (
+        ["--batch_size", "3"],
+        "has no setting batch_size",
+        "with --optimizer Adam it has batch_size",
+    ),
+    "a warm start's alpha": (["--transfer-weight", "0.5"], "has no setting transfer_weight"),
+    "a penalty for a sampler": (
+        ["--model", "bayesian-factorization-model", "--regularization-factor", "1"],
+        "bayesian-factorization-model by Gibbs has no setting regularization_factor; it has ",
+    ),
+    "dropout in an autoencoder": (
+        ["--model", "autoencoder-model", "--dropout-rate", "0.1"],
+        "autoencoder-model by L-BFGS has no setting dropout_rate; it has dimension",
+    ),
+    "steps in a network": (
+        ["--model", "deep-neural-network-model", "--steps-per-epoch", "3"],
+        "deep-neural-network-model by Adam has no setting steps_per_epoch; it has dimension",
+    ),
     "items alone": (["--items", "x.csv"], "--ratings"),
 }
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import Starcast, command, environment, tree
@@ -171,25 +172,80 @@ def test_fetching_the_embedded_set_is_no_work(starcast: Starcast, tmp_path: Path
 # The 2018 command line
 
 COMMAND_OF_2018 = (
-    "--dataset ml-latest-small --model latent-factor-model --epoch 1 --batch_size 1000 "
-    "---dimension 8 --learning_rate 0.001 --optimizer Adam --dropout_rate 0.5 "
-    "--regularization_factor 0.05 --max_checkout_without_progress 20"
+    "--dataset ml-latest-small --epoch 1 --batch_size 1000 ---dimension 8 --learning_rate 0.001 "
+    "--optimizer Adam --dropout_rate 0.5 --regularization_factor 0.05 "
+    "--max_checkout_without_progress 20 --layers [64,32,16,8,1] --model"
 )
+MODELS_OF_2018 = [
+    "latent-factor-model", "deep-neural-network-model", "ensemble-no-transfer-learning",
+    "ensemble-transfer-learning",
+]  # fmt: skip
 
 
-def test_the_2018_command_runs_as_written(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "main.py", *COMMAND_OF_2018.split(), "--layers", "[64,32,16,8,1]"],
-        cwd=tmp_path, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
+def in_2018(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, ROOT / "main.py", *arguments],
+        cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
         check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    folder = tmp_path / "pretrained_models" / "ml-latest-small" / "latent-factor-model"
-    config = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+
+
+def settings_in(folder: Path) -> Any:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+
+
+def test_the_2018_commands_run_as_written(tmp_path: Path) -> None:
+    """In the order of 2018: the last finds its parents."""
     wanted = {"optimizer": "Adam", "dimension": 8, "epochs": 1, "batch_size": 1000,
-              "learning_rate": 0.001, "dropout_rate": 0.5, "regularization_factor": 0.05,
-              "patience": 20, "layers": [64, 32, 16, 8, 1]}  # fmt: skip
-    assert {name: config[name] for name in wanted} == wanted
+              "learning_rate": 0.001, "regularization_factor": 0.05, "patience": 20}  # fmt: skip
+    of_networks = {"dropout_rate": 0.5, "layers": [64, 32, 16, 8, 1]}
+    idle = [
+        f"note: --{flag} has no effect on latent-factor-model by Adam"
+        for flag in ("dropout_rate", "layers")
+    ]
+    for model in MODELS_OF_2018:
+        done = in_2018(tmp_path, *COMMAND_OF_2018.split(), model)
+        is_network = model != "latent-factor-model"
+        assert (done.returncode, done.stderr.splitlines()) == (0, [] if is_network else idle)
+        config = settings_in(tmp_path / "pretrained_models" / "ml-latest-small" / model)
+        for name, value in (wanted | of_networks).items():
+            assert config.get(name) == (value if is_network or name in wanted else None), name
+
+
+def test_a_2018_flag_without_effect_is_told_of_and_refused_elsewhere(
+    tmp_path: Path, starcast: Starcast
+) -> None:
+    """As in the readme: nobody asked for Adam, whose batches these are."""
+    flags = ["--epoch", "1", "--dimension", "2", "--batch_size", "1000"]
+    done = in_2018(tmp_path, *flags)
+    assert done.returncode == 0
+    assert done.stderr == "note: --batch_size has no effect on latent-factor-model by SGD\n"
+    done = starcast("train", *flags)
+    assert done.returncode == 1
+    assert "latent-factor-model by SGD has no setting batch_size; it has dimension, " in done.stderr
+    assert done.stderr.endswith("; with --optimizer Adam it has batch_size\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            ["--samples", "7"],
+            "latent-factor-model by SGD has no setting samples",
+        ),  # of no 2018 model
+        (["--layers", "[[9"], "'[[9' is no list of layer widths"),
+        (["--batch_size", "0"], "batch_size must be at least 1, got 0"),
+        (["--optimizer", "adam", "--layers", "[9,1]"], "did you mean 'Adam'?"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_2018_commands_too(
+    tmp_path: Path, flags: list[str], said: str
+) -> None:
+    done = in_2018(tmp_path, *flags)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+    assert tree(tmp_path) == []
 
 
 # Help

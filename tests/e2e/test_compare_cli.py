@@ -76,6 +76,16 @@ def test_from_what_it_kept_it_finds_the_same(home: Path, starcast: Starcast) -> 
         (["nowhere", "nowhere-else"], "no artifact at nowhere"),
         (["nowhere"], "at least two trained models"),
         (["--k", "101"], "less than or equal to 100"),
+        (
+            ["--models", ",".join(MODELS), "--samples", "7"],
+            f"none of {', '.join(MODELS)} has a setting samples",
+        ),
+        (
+            ["--models", ",".join(MODELS), "--optimizer", "Gibbs"],
+            "unknown optimizer 'Gibbs': known: SGD, ALS, Adam, RMSProp, GradientDescent",
+        ),
+        (["--layers", "[" * 100_000], "is no list of layer widths"),
+        (["--epochs", "0"], "epochs must be at least 1, got 0"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], complaint: str, starcast: Starcast) -> None:
@@ -84,6 +94,30 @@ def test_bad_input_is_one_line(arguments: list[str], complaint: str, starcast: S
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_a_setting_goes_to_those_that_have_it_and_a_line_says_so(
+    planted_files: Path, tmp_path: Path, starcast: Starcast
+) -> None:
+    settings = ["--epochs", 1, "--dimension", 2, "--layers", "[4,1]", "--learning-rate", 0.02]
+    models = ["latent-factor-model", "autoencoder-model", "ensemble-no-transfer-learning"]
+    done = starcast(
+        "compare", "--models", ",".join(models), *settings,
+        "--ratings", planted_files / "planted.csv",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "note: --learning-rate is for latent-factor-model, ensemble-no-transfer-learning alone",
+        "note: --layers is for ensemble-no-transfer-learning alone",
+    ]
+    factor, network, coder = (model["settings"] for model in results(tmp_path)["models"])
+    assert (network["layers"], network["learning_rate"]) == ([4, 1], 0.02)
+    assert factor["learning_rate"] == 0.02
+    assert {"layers", "batch_size", "samples"}.isdisjoint(factor)
+    assert {"layers", "learning_rate", "likelihood"}.isdisjoint(coder)
+    page = (tmp_path / REPORT / "index.html").read_text(encoding="utf-8")
+    assert "<code>samples</code>" not in page
+    assert "<code>layers</code></th><td>–</td><td>[4, 1]</td><td>–</td>" in page
 
 
 def test_help_is_there(starcast: Starcast) -> None:

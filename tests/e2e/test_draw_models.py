@@ -83,7 +83,7 @@ def test_drawn_widths_follow_the_settings(
 def test_diagram_computes_what_the_scorer_computes(trace: ModuleType, name: str) -> None:
     model, rng = models.find(name), np.random.default_rng(7)
     given: dict[str, Any] = {"dimension": 4, "layers": (6, 3, 1)}
-    empty = model.engine(model.config(**given), trace.TOY, 1).weights()
+    empty = model.engine(model.settings(**model.solvers.having(given)), trace.TOY, 1).weights()
     weights = {
         weight: rng.normal(0, 1, array.shape).astype(np.float32) for weight, array in empty.items()
     }

@@ -36,7 +36,7 @@ def models(planted_split: Split, tmp_path_factory: pytest.TempPathFactory) -> li
     home = tmp_path_factory.mktemp("home")
     return [
         storage.save(
-            fit(planted_split, NAME, find(NAME).config(epochs=2, dimension=n)), home / f"m{n}"
+            fit(planted_split, NAME, find(NAME).settings(epochs=2, dimension=n)), home / f"m{n}"
         )
         for n in (2, 3)
     ]

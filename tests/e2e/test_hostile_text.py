@@ -47,7 +47,7 @@ def models(hostile: Ratings, tmp_path_factory: pytest.TempPathFactory) -> list[P
     split = SplitPlan(validation=0.2).divide(hostile)
     home = tmp_path_factory.mktemp("home")
     return [
-        storage.save(fit(split, NAME, find(NAME).config(epochs=2, dimension=n)), home / f"m{n}")
+        storage.save(fit(split, NAME, find(NAME).settings(epochs=2, dimension=n)), home / f"m{n}")
         for n in (2, 3)
     ]
 

@@ -18,7 +18,7 @@ NAME = "latent-factor-model"
 @pytest.fixture(scope="module")
 def model(planted_split: Split, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a latent factor model of the planted ratings."""
-    config = find(NAME).config(epochs=3, dimension=4)
+    config = find(NAME).settings(epochs=3, dimension=4)
     return storage.save(fit(planted_split, NAME, config), tmp_path_factory.mktemp("home") / NAME)
 
 

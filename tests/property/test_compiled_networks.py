@@ -11,7 +11,7 @@ from starcast.engines.expression.autodiff import scores
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.layout import Layout
 from starcast.engines.protocol import ExpressedScorer
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.scoring import DeepScorer, EnsembleScorer
 
 PENALTY, N_USERS, N_ITEMS = 0.25, 50, 40
@@ -27,7 +27,7 @@ layouts = st.builds(
 
 def drawn(layout: Layout, seed: int) -> tuple[NetworkEngine, dict[str, Any]]:
     """An engine whose one step of one batch moves the weights by the gradient, and its weights."""
-    config = Config(
+    config = NetworkSettings(
         optimizer="GradientDescent",
         learning_rate=1.0,
         batch_size=10**6,

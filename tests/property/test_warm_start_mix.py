@@ -12,7 +12,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.expression.networks import ensemble
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.warm_start import warm_start
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -76,7 +76,7 @@ def engine() -> NetworkEngine:
     users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
     vocabularies = Vocabulary(np.arange(N_USERS)), Vocabulary(np.arange(N_ITEMS))
     ratings = Ratings.from_rows(*vocabularies, users, items, STARS.ravel())
-    config = Config(
+    config = NetworkSettings(
         dimension=3, layers=(5, 2, 1), batch_size=5, optimizer="GradientDescent",
         learning_rate=1e-12,
     )  # fmt: skip

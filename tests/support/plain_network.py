@@ -17,7 +17,7 @@ from starcast.data.scale import RatingScale
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import evaluate, gradient, rows_of
 from starcast.engines.expression.networks import deep_network, ensemble
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 
 Matrix = NDArray[np.float64]
 Doubles = dict[str, Matrix]
@@ -120,7 +120,7 @@ def network_of(weights: Given, dropped: int = 0) -> Expression:
     return ensemble(dimension, widths, factors=factors, dropout_rate=rate)
 
 
-def expression_of(network: Callable[..., Expression], config: Config) -> Expression:
+def expression_of(network: Callable[..., Expression], config: NetworkSettings) -> Expression:
     """A known network in the shape of some settings."""
     return network(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
 

@@ -9,7 +9,7 @@ import numpy as np
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings, NetworkSettings
 from starcast.evaluation.report import Report, evaluate
 
 N_USERS, N_ITEMS = 40, 6
@@ -38,7 +38,7 @@ def artifact(of: Split | None = None, *, mean: float = 3.0, **given: Any) -> Art
     }
     settings: dict[str, Any] = {
         "model": "latent-factor-model",
-        "config": Config(),
+        "config": MiniBatchSettings(),
         "seed": 42,
         "weights": weights,
         "weights_before_refit": weights,
@@ -104,6 +104,7 @@ def deep_network(of: Split) -> Artifact:
     return artifact(
         of,
         model="deep-neural-network-model",
+        config=NetworkSettings(),
         weights=weights,
         weights_before_refit=weights,
         best_epoch=1,

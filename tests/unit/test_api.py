@@ -120,7 +120,7 @@ def test_a_trained_model_answers_in_tables(model: Recommender) -> None:
 def test_settings_go_to_the_model_and_unknown_ones_are_refused(
     planted_split: Split, model: Recommender
 ) -> None:
-    assert model.artifact.config == models.find(FACTOR).config(**ALS)
+    assert model.artifact.config == models.find(FACTOR).settings(**ALS)
     with pytest.raises(UnknownNameError, match="unknown setting 'epoch': did you mean 'epochs'"):
         sc.train(planted_split, FACTOR, epoch=3)
     for layers in ([4, 1], "[4,1]"):
@@ -142,15 +142,16 @@ def test_epochs_are_told_of_and_an_interrupted_run_is_warned_of(planted_split: S
 
 
 def test_parents_are_taken_as_they_are(planted_split: Split) -> None:
-    small: dict[str, Any] = {"dimension": 2, "layers": [4, 1], "epochs": 1}
-    parents = [sc.train(planted_split, name, **small) for name in (FACTOR, DEEP)]
-    child = sc.train(planted_split, TRANSFER, parents=parents, **small)
+    small: dict[str, Any] = {"dimension": 2, "epochs": 1}
+    deep: dict[str, Any] = small | {"layers": [4, 1]}
+    parents = [sc.train(planted_split, FACTOR, **small), sc.train(planted_split, DEEP, **deep)]
+    child = sc.train(planted_split, TRANSFER, parents=parents, **deep)
     assert child.artifact.model == TRANSFER
-    turned = sc.train(planted_split, TRANSFER, parents=parents[::-1], **small)
+    turned = sc.train(planted_split, TRANSFER, parents=parents[::-1], **deep)
     for name, array in child.artifact.weights.items():
         np.testing.assert_array_equal(turned.artifact.weights[name], array, name)
     with pytest.raises(ConfigError, match="starts from"):
-        sc.train(planted_split, TRANSFER, parents=parents[:1] * 2, **small)
+        sc.train(planted_split, TRANSFER, parents=parents[:1] * 2, **deep)
     with pytest.raises(ConfigError, match="starts from no parents"):
         sc.train(planted_split, FACTOR, parents=parents[:1], dimension=2)
 
@@ -172,7 +173,7 @@ def test_names_are_trained_and_trained_models_are_taken(model: Recommender) -> N
     split = model.artifact.split
     comparison = sc.compare(split, [model, FACTOR])
     assert comparison.reports[0].artifact is model.artifact
-    assert comparison.reports[1].artifact.config == models.find(FACTOR).config()
+    assert comparison.reports[1].artifact.config == models.find(FACTOR).settings()
     lines = repr(comparison).split("\n")
     assert lines[0].split()[:3] == ["model", "RMSE", "MAE"]
     assert [line.split("  ")[0] for line in lines[1:3]] == [

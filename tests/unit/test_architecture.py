@@ -22,7 +22,13 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "evaluation.metrics",
         "engines.compiled",
     ),
-    ("data.ratings", "engines.simd", "engines.blas", "engines.expression"),
+    (
+        "data.ratings",
+        "engines.simd",
+        "engines.blas",
+        "engines.expression",
+        "engines.setting_kinds",
+    ),
     (
         "data.split",
         "data.attributes",
@@ -32,7 +38,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.optimizers",
         "engines.rows",
     ),
-    ("data.files",),
+    ("data.files", "engines.solvers", "engines.tuned"),
     ("data.movielens",),
     ("data.packed",),
     ("data.cache",),

@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,11 +7,8 @@ from starcast import models
 from starcast.data.ratings import Ratings
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import (
-    FACTOR_OPTIMIZERS,
     GRADIENT_OPTIMIZERS,
-    QUASI_NEWTON,
-    SAMPLERS,
-    Config,
+    SgdSettings,
 )
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.models import MODELS, Model
@@ -53,11 +50,11 @@ def test_a_blend_is_known_but_not_among_those_that_are_trained(ratings: Ratings)
     blend = models.find("blend")
     assert blend.title == "Blend"
     assert blend.name not in MODELS
-    for refused in (blend.config, lambda: blend.require_optimizer("Adam")):
+    for refused in (blend.settings, lambda: blend.solvers):
         with pytest.raises(ConfigError, match="not trained: 'starcast blend' makes it"):
             refused()
     with pytest.raises(ConfigError, match="not trained: 'starcast blend' makes it"):
-        blend.engine(Config(), ratings, 1)
+        blend.engine(SgdSettings(), ratings, 1)
 
 
 @EVERY_MODEL
@@ -65,41 +62,40 @@ def test_the_defaults_are_filed_under_their_own_optimizer(model: Model) -> None:
     for name, config in model.defaults.items():
         assert config.optimizer == name
     special = {
-        "latent-factor-model": FACTOR_OPTIMIZERS,
-        "bayesian-factorization-model": SAMPLERS,
-        "autoencoder-model": QUASI_NEWTON,
+        "latent-factor-model": ("SGD", "ALS", *GRADIENT_OPTIMIZERS),
+        "bayesian-factorization-model": ("Gibbs",),
+        "autoencoder-model": ("L-BFGS",),
     }
     assert set(model.defaults) == set(special.get(model.name, GRADIENT_OPTIMIZERS))
 
 
 @EVERY_MODEL
 def test_no_setting_given_is_the_first_default(model: Model) -> None:
-    assert model.config() == next(iter(model.defaults.values()))
-    assert model.config(optimizer=None, epochs=None) == model.config()
+    assert model.settings() == next(iter(model.defaults.values()))
+    assert model.settings(optimizer=None, epochs=None) == model.settings()
 
 
 @EVERY_MODEL
 def test_given_settings_lie_on_top_of_the_defaults_of_their_optimizer(model: Model) -> None:
     for name, default in model.defaults.items():
-        config = model.config(optimizer=name, epochs=7, layers=(4, 1), dropout_rate=0.0)
-        changes = {"epochs": 7, "layers": (4, 1), "dropout_rate": 0.0}
-        assert config == Config(**asdict(default) | changes)
+        settings = model.settings(optimizer=name, epochs=7, dimension=5)
+        assert settings == replace(default, epochs=7, dimension=5)  # type: ignore[call-arg]
 
 
 @EVERY_MODEL
 def test_an_optimizer_of_other_models_is_refused_with_the_nearest(model: Model) -> None:
     first = next(iter(model.defaults))
     with pytest.raises(UnknownNameError, match=f"optimizer for {model.name} '.*s'.*'{first}'"):
-        model.config(optimizer=f"{first}s")
+        model.settings(optimizer=f"{first}s")
     if "ALS" not in model.defaults:
         with pytest.raises(UnknownNameError, match=f"unknown optimizer for {model.name} 'ALS'"):
-            model.config(optimizer="ALS")
+            model.settings(optimizer="ALS")
 
 
 @EVERY_MODEL
 def test_settings_are_checked_when_merged(model: Model) -> None:
     with pytest.raises(ConfigError, match="epochs must be at least 1"):
-        model.config(epochs=0)
+        model.settings(epochs=0)
 
 
 @EVERY_MODEL
@@ -107,7 +103,7 @@ def test_every_optimizer_on_offer_trains_what_the_scorer_reads(
     model: Model, ratings: Ratings
 ) -> None:
     for optimizer in model.defaults:
-        engine = model.engine(model.config(optimizer=optimizer, dimension=2), ratings, 1)
+        engine = model.engine(model.settings(optimizer=optimizer, dimension=2), ratings, 1)
         assert engine.run_epoch().loss > 0
         scorer = model.scorer(engine.weights(), SparseRows.by_user(ratings))
         assert np.isfinite(scorer.score_all(np.arange(ratings.n_users, dtype=np.int32))).all()

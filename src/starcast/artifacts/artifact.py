@@ -17,7 +17,7 @@ from starcast import models
 from starcast.data.split import TEST, TRAIN, Split
 from starcast.engines.protocol import Scorer
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import SAMPLERS, Config
+from starcast.engines.settings import GibbsSettings, Settings
 from starcast.errors import SplitMismatchError
 from starcast.scoring.ranker import Ranker, log_support
 
@@ -50,7 +50,7 @@ class Artifact:
     """
 
     model: str
-    config: Config | None
+    config: Settings | None
     seed: int
     weights: Arrays
     weights_before_refit: Arrays
@@ -74,7 +74,7 @@ class Artifact:
         """How far training went, in words: the epoch validation chose, or a sampler's sweeps."""
         if self.config is None:
             return f"a blend of {len(self.parts)}"
-        if self.config.optimizer in SAMPLERS:  # no sweep is better than another
+        if isinstance(self.config, GibbsSettings):  # no sweep is better than another
             return f"{self.best_epoch} sweeps"
         return f"best epoch {self.best_epoch}"
 

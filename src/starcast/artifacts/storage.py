@@ -27,7 +27,6 @@ from starcast.data.split import Split
 from starcast.disk.lock import alone
 from starcast.disk.replacement import replace_file, resolved, standing
 from starcast.engines.protocol import TimedScorer
-from starcast.engines.settings import Config
 from starcast.errors import ArtifactError, StarcastError
 
 FORMAT = "starcast-artifact"
@@ -201,7 +200,7 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
     parts = tuple(manifest.get("parts", ()))  # which an older Starcast did not write
     return Artifact(
         model=model.name,
-        config=None if parts else _config(manifest["config"]),
+        config=None if parts else model.solvers.recorded(manifest["config"]),
         seed=manifest["seed"],
         weights=weights,
         weights_before_refit=before,
@@ -215,12 +214,6 @@ def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
         support=manifest.get("support", 0.0),
         parts=parts,
     )
-
-
-def _config(settings: dict[str, Any]) -> Config:
-    """Settings as JSON holds them; those that an older Starcast did not know have defaults."""
-    lists = {name: tuple(value) for name, value in settings.items() if isinstance(value, list)}
-    return Config(**settings | {"layers": tuple(settings["layers"])} | lists)
 
 
 def _save_weights(weights: Arrays, path: Path) -> None:

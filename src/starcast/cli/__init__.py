@@ -11,17 +11,24 @@ from typer import Abort
 from typer.exceptions import TyperException
 
 from starcast.cli.app import app
+from starcast.cli.given import OF_2018
 from starcast.display import printable
 from starcast.engines.blas import spin_briefly
 from starcast.errors import StarcastError
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command; every error a user can cause is one line on stderr and a non-zero exit."""
+def main(argv: Sequence[str] | None = None, *, of_2018: bool = False) -> None:
+    """Run one command; every error a user can cause is one line on stderr and a non-zero exit.
+
+    Args:
+        argv: what follows the program's name; that of this process if not given.
+        of_2018: whether it is a command of the 2018 system, whose flags need not have an effect.
+    """
     _prepare()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        status = app(args=arguments, prog_name="starcast", standalone_mode=False)
+        era = OF_2018 if of_2018 else None
+        status = app(args=arguments, prog_name="starcast", standalone_mode=False, obj=era)
         sys.stdout.flush()  # here, where it can still be said that it cannot be written
         sys.exit(status)
     except TyperException as error:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from starcast.cli import blend, compare, data, export, recommend, serve, train, use
+from starcast.cli.given import SettingsCommand
 
 
 def _normalize(token: str) -> str:
@@ -40,8 +41,8 @@ def _starcast(
     pass
 
 
-app.command("compare")(compare.compare)
-app.command("train")(train.train)
+app.command("compare", cls=SettingsCommand)(compare.compare)
+app.command("train", cls=SettingsCommand)(train.train)
 app.command("blend")(blend.blend)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)

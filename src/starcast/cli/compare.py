@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,15 +11,18 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.given import GivenSettings
+from starcast.cli.groups import grouped
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.saving import reserve
 from starcast.cli.train import Logs, observe
+from starcast.engines.settings import flags_of
 from starcast.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.data.split import Split
-    from starcast.engines.settings import Config
+    from starcast.engines.settings import Settings
     from starcast.training.plan import Recipe
 
 Artifacts = Annotated[
@@ -43,22 +46,15 @@ _FOR_ARTIFACTS_TOO = {"artifacts", "k", "out", "explain", "verbose"}
 _CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain"}
 
 
+@grouped
 def compare(
     context: typer.Context,
+    *,
     artifacts: Artifacts = None,
     models: ModelNames = None,
-    dataset: opt.Dataset = "ml-latest-small",
-    ratings: opt.RatingsFile = None,
-    items: opt.ItemsFile = None,
-    scale: opt.Scale = None,
-    data_dir: opt.DataDir = Path("datasets"),
-    mirror: opt.Mirror = None,
-    split: opt.SplitText = "random",
-    test_share: opt.TestShare = 0.2,
-    validation_share: opt.ValidationShare = 0.1,
-    seed: opt.Seed = 42,
-    epochs: opt.Epochs = None,
-    dimension: opt.Dimension = None,
+    data: opt.Data,
+    split: opt.SplitOptions,
+    given: GivenSettings,
     refit: opt.Refit = False,
     k: K = 10,
     out: Out = Path("reports"),
@@ -76,20 +72,13 @@ def compare(
         from starcast.training.plan import Recipe
 
         names = _chosen(models)
-        divided = inputs.load_split(
-            inputs.load_ratings(dataset, ratings, items, scale, data_dir, mirror),
-            split=split,
-            test_share=test_share,
-            validation_share=validation_share,
-            seed=seed,
-            official_from=None if ratings else data_dir,
-        )
-        configs = _configs(names, epochs, dimension)
+        configs = _configs(names, given.values)
+        divided = inputs.load_split(data, split)
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for name in configs:
             reserve(context, home / name)
-        trained = _train(divided, names, configs, Recipe(seed, refit, observe=watch), home)
+        trained = _train(divided, names, configs, Recipe(split.seed, refit, observe=watch), home)
     try:
         _report(trained, home, k, out, _command(context), explain)
     except KeyboardInterrupt:
@@ -108,24 +97,34 @@ def _chosen(text: str | None) -> list[str]:
     return [name for name in [*models.MODELS, models.BLEND.name] if name in given]
 
 
-def _configs(
-    names: Sequence[str], epochs: int | None, dimension: int | None
-) -> "dict[str, Config]":
-    """Settings of the named models and of the parents they need, parents first."""
+def _configs(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Settings]":
+    """Settings of the named models and of the parents they need, parents first.
+
+    A given setting is for those that have it; where these are not all, a line says so.
+    """
     from starcast import models
+    from starcast.cli.show import note
+    from starcast.engines.solvers import shared_out
     from starcast.training.plan import parents_first
 
     needed = {parent for name in names for parent in models.find(name).parents}
     every = [
         name for name in [*models.MODELS, models.BLEND.name] if name in needed or name in names
     ]
-    return parents_first(
-        {name: models.find(name).config(epochs=epochs, dimension=dimension) for name in every}
-    )
+    shares = shared_out(given, [models.find(name).solvers for name in every])
+    for setting in given:
+        having = [name for name in every if setting in shares[name]]
+        if len(having) < len(every):
+            note(f"{flags_of(setting)[0]} is for {', '.join(having)} alone")
+    return parents_first({name: models.find(name).settings(**shares[name]) for name in every})
 
 
 def _train(
-    split: "Split", names: Sequence[str], configs: "dict[str, Config]", recipe: "Recipe", home: Path
+    split: "Split",
+    names: Sequence[str],
+    configs: "dict[str, Settings]",
+    recipe: "Recipe",
+    home: Path,
 ) -> "list[Artifact]":
     """Train each model once, save it at once, and hand parents on."""
     from starcast.cli.show import console

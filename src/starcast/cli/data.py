@@ -1,12 +1,12 @@
 """`starcast data`: which data sets there are, fetching them, and a look at one."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.groups import grouped
 
 app = typer.Typer(help="Data sets: list, fetch and describe.", no_args_is_help=True)
 
@@ -34,7 +34,8 @@ def list_() -> None:
 
 
 @app.command()
-def fetch(name: Name, data_dir: opt.DataDir = Path("datasets"), mirror: opt.Mirror = None) -> None:
+@grouped
+def fetch(name: Name, source: opt.Fetching) -> None:
     """Download a data set, check it against its pinned sums, and unpack it."""
     from starcast.cli.show import console, fetching
     from starcast.data.movielens import catalog
@@ -44,19 +45,13 @@ def fetch(name: Name, data_dir: opt.DataDir = Path("datasets"), mirror: opt.Mirr
         console.print(f"{name} comes with Starcast: nothing to fetch")
         return
     with fetching(name) as on_progress:
-        folder = download(name, data_dir, mirror, on_progress)
+        folder = download(name, source.data_dir, source.mirror, on_progress)
     console.print(f"{name} is in {folder}", highlight=False)
 
 
 @app.command()
-def describe(
-    name: Annotated[str, typer.Argument(help="A data set, such as ml-1m.")] = "ml-latest-small",
-    ratings: opt.RatingsFile = None,
-    items: opt.ItemsFile = None,
-    scale: opt.Scale = None,
-    data_dir: opt.DataDir = Path("datasets"),
-    mirror: opt.Mirror = None,
-) -> None:
+@grouped
+def describe(*, name: Name = "ml-latest-small", own: opt.OwnFiles, source: opt.Fetching) -> None:
     """Count users, items and ratings, and show how the stars are spread."""
     import numpy as np
     from rich.table import Table
@@ -64,7 +59,7 @@ def describe(
     from starcast.cli.show import console
     from starcast.data.movielens import catalog
 
-    data = inputs.load_ratings(name, ratings, items, scale, data_dir, mirror)
+    data = inputs.load_ratings(opt.Data(dataset=name, own=own, fetching=source))
     console.print(repr(data), highlight=False)
     filled = len(data) / (data.n_users * data.n_items)
     per_user = np.bincount(data.user_rows, minlength=data.n_users)
@@ -74,7 +69,7 @@ def describe(
         f"median {np.median(per_user):.0f} ratings a user, {np.median(per_item):.0f} an item",
         highlight=False,
     )
-    if not ratings:
+    if not own.ratings:
         console.print(f"licence: {catalog.find(name).licence}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("stars", "ratings", ""):

@@ -1,69 +1,54 @@
 """What the shared options describe: ratings, and their split."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starcast.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from starcast.cli.options import Data, SplitOptions
     from starcast.data.ratings import Ratings
     from starcast.data.split import Split
 
 
-def load_ratings(
-    dataset: str,
-    ratings: Path | None,
-    items: Path | None,
-    scale: str | None,
-    data_dir: Path,
-    mirror: str | None,
-) -> "Ratings":
+def load_ratings(data: "Data") -> "Ratings":
     """The data set that the data options name: one of the catalog, or the user's own files."""
     from starcast.cli.show import fetching, note
     from starcast.data import load
     from starcast.data.scale import RatingScale
 
-    if not ratings:
-        if items or scale:
+    own, source = data.own, data.fetching
+    if not own.ratings:
+        if own.items or own.scale:
             raise ConfigError("--items and --scale describe your own --ratings; give that file too")
-        with fetching(dataset) as on_progress:
-            return load.load(dataset, data_dir, mirror=mirror, on_progress=on_progress)
-    data, n_duplicates = load.load_files(
-        ratings, items, scale=RatingScale.parse(scale) if scale else None
-    )
+        with fetching(data.dataset) as on_progress:
+            return load.load(
+                data.dataset, source.data_dir, mirror=source.mirror, on_progress=on_progress
+            )
+    scale = RatingScale.parse(own.scale) if own.scale else None
+    ratings, n_duplicates = load.load_files(own.ratings, own.items, scale=scale)
     if n_duplicates:
         note(f"{n_duplicates:,} repeated (user, item) pairs: the latest rating of each is kept")
-    return data
+    return ratings
 
 
-def load_split(
-    data: "Ratings",
-    *,
-    split: str,
-    test_share: float,
-    validation_share: float,
-    seed: int,
-    official_from: Path | None,
-) -> "Split":
-    """The split that the split options describe, announced.
-
-    Args:
-        data: the data set.
-        split, test_share, validation_share, seed: the options.
-        official_from: the folder of data sets; None for the user's own ratings.
-    """
+def load_split(data: "Data", options: "SplitOptions") -> "Split":
+    """The ratings and the split that the options describe, announced."""
     from starcast.cli.show import console
     from starcast.data import load
     from starcast.data.split import SplitPlan
 
-    plan = SplitPlan.parse(split, test=test_share, validation=validation_share, seed=seed)
+    ratings = load_ratings(data)
+    shares = {"test": options.test_share, "validation": options.validation_share}
+    plan = SplitPlan.parse(options.split, **shares, seed=options.seed)
     shipped = None
     if plan.scheme == "official":
-        if official_from is None:
+        if data.own.ratings:
             raise DataError("your own ratings ship no official split; choose another --split")
-        shipped = load.load_official_test(data.name, plan.official, official_from, data)
-    divided = plan.divide(data, shipped)
-    console.print(repr(data), highlight=False, soft_wrap=True)
+        shipped = load.load_official_test(
+            ratings.name, plan.official, data.fetching.data_dir, ratings
+        )
+    divided = plan.divide(ratings, shipped)
+    console.print(repr(ratings), highlight=False, soft_wrap=True)
     console.print(
         f"split {divided.scheme}: {len(divided.train):,} train, {len(divided.validation):,} "
         f"validation, {len(divided.test):,} test; fingerprint {divided.fingerprint[:12]}",

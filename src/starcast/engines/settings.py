@@ -1,149 +1,248 @@
-"""Config: the settings of one training run, the same for every model."""
+"""The settings of one training run: one frozen class for each solver, with what it has.
 
-import json
-import math
-from dataclasses import dataclass
-from typing import final
+Names follow the 2018 command line. A setting is defined once, below; the command line, its help,
+the checks and the tables of the docs follow from it. What differs between solvers is the default.
+"""
 
-from starcast.errors import ConfigError, UnknownNameError
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, final
+
+from starcast.engines.setting_kinds import KEY, Choice, Choices, Number, Setting, Whole, Widths
 
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
-FACTOR_OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS")
-SAMPLERS = ("Gibbs",)
-QUASI_NEWTON = ("L-BFGS",)
-OPTIMIZERS = (*FACTOR_OPTIMIZERS, *SAMPLERS, *QUASI_NEWTON)
+OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS", "Gibbs", "L-BFGS")
 LIKELIHOODS = ("probit", "gaussian")
 FEATURES = ("histories", "attributes", "days")
-_MOST = {
-    "dimension": 10_000,
-    "epochs": 10**9,
-    "batch_size": 10**9,
-    "patience": 10**9,
-    "samples": 10**6,
-    "chains": 1000,
-    "kept": 10**6,
-    "day_length": 10**15,
+
+_TRANSFER, _SAMPLING, _AUTOENCODER = "Transfer learning", "Sampling", "Autoencoder"
+SETTINGS: Mapping[str, Setting] = {
+    "epochs": Whole(
+        help="Most epochs to train", most=10**9, flags=("--epochs", "--epoch"), of_2018=True
+    ),
+    "batch_size": Whole(help="Ratings per step", most=10**9, of_2018=True),
+    "dimension": Whole(help="Length of an embedding", most=10_000, of_2018=True),
+    "learning_rate": Number(help="Step size", above=True, of_2018=True),
+    "optimizer": Choice(help="Solver", names=OPTIMIZERS, of_2018=True),
+    "dropout_rate": Number(
+        help="Share of what a hidden layer hands to the next that is dropped in training",
+        high=1,
+        of_2018=True,
+    ),
+    "regularization_factor": Number(
+        help="λ, weight of the embeddings' squared norms", of_2018=True
+    ),
+    "layers": Widths(
+        help='Widths of the dense layers, such as "[64,32,16,8,1]"; the last is the prediction',
+        widest=10_000,
+        deepest=100,
+        of_2018=True,
+    ),
+    "averaging": Number(
+        help="β, share of the running average of weights kept after each epoch; 0 averages nothing",
+        high=1,
+    ),
+    "patience": Whole(
+        help="Epochs without a better validation figure before training stops",
+        most=10**9,
+        flags=("--max-checkout-without-progress",),
+        of_2018=True,
+    ),
+    "transfer_weight": Number(
+        help="α, share of the latent factor model in the first prediction",
+        panel=_TRANSFER,
+        high=1,
+        reached=True,
+    ),
+    "samples": Whole(
+        help="Draws after burn-in, of all chains together", panel=_SAMPLING, most=10**6
+    ),
+    "burn_in": Whole(
+        help="Sweeps of each chain before its draws count", panel=_SAMPLING, least=0, most=10**6
+    ),
+    "chains": Whole(help="Independent chains; they run side by side", panel=_SAMPLING, most=1000),
+    "kept": Whole(
+        help="Draws that are kept, evenly thinned, of all chains together; they predict",
+        panel=_SAMPLING,
+        most=10**6,
+    ),
+    "likelihood": Choice(
+        help="Stars as ordered classes, or as numbers", panel=_SAMPLING, names=LIKELIHOODS
+    ),
+    "features": Choices(
+        help="Of users and items beside their ids", panel=_SAMPLING, names=FEATURES, one="feature"
+    ),
+    "day_length": Whole(
+        help="Of a day of the feature days, in the unit of the timestamps, mostly seconds",
+        panel=_SAMPLING,
+        most=10**15,
+    ),
+    "presence": Number(
+        help="Standard deviations that a rating counts for beside what it says",
+        panel=_AUTOENCODER,
+    ),
+    "input_penalty": Number(
+        help="Weight of the squares of the weights that code, as a multiple of λ",
+        panel=_AUTOENCODER,
+    ),
+    "steps_per_epoch": Whole(help="Steps in an epoch", panel=_AUTOENCODER, most=10**6),
 }
+"""Every setting there is, by name, in the order of the command line."""
+
+
+def _setting(name: str, default: object, **own: Any) -> Any:
+    """A field that is a setting; `own` is what the solver's differs in."""
+    return replace(SETTINGS[name], **own).field(default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the loop asks of the settings of every solver; where it is no field, it is no setting.
+
+    Raises: ConfigError, UnknownNameError: a value out of range, or of another type.
+    """
+
+    optimizer: str
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None or field.default is not None:
+                setting: Setting = field.metadata[KEY]
+                object.__setattr__(self, field.name, setting.check(field.name, value))
+
+    def written(self) -> dict[str, Any]:
+        """Plain values by name; a list as text.
+
+        >>> NetworkSettings(layers=(8, 1)).written()["layers"]
+        '[8, 1]'
+        """
+        return {
+            name: f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @property
+    def epochs(self) -> int | None:
+        """Upper bound on passes over the training rows; None sets none."""
+        return None
+
+    @property
+    def averaging(self) -> float:
+        """β of the running average of weights; 0 averages nothing."""
+        return 0.0
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better validation figure before training stops."""
+        return sys.maxsize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Descent(Settings):
+    """What every solver has that goes down a loss, from epoch to epoch."""
+
+    dimension: int = _setting("dimension", 32)
+    epochs: int = _setting("epochs", 40)
+    regularization_factor: float = _setting("regularization_factor", 0.05)
+    averaging: float = _setting("averaging", 0.0)
+    patience: int = _setting("patience", 5)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """Settings of a training run; names follow the 2018 command line.
+class SgdSettings(_Descent):
+    """A latent factor model by stochastic gradient descent, rating by rating."""
 
-    Attributes:
-        optimizer: "Adam", "RMSProp" or "GradientDescent" over mini-batches; for the latent factor
-            model also "SGD" (per rating) and "ALS" (alternating least squares); the Bayesian model
-            has "Gibbs", which draws, the autoencoder "L-BFGS".
-        dimension: length of an embedding, ≥ 1.
-        layers: widths of the dense layers of the deep branch; the last is 1, the prediction.
-        epochs: upper bound on passes over the training rows; None sets none, as a sampler's
-            samples, or validation, say when to end.
-        batch_size: ratings per step of the mini-batch optimizers.
-        learning_rate: step size; ALS has none.
-        regularization_factor: λ, weight of the squared norms of the embedding rows.
-        dropout_rate: share of what one hidden layer hands to the next that is dropped in training,
-            in [0, 1).
-        averaging: β, share of the running average of weights kept after each epoch, in [0, 1);
-            what is validated and saved is the average. 0 averages nothing.
-        patience: epochs without a better validation RMSE before training stops
-            (`--max_checkout_without_progress`).
-        transfer_weight: α, share of the latent factor model in the warm-started ensemble.
-        samples: draws from the posterior after burn-in, of all chains together.
-        burn_in: sweeps of each chain before its draws count.
-        chains: independent chains; they run side by side.
-        kept: draws that are kept and predict by their mean, evenly thinned, of all chains together.
-        likelihood: "probit" (stars are steps of a latent predictor) or "gaussian".
-        features: what a Bayesian model takes of users and items beside their ids: "histories" (whom
-            and what they rated), "attributes" (what is known of them), "days" (when they rated).
-        day_length: of a day of "days", in the unit of the timestamps, which is mostly seconds.
+    optimizer: str = _setting("optimizer", "SGD", names=("SGD",))
+    learning_rate: float = _setting("learning_rate", 0.001)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlsSettings(_Descent):
+    """A latent factor model by alternating least squares, which have no learning rate.
+
+    Without a penalty a row with fewer ratings than unknowns has no one best.
     """
 
-    optimizer: str = "Adam"
-    dimension: int = 32
-    layers: tuple[int, ...] = (64, 32, 16, 8, 1)
-    epochs: int | None = 40
-    batch_size: int = 1000
-    learning_rate: float = 0.001
-    regularization_factor: float = 0.05
-    dropout_rate: float = 0.0
-    averaging: float = 0.0
-    patience: int = 5
-    transfer_weight: float = 0.5
-    samples: int = 300
-    burn_in: int = 10
-    chains: int = 2
-    kept: int = 60
-    likelihood: str = "probit"
-    features: tuple[str, ...] = ("histories",)
-    day_length: int = 86_400
-
-    def __post_init__(self) -> None:
-        _check_name("optimizer", self.optimizer, OPTIMIZERS)
-        _check_name("likelihood", self.likelihood, LIKELIHOODS)
-        for feature in self.features:
-            _check_name("feature", feature, FEATURES)
-        for name, most in _MOST.items():
-            if (name, value := getattr(self, name)) != ("epochs", None):
-                _check_count(name, value, most)
-        _check_number("learning_rate", self.learning_rate, zero=False)
-        _check_number("regularization_factor", self.regularization_factor, zero=True)
-        for name in ("dropout_rate", "averaging"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
-        if not 0 <= self.transfer_weight <= 1:
-            raise ConfigError(f"transfer_weight must lie in [0, 1], got {self.transfer_weight}")
-        if not 0 <= self.burn_in <= 10**6:
-            raise ConfigError(f"burn_in must lie in [0, 1,000,000], got {self.burn_in:,}")
-        _check_layers(self.layers)
+    optimizer: str = _setting("optimizer", "ALS", names=("ALS",))
+    regularization_factor: float = _setting("regularization_factor", 0.05, above=True)
 
 
-def _check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise UnknownNameError(kind, name, known)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MiniBatchSettings(_Descent):
+    """A latent factor model by gradients of mini-batches."""
+
+    optimizer: str = _setting("optimizer", "Adam", names=GRADIENT_OPTIMIZERS)
+    batch_size: int = _setting("batch_size", 1000)
+    learning_rate: float = _setting("learning_rate", 0.001)
 
 
-def _check_count(name: str, value: int, most: int) -> None:
-    if value < 1:
-        raise ConfigError(f"{name} must be at least 1, got {value}")
-    if value > most:
-        raise ConfigError(f"{name} must be at most {most:,}, got {value:,}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings(MiniBatchSettings):
+    """A network with dense layers, by gradients of mini-batches."""
+
+    layers: tuple[int, ...] = _setting("layers", (64, 32, 16, 8, 1))
+    dropout_rate: float = _setting("dropout_rate", 0.0)
 
 
-def _check_number(name: str, value: float, *, zero: bool) -> None:
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-        least = "0 or more" if zero else "more than 0"
-        raise ConfigError(f"{name} must be {least}, got {value}")
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmStartSettings(NetworkSettings):
+    """A network that starts from trained parents."""
+
+    transfer_weight: float = _setting("transfer_weight", 0.5)
 
 
-def _check_layers(layers: tuple[int, ...]) -> None:
-    if len(layers) < 2 or min(layers) < 1 or layers[-1] != 1:
-        raise ConfigError(f"layers must be at least two widths and end in 1, got {list(layers)}")
-    if max(layers) > _MOST["dimension"]:
-        raise ConfigError(f"no layer may be wider than {_MOST['dimension']:,}, got {list(layers)}")
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LbfgsSettings(_Descent):
+    """An item autoencoder by L-BFGS; its embedding is an item's code."""
+
+    optimizer: str = _setting("optimizer", "L-BFGS", names=("L-BFGS",))
+    presence: float = _setting("presence", 3.0)
+    input_penalty: float = _setting("input_penalty", 3.0)
+    steps_per_epoch: int = _setting("steps_per_epoch", 5)
 
 
-def parse_layers(text: str) -> tuple[int, ...]:
-    """Layer widths from text such as "[64,32,16,8,1]".
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GibbsSettings(Settings):
+    """A Bayesian factor model, sampled: its samples, not its epochs, say when it ends."""
 
-    Raises: ConfigError: anything but a list of whole numbers.
+    optimizer: str = _setting("optimizer", "Gibbs", names=("Gibbs",))
+    dimension: int = _setting("dimension", 32)
+    epochs: int | None = _setting("epochs", None)
+    samples: int = _setting("samples", 300)
+    burn_in: int = _setting("burn_in", 10)
+    chains: int = _setting("chains", 2)
+    kept: int = _setting("kept", 60)
+    likelihood: str = _setting("likelihood", "probit")
+    features: tuple[str, ...] = _setting("features", ("histories",))
+    day_length: int = _setting("day_length", 86_400)
 
-    >>> parse_layers("[64, 32, 1]")
-    (64, 32, 1)
+
+def settings_of(solver: Settings | type[Settings]) -> Mapping[str, Setting]:
+    """What a solver has, by name."""
+    return {field.name: field.metadata[KEY] for field in fields(solver)}
+
+
+def flags_of(name: str) -> tuple[str, ...]:
+    """How the command line spells a setting.
+
+    >>> flags_of("epochs"), flags_of("batch_size")
+    (('--epochs', '--epoch'), ('--batch-size',))
     """
-    try:
-        widths = json.loads(text if text.lstrip().startswith("[") else f"[{text}]")
-    except json.JSONDecodeError:
-        widths = None
-    if not isinstance(widths, list) or not all(type(width) is int for width in widths):
-        raise ConfigError(f"'{text}' is no list of layer widths; write [64,32,16,8,1]")
-    return tuple(widths)
+    return SETTINGS[name].flags or (f"--{name.replace('_', '-')}",)
 
 
-def parse_features(text: str) -> tuple[str, ...]:
-    """Names of features from text such as "histories,days"; "none" is none.
+def told(name: str) -> str:
+    """A setting's name, and its flag where that is another word.
 
-    >>> parse_features("histories, days"), parse_features("none")
-    (('histories', 'days'), ())
+    >>> told("batch_size"), told("patience")
+    ('batch_size', 'patience (--max-checkout-without-progress)')
     """
-    return () if text.strip() == "none" else tuple(name.strip() for name in text.split(","))
+    flag = flags_of(name)[0]
+    return name if flag == f"--{name.replace('_', '-')}" else f"{name} ({flag})"

@@ -12,7 +12,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
 from starcast.engines.protocol import Engine, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.errors import TrainingError
 from starcast.evaluation.metrics import Quality
 from starcast.models import Model
@@ -29,7 +29,7 @@ class Run(NamedTuple):
     """One run of the loop, as its observers are told of it."""
 
     model: Model
-    config: Config
+    config: Settings
     seed: int
     is_refit: bool
     rows: Ratings
@@ -54,7 +54,7 @@ def unobserved(run: Run) -> Sequence[Observer]:
 def fit(
     split: Split,
     name: str,
-    config: Config | None = None,
+    config: Settings | None = None,
     *,
     seed: int = 42,
     refit: bool = False,
@@ -79,8 +79,8 @@ def fit(
         TrainingError: nothing could be learned.
     """
     model = models.find(name)
-    config = config or model.config()
-    model.require_optimizer(config.optimizer)
+    config = config or model.settings()
+    model.solvers.require(config)
     check_parents(model, config, split, parents, leaky=bool(leak))
     recipe = _Recipe(model, config, seed, parents, observe)
 
@@ -118,7 +118,7 @@ class _Recipe:
     def __init__(
         self,
         model: Model,
-        config: Config,
+        config: Settings,
         seed: int,
         parents: Sequence[Artifact],
         observe: Observe,
@@ -169,7 +169,7 @@ class _Recipe:
             theirs = dict(
                 inherited(parent, weights[parent.model], self._config) for parent in self._parents
             )
-            engine.load(self._model.transfer(theirs, self._config.transfer_weight))
+            engine.load(self._model.transfer(theirs, self._config))
         return engine
 
     def _validate(self, rows: Ratings, validation: Ratings | None) -> Validate:

@@ -161,7 +161,8 @@ class TensorBoardObserver:
         # tensorboardX's add_hparams opens a second file, which within one second has the name of
         # the first and replaces it.
         figures = {f"best/{name}": value for name, value in _named(best).items()}
-        for summary in hparams(self._settings, figures):
+        _, *session = hparams(self._settings, figures)
+        for summary in session:  # the first would make this run's settings those of all runs
             self._run("validation").summary(summary)
         for name, value in figures.items():
             self._run("validation").scalar(name, value, 0)

@@ -8,19 +8,24 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import TEST, Split
 from starcast.engines.protocol import Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.errors import ConfigError
 from starcast.models import Model
 
 
-def parent_config(child: Model, parent: str, config: Config) -> Config:
+def parent_config(child: Model, parent: str, config: Settings) -> Settings:
     """A parent's own defaults, with what it shares with the model that will start from it."""
     shared = {name: getattr(config, name) for name in child.parents[parent]}
-    return models.find(parent).config(**shared)
+    return models.find(parent).settings(**shared)
 
 
 def check_parents(
-    model: Model, config: Config, split: Split, parents: Sequence[Artifact], *, leaky: bool = False
+    model: Model,
+    config: Settings,
+    split: Split,
+    parents: Sequence[Artifact],
+    *,
+    leaky: bool = False,
 ) -> None:
     """Refuse parents that do not fit.
 
@@ -41,7 +46,7 @@ def check_parents(
 
 
 def check_parent(
-    model: Model, config: Config, split: Split, parent: Artifact, *, leaky: bool = False
+    model: Model, config: Settings, split: Split, parent: Artifact, *, leaky: bool = False
 ) -> None:
     """Refuse one parent that does not fit; see `check_parents`."""
     _check_ids(parent, split)
@@ -51,7 +56,7 @@ def check_parent(
         _check_shared(parent, config, model.parents[parent.model])
 
 
-def inherited(parent: Artifact, weights: Weights, config: Config) -> tuple[str, Weights]:
+def inherited(parent: Artifact, weights: Weights, config: Settings) -> tuple[str, Weights]:
     """The parent in whose place an artifact stands, and its weights as that parent has them.
 
     Args:
@@ -60,9 +65,7 @@ def inherited(parent: Artifact, weights: Weights, config: Config) -> tuple[str, 
         config: of the model that starts from them.
     """
     adapter = models.find(parent.model).adapter
-    return place_of(parent.model), adapter.weights(
-        weights, config.dimension
-    ) if adapter else weights
+    return place_of(parent.model), adapter.weights(weights, config) if adapter else weights
 
 
 def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
@@ -113,7 +116,7 @@ def _check_ids(parent: Artifact, split: Split) -> None:
             )
 
 
-def _check_shared(parent: Artifact, config: Config, names: tuple[str, ...]) -> None:
+def _check_shared(parent: Artifact, config: Settings, names: tuple[str, ...]) -> None:
     for name in names:
         theirs, ours = getattr(parent.config, name), getattr(config, name)
         if theirs != ours:

@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.errors import TrainingError
 from starcast.training.fit import Observe, fit, unobserved
 from starcast.training.parents import leak_between, parent_config
@@ -30,7 +30,7 @@ class Recipe(NamedTuple):
     observe: Observe = unobserved
 
 
-def parents_first(wanted: Mapping[str, Config]) -> dict[str, Config]:
+def parents_first(wanted: Mapping[str, Settings]) -> dict[str, Settings]:
     """Settings of models and of the parents they need, in the order they are to be trained.
 
     A parent is trained with what it shares with the model that starts from it; its other settings
@@ -39,7 +39,7 @@ def parents_first(wanted: Mapping[str, Config]) -> dict[str, Config]:
     Args:
         wanted: settings by model name.
     """
-    ordered: dict[str, Config] = {}
+    ordered: dict[str, Settings] = {}
     for name, config in wanted.items():
         child = models.find(name)
         for parent, shared in child.parents.items():
@@ -51,7 +51,7 @@ def parents_first(wanted: Mapping[str, Config]) -> dict[str, Config]:
 
 def train_all(
     split: Split,
-    wanted: Mapping[str, Config],
+    wanted: Mapping[str, Settings],
     recipe: Recipe,
     *,
     find: Callable[[str], Artifact | None] = lambda name: None,

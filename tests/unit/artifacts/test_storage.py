@@ -187,7 +187,7 @@ def test_an_unknown_model_is_refused_with_its_name(saved: Path) -> None:
 MANIFEST_DAMAGE: dict[str, Callable[[dict[str, Any]], None]] = {
     "no files": lambda manifest: manifest.pop("files"),
     "no list of files": lambda manifest: manifest.update(files=3),
-    "no layers": lambda manifest: manifest["config"].pop("layers"),
+    "no optimizer": lambda manifest: manifest["config"].pop("optimizer"),
     "settings that are none": lambda manifest: manifest.update(config=[]),
     "setting out of range": lambda manifest: manifest["config"].update(epochs=0),
     "unknown setting": lambda manifest: manifest["config"].update(colour="red"),

@@ -1,21 +1,74 @@
-from dataclasses import FrozenInstanceError, replace
+"""What every solver has, what each setting may be, and how it is told of otherwise."""
+
+import math
+from dataclasses import FrozenInstanceError, asdict, fields, replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
+from starcast.engines.setting_kinds import KEY, Choice, Number, Whole
 from starcast.engines.settings import (
-    FACTOR_OPTIMIZERS,
     FEATURES,
     GRADIENT_OPTIMIZERS,
     LIKELIHOODS,
     OPTIMIZERS,
-    Config,
-    parse_features,
-    parse_layers,
+    SETTINGS,
+    AlsSettings,
+    GibbsSettings,
+    LbfgsSettings,
+    MiniBatchSettings,
+    NetworkSettings,
+    Settings,
+    SgdSettings,
+    WarmStartSettings,
+    settings_of,
+    told,
 )
-from starcast.errors import ConfigError, UnknownNameError
+from starcast.errors import ConfigError, StarcastError, UnknownNameError
 
 NAN, INFINITE = float("nan"), float("inf")
+DESCENDING = {"optimizer", "dimension", "epochs", "regularization_factor", "averaging", "patience"}
+HAS: dict[type[Settings], set[str]] = {
+    SgdSettings: DESCENDING | {"learning_rate"},
+    AlsSettings: DESCENDING,
+    MiniBatchSettings: DESCENDING | {"learning_rate", "batch_size"},
+    NetworkSettings: DESCENDING | {"learning_rate", "batch_size", "layers", "dropout_rate"},
+    WarmStartSettings: DESCENDING
+    | {"learning_rate", "batch_size", "layers", "dropout_rate", "transfer_weight"},
+    LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
+    GibbsSettings: {"optimizer", "dimension", "epochs", "samples", "burn_in", "chains", "kept",
+                    "likelihood", "features", "day_length"},
+}  # fmt: skip
+
+
+SOLVERS = list(HAS)
+
+
+def solver_with(name: str) -> type[Settings]:
+    return next(solver for solver in SOLVERS if name in settings_of(solver))
+
+
+def checked(name: str, value: Any) -> Any:
+    """What the first solver that has a setting makes of a value."""
+    return getattr(solver_with(name)(**{name: value}), name)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_solver_has_what_it_uses(solver: type[Settings]) -> None:
+    assert {field.name for field in fields(solver)} == HAS[solver]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_what_it_has_is_defined_once(solver: type[Settings]) -> None:
+    """The optimizer is one of those of the solver, and ALS needs a penalty; all else is shared."""
+    own = {"optimizer"} | ({"regularization_factor"} if solver is AlsSettings else set())
+    for field in fields(solver):
+        setting = field.metadata[KEY]
+        assert field.name in own or setting == SETTINGS[field.name]
+        assert setting.help == SETTINGS[field.name].help
+
 
 REFUSED = [
     ("dimension", 0, "dimension must be at least 1, got 0"),
@@ -27,14 +80,15 @@ REFUSED = [
     ("learning_rate", -0.1, "learning_rate must be more than 0, got -0.1"),
     ("learning_rate", NAN, "learning_rate must be more than 0, got nan"),
     ("learning_rate", INFINITE, "learning_rate must be more than 0, got inf"),
-    ("dimension", 10**20, "dimension must be at most 10,000"),
+    ("dimension", 10**20, "dimension must be at most 10,000, got 100,000,000,000,000,000,000"),
     ("epochs", 10**20, "epochs must be at most 1,000,000,000"),
     ("layers", (10**5, 1), "no layer may be wider than 10,000"),
+    ("layers", (1,) * 101, r"layers must be at most 100 widths, got \[1, "),
     ("regularization_factor", -0.1, "regularization_factor must be 0 or more, got -0.1"),
     ("regularization_factor", NAN, "regularization_factor must be 0 or more, got nan"),
     ("regularization_factor", INFINITE, "regularization_factor must be 0 or more, got inf"),
     ("dropout_rate", -0.1, r"dropout_rate must lie in \[0, 1\), got -0.1"),
-    ("dropout_rate", 1.0, r"dropout_rate must lie in \[0, 1\), got 1.0"),
+    ("dropout_rate", 1, r"dropout_rate must lie in \[0, 1\), got 1.0"),
     ("dropout_rate", NAN, r"dropout_rate must lie in \[0, 1\), got nan"),
     ("averaging", -0.1, r"averaging must lie in \[0, 1\), got -0.1"),
     ("averaging", 1.0, r"averaging must lie in \[0, 1\), got 1.0"),
@@ -47,15 +101,18 @@ REFUSED = [
     ("chains", 10**4, "chains must be at most 1,000, got 10,000"),
     ("kept", 0, "kept must be at least 1, got 0"),
     ("burn_in", -1, r"burn_in must lie in \[0, 1,000,000\], got -1"),
-    ("layers", (), r"layers must be at least two widths and end in 1, got \[\]"),
+    ("presence", -1, "presence must be 0 or more, got -1.0"),
+    ("steps_per_epoch", 0, "steps_per_epoch must be at least 1, got 0"),
+    ("layers", (), r"\(\) is no list of layer widths"),
     ("layers", (1,), r"layers must be at least two widths and end in 1, got \[1\]"),
     ("layers", (8, 4), r"layers must be at least two widths and end in 1, got \[8, 4\]"),
     ("layers", (8, 0, 1), r"layers must be at least two widths and end in 1, got \[8, 0, 1\]"),
+    ("features", {"days"}, "features must be any of histories,attributes,days, or none, got"),
+    ("features", ["days", "days"], "features has days twice"),
 ]
 EDGES = [
     ("dimension", 1),
     ("epochs", 1),
-    ("epochs", None),
     ("batch_size", 1),
     ("patience", 1),
     ("learning_rate", 1e-12),
@@ -67,72 +124,192 @@ EDGES = [
     ("transfer_weight", 0.0),
     ("transfer_weight", 1.0),
     ("layers", (1, 1)),
+    ("layers", (1,) * 100),
     ("burn_in", 0),
-    *((name, 1) for name in ("samples", "chains", "kept")),
+    ("presence", 0.0),
+    ("input_penalty", 0.0),
+    *((name, 1) for name in ("samples", "chains", "kept", "steps_per_epoch")),
     *(("likelihood", name) for name in LIKELIHOODS),
     ("features", ()),
     ("features", FEATURES),
     ("day_length", 1),
-    *(("optimizer", name) for name in OPTIMIZERS),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "message"), REFUSED)
 def test_settings_out_of_range_are_refused_by_name(name: str, value: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
-        Config(**{name: value})
+        checked(name, value)
 
 
 @pytest.mark.parametrize(("name", "value"), EDGES)
 def test_the_edges_of_every_range_are_accepted(name: str, value: Any) -> None:
-    assert getattr(Config(**{name: value}), name) == value
+    assert checked(name, value) == value
+
+
+EVERY_WHOLE = [name for name, setting in SETTINGS.items() if isinstance(setting, Whole)]
+EVERY_NUMBER = [name for name, setting in SETTINGS.items() if isinstance(setting, Number)]
+EVERY_CHOICE = [name for name, setting in SETTINGS.items() if isinstance(setting, Choice)]
+
+
+@pytest.mark.parametrize("name", EVERY_WHOLE)
+@pytest.mark.parametrize("value", [2.5, 8.0, True, "8", None, NAN, INFINITE, (8,), np.float64(8)])
+def test_what_is_no_integer_is_refused_where_one_is_wanted(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be a whole number, got "):
+        checked(name, value)
+
+
+@pytest.mark.parametrize("name", EVERY_NUMBER)
+@pytest.mark.parametrize("value", [False, "0.5", None, (0.5,), 0.5j])
+def test_what_is_no_number_is_refused_where_one_is_wanted(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be a number, got "):
+        checked(name, value)
+
+
+@pytest.mark.parametrize("name", EVERY_CHOICE)
+@pytest.mark.parametrize("value", [3, True, None, ["Adam"], b"Adam"])
+def test_what_is_no_name_is_refused_where_one_is_wanted(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be a name, such as '"):
+        checked(name, value)
+
+
+def test_numbers_of_other_libraries_become_plain_ones() -> None:
+    """So that compiled loops meet one type, and JSON can hold them."""
+    made = MiniBatchSettings(
+        dimension=np.int32(8),  # type: ignore[arg-type]
+        learning_rate=Fraction(1, 4),  # type: ignore[arg-type]
+        regularization_factor=1,
+        averaging=np.float32(0.5),  # type: ignore[arg-type]
+    )
+    values = (made.dimension, made.learning_rate, made.regularization_factor, made.averaging)
+    assert values == (8, 0.25, 1.0, 0.5)
+    assert [type(value) for value in values] == [int, float, float, float]
+
+
+HOSTILE = ["[" * 100_000, "]" * 100_000, "9" * 100_000, "[" + "1," * 100_000 + "1]", "\x00\n'\"",
+           10**5000, -(10**5000), (10**5000, 1), [[]] * 10**5]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("name", SETTINGS)
+def test_whatever_is_given_gets_one_short_line(name: str, value: Any) -> None:
+    with pytest.raises(StarcastError) as refused:
+        checked(name, value)
+    assert len(str(refused.value)) < 250
+    assert "\n" not in str(refused.value)
+
+
+def test_epochs_have_a_bound_unless_samples_say_when_to_end() -> None:
+    assert GibbsSettings(epochs=None).epochs is None
+    with pytest.raises(ConfigError, match="epochs must be a whole number, got None"):
+        SgdSettings(epochs=None)  # type: ignore[arg-type]
+
+
+def test_als_needs_a_penalty() -> None:
+    with pytest.raises(ConfigError, match="regularization_factor must be more than 0, got 0"):
+        AlsSettings(regularization_factor=0)
+
+
+def test_a_sampler_neither_stops_early_nor_averages_weights() -> None:
+    sampled = GibbsSettings()
+    assert (sampled.averaging, "patience" in asdict(sampled)) == (0.0, False)
+    assert sampled.patience > 10**9
 
 
 def test_changed_settings_are_checked_again() -> None:
     with pytest.raises(ConfigError, match="epochs"):
-        replace(Config(), epochs=0)
+        replace(SgdSettings(), epochs=0)
 
 
 def test_settings_do_not_change_under_a_run() -> None:
     with pytest.raises(FrozenInstanceError):
-        Config().epochs = 3  # type: ignore[misc]
+        SgdSettings().epochs = 3  # type: ignore[misc]
 
 
 def test_an_unknown_optimizer_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown optimizer 'Adams': did you mean 'Adam'\?"):
-        Config(optimizer="Adams")
-    with pytest.raises(UnknownNameError, match="known: Adam, RMSProp, GradientDescent, SGD, ALS"):
-        Config(optimizer="Newton-Krylov")
+        NetworkSettings(optimizer="Adams")
+    with pytest.raises(UnknownNameError, match="known: Adam, RMSProp, GradientDescent"):
+        NetworkSettings(optimizer="Newton-Krylov")
+
+
+def test_every_optimizer_has_a_solver() -> None:
+    ranges = [settings_of(solver)["optimizer"].range for solver in SOLVERS]
+    assert set(", ".join(ranges).split(", ")) == set(OPTIMIZERS)
+    assert settings_of(NetworkSettings)["optimizer"].range == ", ".join(GRADIENT_OPTIMIZERS)
 
 
 def test_an_unknown_likelihood_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="unknown likelihood 'probyt': did you mean 'probit"):
-        Config(likelihood="probyt")
-
-
-def test_features_are_named_and_an_unknown_one_suggests_the_nearest() -> None:
-    assert parse_features(" histories,days ") == ("histories", "days")
-    assert parse_features("none") == ()
-    for text in ("histories,dais", "histories,,days", ""):
-        with pytest.raises(UnknownNameError, match="unknown feature '"):
-            Config(features=parse_features(text))
-
-
-def test_the_mini_batch_optimizers_suit_factors_too() -> None:
-    assert set(GRADIENT_OPTIMIZERS) < set(FACTOR_OPTIMIZERS)
+        GibbsSettings(likelihood="probyt")
 
 
 @pytest.mark.parametrize(
-    "text", ["[64,32,16,8,1]", "[64, 32, 16, 8, 1]", "64,32,16,8,1", " [64,32,16,8,1] "]
-)
-def test_layers_are_read_as_the_2018_flag_writes_them(text: str) -> None:
-    assert parse_layers(text) == (64, 32, 16, 8, 1)
-
-
-@pytest.mark.parametrize(
-    "text", ["[64,32", "64,32]", "[64;32;1]", "[64.5,1]", "[true,1]", '["64",1]', "[[64],1]",
-             "{}", "__import__('os')"],
+    ("given", "features"),
+    [(" histories,days ", ("histories", "days")), ("[days]", ("days",)), ("none", ()), ("[]", ()),
+     (["attributes"], ("attributes",)), (np.array(["days"]), ("days",)), ([], ())],
 )  # fmt: skip
-def test_layers_that_are_no_list_of_whole_numbers_are_refused(text: str) -> None:
+def test_features_are_read_from_text_and_from_sequences(given: Any, features: Any) -> None:
+    assert GibbsSettings(features=given).features == features
+
+
+@pytest.mark.parametrize("given", ["histories,dais", "histories,,days", "", ["histories", "dais"]])
+def test_an_unknown_feature_suggests_the_nearest(given: Any) -> None:
+    with pytest.raises(UnknownNameError, match="unknown feature '"):
+        GibbsSettings(features=given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["[64,32,16,8,1]", "[64, 32, 16, 8, 1]", "64,32,16,8,1", " [64,32,16,8,1] ",
+     [64, 32, 16, 8, 1], (64, 32, 16, 8, 1), np.array([64, 32, 16, 8, 1])],
+    ids=str,
+)  # fmt: skip
+def test_layers_are_read_from_text_and_from_sequences(given: Any) -> None:
+    layers = NetworkSettings(layers=given).layers
+    assert layers == (64, 32, 16, 8, 1)
+    assert all(type(width) is int for width in layers)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["[64,32", "64,32]", "[64;32;1]", "[64.5,1]", "[true,1]", '["64",1]', "[[64],1]", "{}", "",
+     "[]", "__import__('os')", [64.0, 1], [True, 1], ["64", "1"], [[64], 1], 64, {64: 1}, None,
+     b"\x40\x01", "٦٤,1"],
+    ids=str,
+)  # fmt: skip
+def test_layers_that_are_no_list_of_whole_numbers_are_refused(given: Any) -> None:
     with pytest.raises(ConfigError, match=r"is no list of layer widths; write \[64,32,16,8,1\]"):
-        parse_layers(text)
+        NetworkSettings(layers=given)
+
+
+def test_what_the_command_line_spells_otherwise_is_told_with_its_flag() -> None:
+    assert told("epochs") == "epochs"
+    assert [name for name in SETTINGS if told(name) != name] == ["patience"]
+
+
+def test_written_settings_are_read_back_as_they_were() -> None:
+    made = GibbsSettings(features=("days", "histories"), epochs=3)
+    assert made.written()["features"] == "[days, histories]"
+    assert GibbsSettings(**made.written()) == made
+    network = NetworkSettings(layers=(8, 1))
+    assert NetworkSettings(**network.written()) == network
+
+
+RANGES = {"dimension": "1 to 10,000", "learning_rate": "more than 0", "averaging": "[0, 1)",
+          "transfer_weight": "[0, 1]", "regularization_factor": "0 or more", "burn_in":
+          "0 to 1,000,000", "likelihood": "probit, gaussian"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "words"), RANGES.items())
+def test_ranges_are_said_in_words(name: str, words: str) -> None:
+    assert SETTINGS[name].range == words
+
+
+def test_a_number_between_two_open_ends() -> None:
+    between = Number(help="", low=-1, above=True, high=1)
+    assert between.range == "(-1, 1)"
+    for value in (-1, 1):
+        with pytest.raises(ConfigError, match=r"x must lie in \(-1, 1\), got"):
+            between.check("x", value)
+    assert between.check("x", math.nextafter(1, 0)) < 1

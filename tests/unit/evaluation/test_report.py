@@ -101,7 +101,7 @@ def test_only_test_rows_count(known_by_heart: Artifact) -> None:
 
 @pytest.fixture(scope="module")
 def trained(planted_split: Split) -> Artifact:
-    config = find("latent-factor-model").config(optimizer="ALS", dimension=2, epochs=5)
+    config = find("latent-factor-model").settings(optimizer="ALS", dimension=2, epochs=5)
     return fit(planted_split, "latent-factor-model", config)
 
 

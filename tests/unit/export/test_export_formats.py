@@ -31,7 +31,7 @@ from starcast.engines.expression.networks import deep_network, ensemble, factor_
 from starcast.engines.expression.node import KINDS
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Expressed, ExpressedScorer, Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
 from starcast.export import FORMATS, MANIFEST, export
 from starcast.models import MODELS
@@ -105,7 +105,7 @@ RANDOM["blend"] = (
 def artifact_of(split: Split, model: str, weights: Weights) -> Artifact:
     return Artifact(
         model=model,
-        config=Config(dimension=D),
+        config=MiniBatchSettings(dimension=D),
         seed=1,
         weights=weights,
         weights_before_refit=weights,
@@ -194,7 +194,7 @@ def test_every_operation_is_written(format: str, planted_split: Split, tmp_path:
 def test_trained_models_predict_as_in_numpy_or_are_refused_in_a_line(
     model: str, planted_split: Split, tmp_path: Path
 ) -> None:
-    wanted = {model: MODELS[model].config(**TINY)}
+    wanted = {model: MODELS[model].settings(**MODELS[model].solvers.having(TINY))}
     artifact = train_all(planted_split, wanted, Recipe(refit=True))[model]
     if not isinstance(artifact.scorer, ExpressedScorer):
         with pytest.raises(ConfigError, match=f"{model} cannot be exported"):

@@ -12,7 +12,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.split import SplitPlan
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ConfigError
 from starcast.recommend import Recommender, index
 
@@ -43,7 +43,7 @@ def artifact() -> Artifact:
     )
     return Artifact(
         model="latent-factor-model",
-        config=Config(dimension=D),
+        config=MiniBatchSettings(dimension=D),
         seed=1,
         weights=weights,
         weights_before_refit=weights,

@@ -18,7 +18,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 
@@ -49,7 +49,7 @@ def _small() -> Artifact:
     }
     parts = np.array([0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0], np.uint8)
     return Artifact(
-        model="latent-factor-model", config=Config(dimension=2), seed=1, weights=weights,
+        model="latent-factor-model", config=MiniBatchSettings(dimension=2), seed=1, weights=weights,
         weights_before_refit=weights, split=Split(ratings, parts, "by hand"), best_epoch=1,
         history=(),
     )  # fmt: skip

@@ -43,7 +43,7 @@ def test_every_user_is_a_guest_of_one_trial(planted: Ratings) -> None:
 
 def test_both_models_are_judged_on_the_same_rows(planted: Ratings) -> None:
     trial = Trial.of(planted, 1, seed=42)
-    config = find("latent-factor-model").config(epochs=2, dimension=4)
+    config = find("latent-factor-model").settings(epochs=2, dimension=4)
     model = fit(trial.without, "latent-factor-model", config)
     n = np.count_nonzero(trial.judged)
     assert len(folded_in(model, trial)) == len(stored(model, trial)) == n > 0

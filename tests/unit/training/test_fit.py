@@ -14,7 +14,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Config
+from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
 from starcast.models import COMPILED, Model
 from starcast.training.fit import fit
@@ -22,7 +22,7 @@ from starcast.training.parents import parent_config
 from starcast.training.quality import rating_quality
 
 FACTOR, TRANSFER = "latent-factor-model", "ensemble-transfer-learning"
-SMALL = Config(dimension=4, epochs=3, optimizer="SGD", learning_rate=0.02)
+SMALL = NetworkSettings(dimension=4, epochs=3, learning_rate=0.02)
 LAYERS = (8, 4, 1)
 
 Pairs = set[tuple[int, int]]
@@ -55,7 +55,7 @@ class Witness:
     scored: Pairs = field(default_factory=set)
     n_epochs: list[int] = field(default_factory=list)
 
-    def engine(self, config: Config, train: Ratings, seed: int) -> "FakeEngine":
+    def engine(self, config: NetworkSettings, train: Ratings, seed: int) -> "FakeEngine":
         self.engine_rows.append(pairs(train))
         self.n_epochs.append(0)
         return FakeEngine(self, len(self.n_epochs))
@@ -73,7 +73,7 @@ class Witness:
             name=name,
             title=name.title(),
             formula="",
-            defaults={"Adam": SMALL, "SGD": SMALL},
+            defaults={"Adam": SMALL},
             engines={COMPILED: self.engine},
             scorer=self.scorer,
             parents=dict.fromkeys(parents, ("dimension", "layers")),
@@ -225,7 +225,7 @@ def test_the_artifact_tells_how_it_was_made(stage: Stage, small: Split) -> None:
 
 
 def test_the_latent_factor_model_is_fitted_and_repeatable(planted_split: Split) -> None:
-    config = Config(optimizer="ALS", dimension=2, epochs=20, regularization_factor=0.1)
+    config = AlsSettings(dimension=2, epochs=20, regularization_factor=0.1)
     first, again = (fit(planted_split, FACTOR, config, seed=3) for _ in range(2))
     rmse = [record["validation"]["rmse"] for record in first.history]
     assert rmse[first.best_epoch - 1] == min(rmse)
@@ -236,7 +236,7 @@ def test_the_latent_factor_model_is_fitted_and_repeatable(planted_split: Split) 
 
 def test_a_sampler_is_validated_as_it_is_deployed(planted_split: Split) -> None:
     """The mean that grows with the draws ends at the scores of the draws that were kept."""
-    config = Config(optimizer="Gibbs", dimension=2, samples=24, burn_in=3, chains=2, kept=6)
+    config = GibbsSettings(dimension=2, samples=24, burn_in=3, chains=2, kept=6)
     artifact = fit(planted_split, "bayesian-factorization-model", config, seed=3, refit=True)
     held_out = planted_split.validation
     scorer = artifact.scorer_before_refit()
@@ -275,7 +275,7 @@ def test_a_refit_that_broke_off_leaves_the_chosen_weights(
 
 @pytest.mark.parametrize("optimizer", ["GradientDescent", "SGD"])
 def test_an_exploding_model_ends_in_an_explanation(planted_split: Split, optimizer: str) -> None:
-    config = replace(SMALL, optimizer=optimizer, learning_rate=1e6)
+    config = models.find(FACTOR).settings(optimizer=optimizer, learning_rate=1e6, epochs=3)
     try:
         said = fit(planted_split, FACTOR, config).broken_off
     except TrainingError as error:
@@ -290,7 +290,7 @@ def _at(epoch: int) -> dict[str, np.ndarray]:
     return {"epoch": np.array([epoch], np.float32)}
 
 
-def _fake(split: Split, name: str, config: Config = SMALL, leak: str = "") -> Artifact:
+def _fake(split: Split, name: str, config: NetworkSettings = SMALL, leak: str = "") -> Artifact:
     return Artifact(
         model=name,
         config=config,
@@ -385,6 +385,6 @@ def test_parents_for_a_model_that_has_none_are_refused(stage: Stage, small: Spli
 
 
 def test_a_parent_takes_the_childs_shape_and_its_own_defaults() -> None:
-    child = models.find(TRANSFER).config(dimension=5, layers=LAYERS, epochs=1)
-    own = models.find(FACTOR).config()
-    assert parent_config(models.find(TRANSFER), FACTOR, child) == replace(own, dimension=5)
+    child = models.find(TRANSFER).settings(dimension=5, layers=LAYERS, epochs=1)
+    own = models.find(FACTOR).settings(dimension=5)
+    assert parent_config(models.find(TRANSFER), FACTOR, child) == own

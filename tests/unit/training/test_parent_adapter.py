@@ -10,7 +10,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.bayesian.mean import posterior_mean
 from starcast.engines.networks.warm_start import warm_start
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.errors import ConfigError, SplitMismatchError
 from starcast.training.fit import fit
 
@@ -23,7 +23,7 @@ LAYERS = (8, 4, 1)
 
 
 def drawn(split: Split, likelihood: str = "gaussian") -> Artifact:
-    config = models.find(BAYESIAN).config(
+    config = models.find(BAYESIAN).settings(
         dimension=2, likelihood=likelihood, samples=8, burn_in=4, kept=4
     )
     return fit(split, BAYESIAN, config, seed=3)
@@ -36,13 +36,13 @@ def teacher(planted_split: Split) -> Artifact:
 
 @pytest.fixture(scope="module")
 def deep(planted_split: Split) -> Artifact:
-    config = models.find(DEEP).config(dimension=4, layers=LAYERS, epochs=2)
+    config = models.find(DEEP).settings(dimension=4, layers=LAYERS, epochs=2)
     return fit(planted_split, DEEP, config, seed=1)
 
 
-def child(**settings: object) -> Config:
+def child(**settings: object) -> Settings:
     shape = {"dimension": 4, "layers": LAYERS, "epochs": 1, "learning_rate": 1e-12}
-    return models.find(CHILD).config(**shape | settings)
+    return models.find(CHILD).settings(**shape | settings)
 
 
 def test_its_mean_and_the_deep_network_are_where_the_ensemble_starts(

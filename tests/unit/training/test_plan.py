@@ -8,7 +8,7 @@ import pytest
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
-from starcast.engines.settings import Config
+from starcast.engines.settings import Settings
 from starcast.errors import TrainingError
 from starcast.training import plan
 from starcast.training.plan import Recipe, parents_first, train_all
@@ -17,8 +17,8 @@ FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
 TRANSFER, BAYESIAN = "ensemble-transfer-learning", "bayesian-factorization-model"
 
 
-def default(name: str, **given: Any) -> Config:
-    return models.find(name).config(**given)
+def default(name: str, **given: Any) -> Settings:
+    return models.find(name).settings(**given)
 
 
 def test_parents_come_first_in_the_shape_of_their_child() -> None:
@@ -45,7 +45,7 @@ class Trained:
         self.asked: list[tuple[str, list[str]]] = []
         self._artifact, self._broken = artifact, broken
 
-    def __call__(self, split: Split, name: str, config: Config, **given: Any) -> Artifact:
+    def __call__(self, split: Split, name: str, config: Settings, **given: Any) -> Artifact:
         self.asked.append((name, [parent.model for parent in given["parents"]]))
         broken_off = "interrupted" if name == self._broken else ""
         return replace(self._artifact, model=name, config=config, broken_off=broken_off)

@@ -15,6 +15,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import TEST, Split, SplitPlan
 from starcast.engines.protocol import FoldingScorer, LikenessScorer, UncertainScorer
+from starcast.engines.settings import AlsSettings
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
 from starcast.evaluation.metrics import rmse
 from starcast.recommend import Recommender
@@ -132,9 +133,9 @@ def test_a_prediction_has_not_seen_the_stars_of_its_fold() -> None:
 @pytest.fixture(scope="module")
 def parts(planted_split: Split) -> tuple[Artifact, ...]:
     """Two latent factor models and a sampled one, blind to the validation rows."""
-    name, short = "latent-factor-model", {"epochs": 6, "regularization_factor": 0.1}
-    config = models.find(name).config(optimizer="ALS", dimension=2, **short)
-    drawn = models.find("bayesian-factorization-model").config(
+    name = "latent-factor-model"
+    config = AlsSettings(dimension=2, epochs=6, regularization_factor=0.1)
+    drawn = models.find("bayesian-factorization-model").settings(
         dimension=2, likelihood="gaussian", samples=8, burn_in=4, kept=4
     )
     return (
@@ -223,7 +224,8 @@ def test_it_tells_what_it_is_made_of(parts: tuple[Artifact, ...]) -> None:
     }  # fmt: skip
     assert [part["model"] for part in blended.parts] == [part.model for part in parts]
     assert [part["settings"]["seed"] for part in blended.parts] == [1, 2, 3]
-    assert blended.parts[0]["settings"]["layers"] == [64, 32, 16, 8, 1]
+    assert "layers" not in blended.parts[0]["settings"]
+    assert blended.parts[2]["settings"]["features"] == ["histories"]
     told = [part["coefficient"] for part in blended.parts]
     np.testing.assert_allclose(told, coefficients(blended)[1:], rtol=1e-6)
     best = [part.history[part.best_epoch - 1]["validation"]["rmse"] for part in parts[:2]]

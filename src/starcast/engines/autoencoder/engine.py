@@ -18,25 +18,24 @@ from starcast.data.ratings import Ratings
 from starcast.engines.autoencoder.lbfgs import Descent
 from starcast.engines.autoencoder.reconstruction import Arrays, Reconstruction
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
-from starcast.engines.settings import Config
+from starcast.engines.settings import LbfgsSettings
 
-STEPS = 5  # of L-BFGS in an epoch
 _SAVED_AS = {"output_kernel": "user_factors", "output_bias": "user_bias"}
 
 
 @final
 class AutoencoderEngine:
-    """The item autoencoder; an epoch is `STEPS` steps of L-BFGS.
+    """The item autoencoder; an epoch is some steps of L-BFGS.
 
     Args:
-        config: `dimension` (width of a code, h) and `regularization_factor` are used.
+        config: its settings; `dimension` is h, the width of a code.
         train: the training rows.
         seed: of the first weights.
     """
 
-    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
-        self._train = train
-        self._objective = Reconstruction(train, config.dimension, config.regularization_factor)
+    def __init__(self, config: LbfgsSettings, train: Ratings, seed: int) -> None:
+        self._train, self._n_steps = train, config.steps_per_epoch
+        self._objective = Reconstruction(train, config)
         start = np.zeros(self._objective.size, np.float32)
         rng, named = np.random.default_rng(seed), self._objective.named(start)
         limit = math.sqrt(6 / (train.n_users + config.dimension))  # Glorot & Bengio 2010, eq. 16
@@ -48,7 +47,7 @@ class AutoencoderEngine:
     def run_epoch(self) -> EpochLoss:
         """Some steps down; where no way leads down any more, the weights stay."""
         descent, n = self._descent, len(self._train)
-        for _ in range(STEPS):
+        for _ in range(self._n_steps):
             if not descent.step():
                 break
         squared = 2 * (descent.value - self._objective.penalty(descent.weights))

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.autoencoder.products import Histories, predict_and_slope, summed_rows
-
-PRESENCE = np.float32(3)  # standard deviations that a rating counts for beside what it says
-_PULLS = {"input_kernel": np.float32(3), "output_kernel": np.float32(1)}  # on squares, times λ √n_u
+from starcast.engines.settings import LbfgsSettings
 
 Flat = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.float32]]
@@ -23,20 +21,20 @@ Arrays = dict[str, NDArray[np.float32]]
 
 @final
 class Reconstruction:
-    """½ Σ (r - r̂)² + ½ λ Σ_u √n_u (3 ‖v_u‖² + ‖w_u‖²) over the training ratings, and its gradient.
+    """½ Σ (r - r̂)² + ½ λ Σ_u √n_u (κ ‖v_u‖² + ‖w_u‖²) over the training ratings, and its gradient.
 
     Args:
         train: the training rows.
-        width: h, of a code.
-        regularization: λ.
+        config: `dimension` is h, the width of a code; `regularization_factor` λ, `input_penalty`
+            κ; a rating goes in `presence` standard deviations above what it says.
 
     Attributes:
         mean: μ, of the ratings.
         size: number of weights.
     """
 
-    def __init__(self, train: Ratings, width: int, regularization: float) -> None:
-        n_users = train.n_users
+    def __init__(self, train: Ratings, config: LbfgsSettings) -> None:
+        n_users, width = train.n_users, config.dimension
         self._shapes = {
             "input_kernel": (n_users, width), "input_bias": (width,),
             "output_kernel": (n_users, width), "output_bias": (n_users,),
@@ -48,13 +46,16 @@ class Reconstruction:
         in_item_order[self._of_items.order] = np.arange(len(train))
         self._places = in_item_order[self._of_users.order]
         n_rated = np.diff(self._of_users.starts)
-        self._pull = np.float32(regularization) * np.sqrt(n_rated, dtype=np.float32)
+        self._pull = np.float32(config.regularization_factor) * np.sqrt(n_rated, dtype=np.float32)
         self.mean = np.float32(train.stars.mean(dtype=np.float64))
         above = train.stars - self.mean
-        inputs = above / (above.std() or np.float32(1)) + PRESENCE
+        inputs = above / (above.std() or np.float32(1)) + np.float32(config.presence)
         self._targets = above[self._of_users.order]
         self._inputs_of_users = inputs[self._of_users.order]
         self._inputs_of_items = inputs[self._of_items.order]
+        self._penalties = {
+            "input_kernel": np.float32(config.input_penalty), "output_kernel": np.float32(1),
+        }  # fmt: skip
         self._errors = np.empty_like(above)
         self._codes, self._slopes = np.empty((2, train.n_items, width), np.float32)
 
@@ -86,15 +87,15 @@ class Reconstruction:
         slopes *= codes * (1 - codes)
         slope["input_bias"][:] = slopes.sum(axis=0)
         summed_rows(self._of_users, self._inputs_of_users, slopes, slope["input_kernel"])
-        for name, times in _PULLS.items():
+        for name, times in self._penalties.items():
             slope[name] += (times * self._pull)[:, np.newaxis] * named[name]
         return 0.5 * float(squares.sum()) + self.penalty(weights)
 
     def penalty(self, weights: Flat) -> float:
-        """½ λ Σ_u √n_u (3 ‖v_u‖² + ‖w_u‖²)."""
+        """½ λ Σ_u √n_u (κ ‖v_u‖² + ‖w_u‖²)."""
         named = self.named(weights)
         squares = [
             times * np.einsum("nh,nh->n", named[name], named[name])
-            for name, times in _PULLS.items()
+            for name, times in self._penalties.items()
         ]
         return 0.5 * float(np.sum(self._pull * np.sum(squares, axis=0), dtype=np.float64))

@@ -1,6 +1,6 @@
 """The Bayesian factor model: r̂ = mean over posterior samples of μ + b_u + b_i + p_u · q_i.
 
-p_u is the user's own vector plus, as `Config.features` wants it,
+p_u is the user's own vector plus, as `features` wants it,
 
 * histories: those of the user's rated items, each 1/√|N(u)|;
 * attributes: those of the user's values of each attribute, each 1/√(their number);
@@ -25,7 +25,7 @@ from starcast.engines.bayesian.chain import Chain, Sample
 from starcast.engines.bayesian.design import FeatureGroups, attributes, histories, joined
 from starcast.engines.bayesian.sessions import Sessions, sessions
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 
 MOST_LEVELS = 100  # different ratings: a cut point between each two is drawn anew in every sweep
@@ -37,15 +37,14 @@ class BayesianEngine:
     """The Bayesian factor model, sampled; an epoch is one sweep of every chain.
 
     Args:
-        config: dimension, likelihood, features, day_length, samples, burn_in, chains and kept are
-            used.
+        config: its settings.
         train: the training rows.
         seed: of everything random.
     Raises: ConfigError: too many different ratings to be ordered classes, or features that
             the ratings do not have.
     """
 
-    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
+    def __init__(self, config: GibbsSettings, train: Ratings, seed: int) -> None:
         _check_levels(config.likelihood, train)
         self._config = config
         user_groups, item_groups = _groups(config.features, train)
@@ -146,7 +145,7 @@ def _groups(features: tuple[str, ...], train: Ratings) -> tuple[FeatureGroups, F
     return joined(user, train.n_users), joined(item, train.n_items)
 
 
-def _sessions(config: Config, train: Ratings) -> Sessions:
+def _sessions(config: GibbsSettings, train: Ratings) -> Sessions:
     if train.timestamps is None:
         raise ConfigError(f"{train.name} has no timestamps; leave 'days' out of --features")
     found = sessions(train.user_rows, train.timestamps // _whole_length(config))
@@ -159,7 +158,7 @@ def _sessions(config: Config, train: Ratings) -> Sessions:
 
 
 def _calendar(
-    config: Config, train: Ratings, days: Sessions | None
+    config: GibbsSettings, train: Ratings, days: Sessions | None
 ) -> dict[str, NDArray[np.float32]]:
     """What finds the day and the session of a rating; whole numbers that float32 holds exactly."""
     if days is None:
@@ -173,7 +172,7 @@ def _calendar(
     }
 
 
-def _whole_length(config: Config) -> int:
+def _whole_length(config: GibbsSettings) -> int:
     """Of a day; weights hold it as float32."""
     return int(np.float32(config.day_length))
 

@@ -18,8 +18,7 @@ from starcast.engines.factorization.ridge import solve_all, systems
 from starcast.engines.factorization.tables import FactorTables, Side
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.rows import N_SHARES, SharedRows, SparseRows
-from starcast.engines.settings import Config
-from starcast.errors import ConfigError
+from starcast.engines.settings import AlsSettings
 
 
 @final
@@ -27,15 +26,12 @@ class AlsEngine:
     """The latent factor model, solved side by side.
 
     Args:
-        config: `dimension` and `regularization_factor` are used.
+        config: its settings.
         train: the training rows.
         seed: of the initial factors.
-    Raises: ConfigError: no regularization; a row with fewer ratings than unknowns has no one best.
     """
 
-    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
-        if not config.regularization_factor:
-            raise ConfigError("ALS needs a regularization_factor above 0, such as 0.05")
+    def __init__(self, config: AlsSettings, train: Ratings, seed: int) -> None:
         self._penalty = config.regularization_factor
         self._tables = tables = FactorTables.initial(train, config.dimension, seed)
         self._of_users = self._shared(SparseRows.by_user(train))

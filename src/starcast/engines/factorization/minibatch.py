@@ -20,7 +20,7 @@ from starcast.engines.compiled import serial
 from starcast.engines.factorization.tables import FactorTables
 from starcast.engines.optimizers import RULES, Descent, moved, step_rate
 from starcast.engines.protocol import EpochLoss, Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 from starcast.engines.simd import (
     VECTOR,
     load,
@@ -45,13 +45,12 @@ class MiniBatchEngine:
     """The latent factor model, one update of each touched row per batch.
 
     Args:
-        config: `optimizer`, `dimension`, `batch_size`, `learning_rate` and `regularization_factor`
-            are used.
+        config: its settings.
         train: the training rows.
         seed: of the initial factors and of the batches.
     """
 
-    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
+    def __init__(self, config: MiniBatchSettings, train: Ratings, seed: int) -> None:
         self._config = config
         self._tables = FactorTables.initial(train, config.dimension, seed, _PLANES)
         self._batch_size = min(config.batch_size, len(train))

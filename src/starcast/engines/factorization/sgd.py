@@ -18,7 +18,7 @@ from starcast.engines.compiled import parallel, serial
 from starcast.engines.factorization.grid import N_SIDES, Grid
 from starcast.engines.factorization.tables import FactorTables
 from starcast.engines.protocol import EpochLoss, Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import SgdSettings
 from starcast.engines.simd import load, n_parts, store, total, zero
 
 
@@ -27,12 +27,12 @@ class SgdEngine:
     """The latent factor model, one update per rating.
 
     Args:
-        config: `dimension`, `learning_rate` and `regularization_factor` are used.
+        config: its settings.
         train: the training rows.
         seed: of the initial factors and of the order of visits.
     """
 
-    def __init__(self, config: Config, train: Ratings, seed: int) -> None:
+    def __init__(self, config: SgdSettings, train: Ratings, seed: int) -> None:
         self._config = config
         self._tables = FactorTables.initial(train, config.dimension, seed)
         self._rng = np.random.default_rng([seed, 1])

@@ -16,7 +16,7 @@ from starcast.engines.networks.gradient import Tables
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, Descent
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.engines.simd import VECTOR
 
 
@@ -25,14 +25,16 @@ class NetworkEngine:
     """A deep network or an ensemble, trained by mini-batches.
 
     Args:
-        config: `optimizer`, `batch_size`, `learning_rate` and `regularization_factor` are used.
+        config: its settings; its shape and its dropout are the network's.
         train: the training rows.
         network: what it computes.
         seed: of the weights and of the batches.
     Raises: ValueError: a network that the compiled loops do not know.
     """
 
-    def __init__(self, config: Config, train: Ratings, network: Expression, seed: int) -> None:
+    def __init__(
+        self, config: NetworkSettings, train: Ratings, network: Expression, seed: int
+    ) -> None:
         layout = Layout.of(network)
         if layout is None:
             raise ValueError("the compiled loops know deep networks and ensembles alone")

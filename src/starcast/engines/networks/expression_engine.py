@@ -17,12 +17,12 @@ from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, step_rate, update
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.engines.simd import VECTOR
 
 
 def network_engine(
-    config: Config, train: Ratings, network: Expression, seed: int
+    config: NetworkSettings, train: Ratings, network: Expression, seed: int
 ) -> "NetworkEngine | ExpressionEngine":
     """An engine for any network: compiled loops where they know it, else the plain interpreter."""
     engine = ExpressionEngine if Layout.of(network) is None else NetworkEngine
@@ -34,14 +34,16 @@ class ExpressionEngine:
     """Any network, trained by mini-batches.
 
     Args:
-        config: `optimizer`, `batch_size`, `learning_rate` and `regularization_factor` are used.
+        config: its settings; its shape and its dropout are the network's.
         train: the training rows.
         network: what it computes.
         seed: of the weights, the batches and dropout.
     Raises: ConfigError: the expression is no network.
     """
 
-    def __init__(self, config: Config, train: Ratings, network: Expression, seed: int) -> None:
+    def __init__(
+        self, config: NetworkSettings, train: Ratings, network: Expression, seed: int
+    ) -> None:
         check_network(network)
         self._config, self.network, self._parts = config, network, network.parts()
         self._side_of = {name: side for side, names in tables_of(network).items() for name in names}

@@ -211,7 +211,10 @@ def _check(reports: tuple[Report, ...], n_draws: int) -> None:
 
 
 def _names(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
-    """Titles; where two are alike, with the settings that differ, or else numbered."""
+    """Titles; where two are alike, with the settings that differ, or else numbered.
+
+    What only one of them has follows from its optimizer, which differs then.
+    """
     settings = [artifact.settings() | {"refit": artifact.refit} for artifact in artifacts]
     names = []
     for n, artifact in enumerate(artifacts):
@@ -228,7 +231,7 @@ def _differing(own: dict[str, Any], all_settings: Sequence[dict[str, Any]]) -> s
     return ", ".join(
         f"{key} {list(value) if isinstance(value, tuple) else value}"
         for key, value in own.items()
-        if any(other[key] != value for other in all_settings)
+        if any(key in other and other[key] != value for other in all_settings)
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.engines.autoencoder.engine import AutoencoderEngine
-from starcast.engines.settings import Config
+from starcast.engines.settings import LbfgsSettings
 from starcast.evaluation.metrics import rmse
 from starcast.scoring import FactorScorer
 
@@ -14,7 +14,7 @@ EPOCHS = 8
 
 
 def engine_of(ratings: Ratings, seed: int = 1) -> AutoencoderEngine:
-    config = Config(optimizer="L-BFGS", dimension=8, regularization_factor=0.05)
+    config = LbfgsSettings(dimension=8, regularization_factor=0.05)
     return AutoencoderEngine(config, ratings, seed)
 
 

@@ -11,6 +11,7 @@ from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.engines.autoencoder.products import Histories, summed_rows
 from starcast.engines.autoencoder.reconstruction import Reconstruction
+from starcast.engines.settings import LbfgsSettings
 
 WIDTH, PENALTY = 3, 0.7
 Doubles = NDArray[np.float64]
@@ -54,6 +55,10 @@ def plainly(ratings: Ratings, width: int, penalty: float) -> Callable[[Doubles],
     return value
 
 
+def objective_of(ratings: Ratings, width: int = WIDTH, penalty: float = PENALTY) -> Reconstruction:
+    return Reconstruction(ratings, LbfgsSettings(dimension=width, regularization_factor=penalty))
+
+
 def somewhere(objective: Reconstruction, seed: int = 4) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(0, 0.5, objective.size).astype(np.float32)
 
@@ -61,7 +66,7 @@ def somewhere(objective: Reconstruction, seed: int = 4) -> NDArray[np.float32]:
 def test_the_value_by_hand() -> None:
     """Two users, one film: 5 stars and 3, so μ is 4, x is 1 + 3 and -1 + 3."""
     ratings = Ratings.from_columns(np.array([1, 2]), np.array([7, 7]), np.array([5.0, 3.0]))
-    objective = Reconstruction(ratings, 1, 0.5)
+    objective = objective_of(ratings, 1, 0.5)
     weights = np.array([0.4, -0.8, math.log(3), 2, -4, 0.5, 1], np.float32)
     # code = sigmoid(4 · 0.4 - 2 · 0.8 + log 3) = 3/4; errors (2 · ¾ + 0.5) - 1, (-4 · ¾ + 1) + 1
     squares = 3 * (0.4**2 + 0.8**2) + 2**2 + 4**2
@@ -73,7 +78,7 @@ def test_the_value_by_hand() -> None:
 
 def test_the_value_is_that_of_plain_loops() -> None:
     ratings = sparse(9, 8, 0.5, seed=1)
-    objective = Reconstruction(ratings, WIDTH, PENALTY)
+    objective = objective_of(ratings)
     weights = somewhere(objective)
     wanted = plainly(ratings, WIDTH, PENALTY)(weights.astype(np.float64))
     assert objective(weights, np.empty_like(weights)) == pytest.approx(wanted, rel=1e-5)
@@ -81,7 +86,7 @@ def test_the_value_is_that_of_plain_loops() -> None:
 
 def test_the_gradient_is_the_slope_of_plain_loops() -> None:
     ratings = sparse(7, 6, 0.5, seed=2)
-    objective = Reconstruction(ratings, WIDTH, PENALTY)
+    objective = objective_of(ratings)
     value, weights = plainly(ratings, WIDTH, PENALTY), somewhere(objective)
     gradient = np.empty_like(weights)
     objective(weights, gradient)
@@ -93,7 +98,7 @@ def test_the_gradient_is_the_slope_of_plain_loops() -> None:
 
 def test_whoever_rated_nothing_has_no_slope() -> None:
     ratings = sparse(7, 6, 0.5, seed=3)
-    objective = Reconstruction(ratings, WIDTH, PENALTY)
+    objective = objective_of(ratings)
     weights, gradient = somewhere(objective), np.full(objective.size, np.nan, np.float32)
     objective(weights, gradient)
     slope = objective.named(gradient)

@@ -13,14 +13,14 @@ from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.engine import BayesianEngine
 from starcast.engines.bayesian.mean import posterior_mean
 from starcast.engines.protocol import Sampler
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 from starcast.scoring import PosteriorScorer
 
-TINY = Config(dimension=3, samples=8, burn_in=2, chains=2, kept=4)
+TINY = GibbsSettings(dimension=3, samples=8, burn_in=2, chains=2, kept=4)
 
 
-def run(config: Config, train: Ratings, seed: int = 1) -> BayesianEngine:
+def run(config: GibbsSettings, train: Ratings, seed: int = 1) -> BayesianEngine:
     engine = BayesianEngine(config, train, seed)
     for _ in range(engine.sweeps):
         engine.run_epoch()
@@ -50,7 +50,7 @@ def rmse(scores: Any, part: Ratings) -> float:
 @pytest.mark.parametrize("likelihood", ["gaussian", "probit"])
 def test_planted_taste_is_found(likelihood: str) -> None:
     train, held_out = planted(3)
-    config = Config(dimension=4, likelihood=likelihood, samples=120, burn_in=40, kept=60)
+    config = GibbsSettings(dimension=4, likelihood=likelihood, samples=120, burn_in=40, kept=60)
     engine = run(config, train)
     scores = PosteriorScorer(engine.weights()).score_pairs(held_out.user_rows, held_out.item_rows)
     spread = rmse(np.full(len(held_out), train.stars.mean()), held_out)
@@ -65,7 +65,7 @@ def test_predictive_deviations_are_calibrated(likelihood: str) -> None:
     Of 340 held-out rows, shares of 68 % and 95 % have standard errors of 2.5 % and 1.2 %.
     """
     train, held_out = planted(4)
-    config = Config(dimension=4, likelihood=likelihood, samples=120, burn_in=40, kept=60)
+    config = GibbsSettings(dimension=4, likelihood=likelihood, samples=120, burn_in=40, kept=60)
     scorer = PosteriorScorer(run(config, train).weights())
     pairs = held_out.user_rows, held_out.item_rows
     scores, deviations = scorer.score_pairs(*pairs), scorer.predictive_std(*pairs)
@@ -99,7 +99,7 @@ def test_a_chain_is_the_same_however_many_run_beside_it() -> None:
 
 def test_draws_are_kept_evenly_after_the_burn_in() -> None:
     train = random_ratings(20, 15, 0.5, seed=5)
-    config = Config(dimension=2, samples=12, burn_in=3, chains=2, kept=4)
+    config = GibbsSettings(dimension=2, samples=12, burn_in=3, chains=2, kept=4)
     engine, seen = BayesianEngine(config, train, 1), []
     assert isinstance(engine, Sampler)
     assert engine.sweeps == 9
@@ -112,7 +112,7 @@ def test_draws_are_kept_evenly_after_the_burn_in() -> None:
 def test_shares_make_the_mean_over_the_kept_draws_as_it_grows() -> None:
     """What a running mean of the latest draws' scores needs to end at the deployed scores."""
     train = random_ratings(20, 15, 0.5, seed=5)
-    config = Config(dimension=2, samples=12, burn_in=2, chains=2, kept=6)
+    config = GibbsSettings(dimension=2, samples=12, burn_in=2, chains=2, kept=6)
     engine, mean, shares = BayesianEngine(config, train, 1), np.zeros(15, np.float32), []
     for _ in range(engine.sweeps):
         engine.run_epoch()

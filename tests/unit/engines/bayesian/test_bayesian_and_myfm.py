@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.engine import BayesianEngine
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.scoring import PosteriorScorer
 
 SIDE, DIMENSION, CHAINS, SAMPLES, BURN_IN = 25, 2, 4, 1000, 100
@@ -43,7 +43,7 @@ def planted() -> Ratings:
 def ours(likelihood: str) -> Doubles:
     """(CHAINS, pairs): the mean prediction of every chain for all pairs, rated or not."""
     n_draws = CHAINS * SAMPLES
-    config = Config(
+    config = GibbsSettings(
         optimizer="Gibbs", likelihood=likelihood, dimension=DIMENSION, chains=CHAINS,
         samples=n_draws, kept=n_draws, burn_in=BURN_IN, features=(),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.chain import Chain
 from starcast.engines.bayesian.design import group, histories, joined
 from starcast.engines.bayesian.engine import BayesianEngine
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.scoring import PosteriorScorer
 
 N_USERS, N_ITEMS, D = 12, 9, 3
@@ -93,7 +93,7 @@ def test_who_rates_what_nobody_rated_tells_of_it(is_turned: bool) -> None:
         front, back = back, front
     is_single = back < len(raters)
     held_out = is_single & (rng.random(len(ratings)) < 0.25)
-    config = Config(dimension=2, samples=60, burn_in=20, kept=20, likelihood="gaussian")
+    config = GibbsSettings(dimension=2, samples=60, burn_in=20, kept=20, likelihood="gaussian")
     engine, rest = BayesianEngine(config, ratings.take(~held_out), 1), ratings.take(held_out)
     for _ in range(engine.sweeps):
         engine.run_epoch()

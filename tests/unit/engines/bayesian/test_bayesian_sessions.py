@@ -18,12 +18,14 @@ from starcast.engines.bayesian.draws import Hyperprior, Noise, Side
 from starcast.engines.bayesian.engine import BayesianEngine
 from starcast.engines.bayesian.sessions import SessionSide, draw_sessions, sessions
 from starcast.engines.protocol import TimedScorer, Weights, score_ratings
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 from starcast.scoring import PosteriorScorer
 
 DAY = 86_400
-TINY = Config(dimension=3, samples=8, burn_in=2, chains=2, kept=4, features=("histories", "days"))
+TINY = GibbsSettings(
+    dimension=3, samples=8, burn_in=2, chains=2, kept=4, features=("histories", "days")
+)
 
 
 def timed(ratings: Ratings, days: NDArray[Any]) -> Ratings:
@@ -31,7 +33,7 @@ def timed(ratings: Ratings, days: NDArray[Any]) -> Ratings:
     return replace(ratings, timestamps=days.astype(np.int64) * DAY + DAY // 2)
 
 
-def run(config: Config, train: Ratings) -> BayesianEngine:
+def run(config: GibbsSettings, train: Ratings) -> BayesianEngine:
     engine = BayesianEngine(config, train, 1)
     for _ in range(engine.sweeps):
         engine.run_epoch()
@@ -242,7 +244,7 @@ def planted(seed: int) -> tuple[Ratings, Ratings]:
 
 def test_planted_days_are_found() -> None:
     train, held_out = planted(3)
-    config = Config(dimension=4, likelihood="gaussian", samples=120, burn_in=40, kept=60)
+    config = GibbsSettings(dimension=4, likelihood="gaussian", samples=120, burn_in=40, kept=60)
 
     def rmse(*features: str) -> float:
         scorer = PosteriorScorer(run(replace(config, features=features), train).weights())
@@ -265,7 +267,7 @@ def test_planted_attributes_are_found() -> None:
     known = {user: [str(one)] for user, one in enumerate(kind.tolist())}
     ratings = replace(ratings, attributes=(Attribute.of(ratings.users, "kind", known),))
     held_out = rng.random(len(ratings)) < 0.2
-    config = Config(dimension=4, likelihood="gaussian", samples=120, burn_in=40, kept=60)
+    config = GibbsSettings(dimension=4, likelihood="gaussian", samples=120, burn_in=40, kept=60)
 
     def rmse(*features: str) -> float:
         engine = run(replace(config, features=features), ratings.take(~held_out))

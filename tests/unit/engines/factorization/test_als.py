@@ -18,15 +18,14 @@ from plain_factor import (
 from starcast.data.ratings import Ratings
 from starcast.engines.factorization.als import AlsEngine
 from starcast.engines.protocol import Weights
-from starcast.engines.settings import Config
-from starcast.errors import ConfigError
+from starcast.engines.settings import AlsSettings
 
 PENALTY = 0.1
 
 HASH_OF_WEIGHTS = """
 import hashlib
 import numpy as np
-from starcast.engines.settings import Config
+from starcast.engines.settings import AlsSettings
 from starcast.engines.factorization.als import AlsEngine
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
@@ -37,7 +36,7 @@ ratings = Ratings.from_rows(
     Vocabulary(np.arange(50)), Vocabulary(np.arange(40)),
     users.astype(np.int32), items.astype(np.int32), rng.integers(1, 6, len(users)).astype(float),
 )
-engine = AlsEngine(Config(dimension=4, optimizer="ALS"), ratings, seed=1)
+engine = AlsEngine(AlsSettings(dimension=4), ratings, seed=1)
 losses = [engine.run_epoch() for _ in range(5)]
 content = b"".join(array.tobytes() for array in engine.weights().values())
 print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
@@ -46,7 +45,7 @@ print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
 
 def engine_of(ratings: Ratings, weights: Weights) -> AlsEngine:
     dimension = weights["user_factors"].shape[1]
-    config = Config(optimizer="ALS", dimension=dimension, regularization_factor=PENALTY)
+    config = AlsSettings(dimension=dimension, regularization_factor=PENALTY)
     engine = AlsEngine(config, ratings, seed=3)
     engine.load(weights)
     return engine
@@ -112,13 +111,6 @@ def test_rows_without_ratings_stay_as_they_are() -> None:
     engine.run_epoch()
     for name, unseen in (("user_factors", [1, 3]), ("user_bias", [1, 3]), ("item_factors", [2])):
         assert np.array_equal(engine.weights()[name][unseen], weights[name][unseen])
-
-
-def test_solving_without_regularization_is_refused() -> None:
-    """A user with fewer ratings than unknowns has no one best row."""
-    config = Config(optimizer="ALS", dimension=4, regularization_factor=0)
-    with pytest.raises(ConfigError, match="ALS needs a regularization_factor above 0"):
-        AlsEngine(config, random_ratings(8, 6, 0.6, seed=1), seed=1)
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:

@@ -25,7 +25,7 @@ from plain_factor import (
 from starcast.data.ratings import Ratings
 from starcast.engines.factorization.minibatch import MiniBatchEngine
 from starcast.engines.protocol import Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 
 RULES = {"Adam": 0.1, "RMSProp": 0.05, "GradientDescent": 0.05}  # rule to a rate that shows
 PENALTY = 0.3
@@ -63,7 +63,7 @@ class Plain:
 
 def engine_of(ratings: Ratings, weights: Weights, **settings: object) -> MiniBatchEngine:
     dimension = weights["user_factors"].shape[1]
-    config = Config(dimension=dimension, regularization_factor=PENALTY, **settings)  # type: ignore[arg-type]
+    config = MiniBatchSettings(dimension=dimension, regularization_factor=PENALTY, **settings)  # type: ignore[arg-type]
     engine = MiniBatchEngine(config, ratings, seed=3)
     engine.load(weights)
     return engine

@@ -23,14 +23,14 @@ from plain_factor import (
 from starcast.data.ratings import Ratings
 from starcast.engines.factorization.sgd import SgdEngine
 from starcast.engines.protocol import Weights
-from starcast.engines.settings import Config
+from starcast.engines.settings import SgdSettings
 
 RATE, PENALTY = 0.1, 0.3
 
 HASH_OF_WEIGHTS = """
 import hashlib, sys
 import numpy as np
-from starcast.engines.settings import Config
+from starcast.engines.settings import SgdSettings
 from starcast.engines.factorization.sgd import SgdEngine
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
@@ -41,7 +41,7 @@ ratings = Ratings.from_rows(
     Vocabulary(np.arange(50)), Vocabulary(np.arange(40)),
     users.astype(np.int32), items.astype(np.int32), rng.integers(1, 6, len(users)).astype(float),
 )
-engine = SgdEngine(Config(dimension=4, optimizer="SGD", learning_rate=0.05), ratings, seed=1)
+engine = SgdEngine(SgdSettings(dimension=4, learning_rate=0.05), ratings, seed=1)
 losses = [engine.run_epoch() for _ in range(5)]
 content = b"".join(array.tobytes() for array in engine.weights().values())
 print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
@@ -50,7 +50,7 @@ print(hashlib.sha256(content + repr(losses).encode()).hexdigest())
 
 def engine_of(ratings: Ratings, weights: Weights, rate: float = RATE) -> SgdEngine:
     dimension = weights["user_factors"].shape[1]
-    config = Config(
+    config = SgdSettings(
         optimizer="SGD",
         dimension=dimension,
         learning_rate=rate,
@@ -120,7 +120,7 @@ def test_the_reported_loss_is_the_objective() -> None:
 
 def test_rows_without_ratings_start_at_zero_and_stay() -> None:
     ratings = ratings_of([(0, 0, 5), (1, 1, 1)], n_users=4, n_items=3)
-    config = Config(optimizer="SGD", dimension=4, learning_rate=RATE)
+    config = SgdSettings(dimension=4, learning_rate=RATE)
     engine = SgdEngine(config, ratings, seed=1)
     for _ in range(2):
         weights = engine.weights()

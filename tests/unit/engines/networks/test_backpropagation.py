@@ -14,7 +14,7 @@ from starcast.engines.networks import backpropagation
 from starcast.engines.networks import engine as engine_module
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.epoch import _mixed, run_epoch
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 
 Single = NDArray[np.float32]
 STACK = (16, 5, 7, 3)
@@ -116,7 +116,7 @@ def test_a_step_with_dropout_is_backpropagation_with_the_same_masks(
 
     monkeypatch.setattr(engine_module, "run_epoch", noted)
     ratings = some_ratings(120)
-    config = Config(
+    config = NetworkSettings(
         dimension=8, layers=(12, 9, 4, 1), dropout_rate=0.4, optimizer="GradientDescent",
         learning_rate=RATE, regularization_factor=PENALTY,
     )  # fmt: skip

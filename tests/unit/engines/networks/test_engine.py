@@ -29,7 +29,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
 from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.scoring import DeepScorer, EnsembleScorer
 
 RATES = {"Adam": 0.05, "RMSProp": 0.02, "GradientDescent": 0.02}  # rule to a rate that shows
@@ -55,7 +55,7 @@ def engine_of(network: Network, seed: int = 3, **settings: Any) -> NetworkEngine
         "batch_size": 2,
         "regularization_factor": PENALTY,
     }
-    config = Config(**given | settings)
+    config = NetworkSettings(**given | settings)
     return NetworkEngine(config, tiny(), expression_of(network, config), seed)
 
 

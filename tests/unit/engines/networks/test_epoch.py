@@ -23,7 +23,7 @@ from starcast.engines.networks import epoch
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.gradient import chunk_gradient
 from starcast.engines.protocol import EpochLoss
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 
 RATINGS = some_ratings(900)  # three full batches of three chunks each, and a smaller one
 BATCH = 290
@@ -38,7 +38,7 @@ def engine_of(network: Any, ratings: Ratings = RATINGS, **settings: Any) -> Netw
         "learning_rate": 0.001,
         "regularization_factor": 0.2,
     }
-    config = Config(**given | settings)
+    config = NetworkSettings(**given | settings)
     engine = NetworkEngine(config, ratings, expression_of(network, config), seed=3)
     rng = np.random.default_rng(1)
     drawn = {name: rng.normal(0.1, 0.4, a.shape) for name, a in engine.weights().items()}

@@ -20,7 +20,7 @@ from starcast.engines.expression.autodiff import scores
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.expression_engine import ExpressionEngine, network_engine
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.errors import ConfigError
 
 RATINGS = some_ratings(600)
@@ -30,11 +30,11 @@ TOWERS = output(hidden_layers(concatenate(P, Q, P * Q), (8, 4), "tanh", dropout_
 ODD = factor_model(3) + (user("taste", 2, 3).total() * weight("scale", 2)).total()
 
 
-def config_of(**settings: Any) -> Config:
+def config_of(**settings: Any) -> NetworkSettings:
     given: dict[str, Any] = {
         "dimension": 5, "layers": (6, 4, 1), "batch_size": 70, "regularization_factor": 0.2,
     }  # fmt: skip
-    return Config(**given | settings)
+    return NetworkSettings(**given | settings)
 
 
 def spread(engine: Any) -> dict[str, NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.expression.networks import ensemble
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.warm_start import warm_start
-from starcast.engines.settings import Config
+from starcast.engines.settings import NetworkSettings
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer
 
 Weights = dict[str, NDArray[np.float32]]
@@ -51,7 +51,7 @@ def every_pair() -> Ratings:
 
 
 def engine_of(ratings: Ratings, **settings: Any) -> NetworkEngine:
-    config = Config(dimension=D, layers=LAYERS, **settings)
+    config = NetworkSettings(dimension=D, layers=LAYERS, **settings)
     return NetworkEngine(config, ratings, expression_of(ensemble, config), seed=1)
 
 

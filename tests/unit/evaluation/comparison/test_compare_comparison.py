@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_reports import artifact, deep_network, pair_of_reports, report, split
 
-from starcast.engines.settings import Config
+from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ConfigError, SplitMismatchError
 from starcast.evaluation.comparison import compare
 from starcast.evaluation.comparison.comparison import draws_for
@@ -56,7 +56,7 @@ def test_ties_and_losses_are_told_apart() -> None:
     shared = split()
     best, twin, worst = (
         report(artifact(shared), [1, 2]),
-        report(artifact(shared, config=Config(dimension=8)), [2, 1.01]),
+        report(artifact(shared, config=MiniBatchSettings(dimension=8)), [2, 1.01]),
         report(deep_network(shared), [8.0]),
     )
     comparison = compare([worst, twin, best])

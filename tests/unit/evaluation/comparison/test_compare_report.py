@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tiny_reports import artifact, deep_network, history, pair_of_reports, report, split
 
-from starcast.engines.settings import Config
+from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 from starcast.evaluation.comparison import (
     Comparison,
@@ -161,7 +161,7 @@ def test_a_warm_start_that_was_best_is_epoch_0() -> None:
 
 
 def test_of_a_sampler_sweeps_are_told_and_none_is_best() -> None:
-    sampled = artifact(config=Config(optimizer="Gibbs", epochs=None), best_epoch=3)
+    sampled = artifact(config=GibbsSettings(epochs=None), best_epoch=3)
     assert summary(sampled) == "3 sweeps of 3, validation RMSE 1.3000, 1.5 s"
 
 

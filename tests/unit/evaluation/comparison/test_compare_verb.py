@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,16 @@ def test_a_wrong_name_is_told_the_nearest() -> None:
 
 
 def test_defaults_are_compared_and_parents_fit_their_ensemble() -> None:
-    configs = verb._configs(list(models.MODELS), None, None)
-    assert configs == {name: models.find(name).config() for name in models.MODELS}
+    configs = verb._configs(list(models.MODELS), {})
+    assert configs == {name: models.find(name).settings() for name in models.MODELS}
 
 
 def test_parents_come_first_and_share_the_shape() -> None:
-    configs = verb._configs([TRANSFER, COLD], 3, 8)
+    configs = verb._configs([TRANSFER, COLD], {"epochs": 3, "dimension": 8})
     assert list(configs)[-1] == TRANSFER
     assert set(configs) == {FACTOR, DEEP, COLD, TRANSFER}
     assert {config.epochs for config in configs.values()} == {3}
-    assert {config.dimension for config in configs.values()} == {8}
+    assert {asdict(config)["dimension"] for config in configs.values()} == {8}
 
 
 def trained_as_asked(asked: list[tuple[str, list[str]]], failing: str = "") -> Any:
@@ -69,7 +69,7 @@ def test_parents_are_trained_once_and_handed_on(
     asked: list[tuple[str, list[str]]] = []
     monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked(asked))
     monkeypatch.setattr(verb, "keep_model", lambda *_: None)
-    configs = verb._configs([TRANSFER, FACTOR], None, None)
+    configs = verb._configs([TRANSFER, FACTOR], {})
     found = verb._train(split(), [TRANSFER, FACTOR], configs, Recipe(1), tmp_path)
     assert asked == [(FACTOR, []), (DEEP, []), (TRANSFER, [FACTOR, DEEP])]
     assert [one.model for one in found] == [TRANSFER, FACTOR]
@@ -79,7 +79,7 @@ def test_what_was_trained_before_an_interruption_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked([], failing=DEEP))
-    configs = verb._configs([FACTOR, DEEP], None, None)
+    configs = verb._configs([FACTOR, DEEP], {})
     with pytest.raises(TrainingError) as caught:
         verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert str(caught.value) == (
@@ -93,7 +93,7 @@ def test_a_model_that_broke_off_is_kept_and_ends_the_run(
 ) -> None:
     broken = artifact(broken_off="the loss is no longer a number in epoch 3")
     monkeypatch.setattr("starcast.training.plan.fit", lambda *_, **__: broken)
-    configs = verb._configs([FACTOR, DEEP], None, None)
+    configs = verb._configs([FACTOR, DEEP], {})
     with pytest.raises(TrainingError, match=r"epoch 3; the weights so far \(best epoch 2\) are"):
         verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert storage.load(tmp_path / f"{FACTOR}-interrupted").broken_off

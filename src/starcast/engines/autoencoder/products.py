@@ -5,54 +5,38 @@ pass the error on to either side. Dense matrix products would visit the empty ce
 times as many for MovieLens 1M.
 """
 
-from typing import Any, NamedTuple, Self, final
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.compiled import parallel
+from starcast.engines.rows import N_SHARES
 
-N_SHARES = 16  # of rows, of about as many ratings each
 
-
-@final
-class Histories(NamedTuple):
-    """The ratings of every row of one side, one row after the other.
+class Decoder(NamedTuple):
+    """What turns codes into predictions, or the slope of it.
 
     Attributes:
-        starts: int64 (n_rows + 1,), where the ratings of a row begin.
-        others: int32 (n,), rows of the other side.
-        order: int64 (n,), which training rating each is.
-        shares: int64 (N_SHARES + 1,), where each share of the rows begins.
+        kernel: float32 (n_users, h).
+        bias: float32 (n_users,).
     """
 
-    starts: NDArray[np.int64]
-    others: NDArray[np.int32]
-    order: NDArray[np.int64]
-    shares: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, rows: NDArray[np.int32], others: NDArray[np.int32], n_rows: int) -> Self:
-        """The ratings sorted by row."""
-        order = np.argsort(rows, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))])
-        work = starts + np.arange(len(starts))
-        shares = np.searchsorted(work, work[-1] * np.arange(N_SHARES + 1) / N_SHARES)
-        return cls(starts, others[order], order, shares)
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
 
 @parallel
-def summed_rows(histories: Any, values: Any, table: Any, sums: Any) -> None:
-    """sums[row] = Σ values[n] · table[other of n] over the row's ratings n, values in their order.
+def summed_rows(rated: Any, table: Any, sums: Any) -> None:
+    """sums[row] = Σ values[n] · table[column of n] over the row's ratings n.
 
     Args:
-        histories: of the side that is summed for.
-        values: float32 (n,), one per rating of the histories.
-        table: float32 (n_others, h).
+        rated: SharedRows, of the side that is summed for.
+        table: float32 (n_columns, h).
         sums: float32 (n_rows, h), written.
     """
-    starts, others, _, shares = histories
+    starts, others, values, shares = rated
     for share in numba.prange(N_SHARES):
         for row in range(shares[share], shares[share + 1]):
             summed, first, end = sums[row], starts[row], starts[row + 1]
@@ -72,22 +56,21 @@ def summed_rows(histories: Any, values: Any, table: Any, sums: Any) -> None:
 
 @parallel
 def predict_and_slope(
-    histories: Any, targets: Any, places: Any, kernel: Any, bias: Any, codes: Any,
-    errors: Any, kernel_slope: Any, bias_slope: Any,
-) -> Any:  # fmt: skip
+    rated: Any, places: Any, decoder: Any, codes: Any, errors: Any, slopes: Any
+) -> Any:
     """Errors of kernel[u] · codes[i] + bias[u]; their squares, and the slope of half of these.
 
     Args:
-        histories: of the users.
-        targets: float32 (n,), one per rating of the histories.
-        places: int64 (n,), where the error of each of them goes.
-        kernel, bias: float32 (n_users, h), (n_users,).
+        rated: SharedRows, what users rated and how far above the mean.
+        places: int64 (n,), where the error of each of these ratings goes.
+        decoder: Decoder.
         codes: float32 (n_items, h).
         errors: float32 (n,), written.
-        kernel_slope, bias_slope: float32, as kernel and bias, written.
+        slopes: Decoder, written.
     Returns: float64 (N_SHARES,), Σ error² of each share.
     """
-    starts, others, _, shares = histories
+    (starts, others, targets, shares), (kernel, bias) = rated, decoder
+    kernel_slope, bias_slope = slopes
     squares = np.zeros(N_SHARES)
     for share in numba.prange(N_SHARES):
         for user in range(shares[share], shares[share + 1]):

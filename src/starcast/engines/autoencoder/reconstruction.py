@@ -6,13 +6,15 @@ user's weights are penalised by the root of the number of ratings behind them, a
 """
 
 import math
+from dataclasses import replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
-from starcast.engines.autoencoder.products import Histories, predict_and_slope, summed_rows
+from starcast.engines.autoencoder.products import Decoder, predict_and_slope, summed_rows
+from starcast.engines.rows import SparseRows, sorting
 from starcast.engines.settings import LbfgsSettings
 
 Flat = NDArray[np.float32]
@@ -40,23 +42,21 @@ class Reconstruction:
             "output_kernel": (n_users, width), "output_bias": (n_users,),
         }  # fmt: skip
         self.size = sum(math.prod(shape) for shape in self._shapes.values())
-        self._of_users = Histories.of(train.user_rows, train.item_rows, n_users)
-        self._of_items = Histories.of(train.item_rows, train.user_rows, train.n_items)
-        in_item_order = np.empty(len(train), np.int64)
-        in_item_order[self._of_items.order] = np.arange(len(train))
-        self._places = in_item_order[self._of_users.order]
-        n_rated = np.diff(self._of_users.starts)
+        n_rated = np.bincount(train.user_rows, minlength=n_users)
         self._pull = np.float32(config.regularization_factor) * np.sqrt(n_rated, dtype=np.float32)
         self.mean = np.float32(train.stars.mean(dtype=np.float64))
         above = train.stars - self.mean
         inputs = above / (above.std() or np.float32(1)) + np.float32(config.presence)
-        self._targets = above[self._of_users.order]
-        self._inputs_of_users = inputs[self._of_users.order]
-        self._inputs_of_items = inputs[self._of_items.order]
+        of_users = replace(SparseRows.by_user(train), values=inputs)
+        self._inputs_of_users = of_users.shared()
+        self._inputs_of_items = of_users.transposed().shared()
+        self._targets = self._inputs_of_users._replace(values=above)
+        self._errors = self._inputs_of_items._replace(values=np.empty_like(above))
+        self._places = np.empty(len(train), np.int64)
+        self._places[sorting(train.item_rows, train.n_items)] = np.arange(len(train))
         self._penalties = {
             "input_kernel": np.float32(config.input_penalty), "output_kernel": np.float32(1),
         }  # fmt: skip
-        self._errors = np.empty_like(above)
         self._codes, self._slopes = np.empty((2, train.n_items, width), np.float32)
 
     def named(self, flat: Flat) -> Arrays:
@@ -68,7 +68,7 @@ class Reconstruction:
     def codes(self, weights: Flat) -> NDArray[np.float32]:
         """Every item's code, sigmoid(a + Σ_u x_ui v_u); float32 (n_items, h), used again."""
         named, codes = self.named(weights), self._codes
-        summed_rows(self._of_items, self._inputs_of_items, named["input_kernel"], codes)
+        summed_rows(self._inputs_of_items, named["input_kernel"], codes)
         codes += named["input_bias"]
         with np.errstate(over="ignore"):  # far below zero a sigmoid is zero
             np.exp(np.negative(codes, out=codes), out=codes)
@@ -79,14 +79,18 @@ class Reconstruction:
         """The value at weights (size,); their gradient (size,) is written."""
         named, slope, codes = self.named(weights), self.named(gradient), self.codes(weights)
         squares = predict_and_slope(
-            self._of_users, self._targets, self._places, named["output_kernel"],
-            named["output_bias"], codes, self._errors, slope["output_kernel"], slope["output_bias"],
-        )  # fmt: skip
+            self._targets,
+            self._places,
+            Decoder(named["output_kernel"], named["output_bias"]),
+            codes,
+            self._errors.values,
+            Decoder(slope["output_kernel"], slope["output_bias"]),
+        )
         slopes = self._slopes
-        summed_rows(self._of_items, self._errors, named["output_kernel"], slopes)
+        summed_rows(self._errors, named["output_kernel"], slopes)
         slopes *= codes * (1 - codes)
         slope["input_bias"][:] = slopes.sum(axis=0)
-        summed_rows(self._of_users, self._inputs_of_users, slopes, slope["input_kernel"])
+        summed_rows(self._inputs_of_users, slopes, slope["input_kernel"])
         for name, times in self._penalties.items():
             slope[name] += (times * self._pull)[:, np.newaxis] * named[name]
         return 0.5 * float(squares.sum()) + self.penalty(weights)

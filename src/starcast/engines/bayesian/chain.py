@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
-from starcast.engines.bayesian.design import FeatureGroups, group, joined, offsets, spread
+from starcast.engines.bayesian.design import FeatureGroups, feature_group, feature_sums, joined
 from starcast.engines.bayesian.draws import USUAL, Columns, Hyperprior, Side, draw_noise
 from starcast.engines.bayesian.membership import as_rated
 from starcast.engines.bayesian.probit import OrderedProbit
 from starcast.engines.bayesian.sessions import Sessions, SessionSide, user_averages
-from starcast.engines.bayesian.sweep import sweep
+from starcast.engines.bayesian.sweep import Observed, sweep
 from starcast.engines.protocol import seen_rows
+from starcast.engines.rows import offsets_of, sorting
 
 INITIAL_DEVIATION = 0.1
 SESSION_FACTORS = 8  # how many of the factors are a session's own besides its user's
@@ -39,7 +40,7 @@ class Likelihood(Protocol):
         ...
 
     def stars(self, every: int) -> NDArray[np.float32]:
-        """Predicted stars of every so-manieth training row."""
+        """Predicted stars of every `every`-th training row."""
         ...
 
     def parameters(self) -> Sample:
@@ -76,7 +77,7 @@ class GaussianNoise:
         self.alpha = np.float32(rng.standard_gamma(shape) / ((beta_0 + squared_error) / 2))
 
     def stars(self, every: int) -> NDArray[np.float32]:
-        """Predicted stars of every so-manieth training row."""
+        """Predicted stars of every `every`-th training row."""
         return self._stars[::every] - self.errors[::every]
 
     def parameters(self) -> Sample:
@@ -115,11 +116,11 @@ class Chain:
         self.sessions, self._found = None, sessions
         self._rows, self._items, self._stars = train.user_rows, train.item_rows, train.stars
         if sessions:
-            order = np.argsort(sessions.of_ratings, kind="stable")
+            order = sorting(sessions.of_ratings, len(sessions.users))
             self._rows = sessions.of_ratings[order]
             self._items, self._stars = self._items[order], self._stars[order]
             self.sessions = self._initial_sessions(sessions, dimension)
-        self._starts = offsets(self._rows, self._front.total.shape[1])
+        self._starts = offsets_of(self._rows, self._front.total.shape[1])
         self.likelihood = self._fresh_likelihood()
 
     @property
@@ -129,7 +130,7 @@ class Chain:
 
     def _initial_sessions(self, sessions: Sessions, dimension: int) -> SessionSide:
         n = len(sessions.users)
-        days = group(sessions.days, np.arange(n), len(sessions.numbers), n)
+        days = feature_group(sessions.days, np.arange(n), len(sessions.numbers), n)
         every = np.arange(n, dtype=np.int32)
         side = _initial(dimension, joined([days], n), every, self._rng, self._hyperprior)
         n_own = min(SESSION_FACTORS, dimension) + 1
@@ -144,10 +145,14 @@ class Chain:
         rng, likelihood, sessions = self._rng, self.likelihood, self.sessions
         likelihood.before_sweep(rng)
         squared_error = sweep(
-            self._starts, self._items, likelihood.errors, likelihood.alpha,
-            self.user, self.item, draw_noise(self.user, rng), draw_noise(self.item, rng),
-            sessions, draw_noise(sessions.side, rng) if sessions else None,
-        )  # fmt: skip
+            Observed(self._starts, self._items, likelihood.errors, likelihood.alpha),
+            self.user,
+            self.item,
+            draw_noise(self.user, rng),
+            draw_noise(self.item, rng),
+            sessions,
+            draw_noise(sessions.side, rng) if sessions else None,
+        )
         likelihood.after_sweep(squared_error, rng)
 
     def training_error(self) -> float:
@@ -198,7 +203,7 @@ class Chain:
             _put(side.features, sample, "day")
             self.user.own[:] -= self._averages(side.features[:, days])
             self.user.total[:] = self.user.own
-            side.total[:] = spread(side.groups, side.features) + self.user.total[:, users]
+            side.total[:] = feature_sums(side.groups, side.features) + self.user.total[:, users]
             side.total[: len(side.own)] += side.own
         self.likelihood = self._fresh_likelihood()
 
@@ -240,4 +245,4 @@ def _initial(
 
     own, features = columns(n), columns(n_features)
     own[:, ~seen] = 0
-    return Side(own, features, own + spread(groups, features), groups, seen, hyperprior)
+    return Side(own, features, own + feature_sums(groups, features), groups, seen, hyperprior)

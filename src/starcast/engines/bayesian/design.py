@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.engines.rows import offsets_of, sorting
 
 
 class FeatureGroups(NamedTuple):
@@ -37,12 +38,7 @@ class FeatureGroups(NamedTuple):
     has_history: bool = False
 
 
-def offsets(rows: NDArray[Any], n: int) -> NDArray[np.int64]:
-    """int64 (n + 1,): where each of n rows begins once equal rows lie side by side."""
-    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))]).astype(np.int64)
-
-
-def group(
+def feature_group(
     features: NDArray[Any], members: NDArray[Any], n_features: int, n_rows: int
 ) -> FeatureGroups:
     """One group from its (feature, member) pairs, each feature weighing 1/√(the member's number).
@@ -50,14 +46,15 @@ def group(
     Args:
         features, members: (n_pairs,), features in [0, n_features), rows in [0, n_rows).
 
-    >>> group(np.array([0, 1, 1]), np.array([4, 4, 2]), n_features=2, n_rows=5).scales.round(2)
+    >>> group = feature_group(np.array([0, 1, 1]), np.array([4, 4, 2]), n_features=2, n_rows=5)
+    >>> group.scales.round(2)
     array([[0.  , 0.  , 1.  , 0.  , 0.71]], dtype=float32)
     """
-    order = np.argsort(features, kind="stable")
+    order = sorting(features, n_features)
     counts = np.bincount(members, minlength=n_rows)
     scale = np.where(counts, 1 / np.sqrt(np.maximum(counts, 1)), 0)
     return FeatureGroups(
-        offsets(features, n_features),
+        offsets_of(features, n_features),
         members[order].astype(np.int32),
         np.array([0, n_features], np.int64),
         scale[np.newaxis].astype(np.float32),
@@ -90,21 +87,21 @@ def histories(train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
     """
     users, items = train.user_rows, train.item_rows
     return (
-        group(items, users, train.n_items, train.n_users)._replace(has_history=True),
-        group(users, items, train.n_users, train.n_items)._replace(has_history=True),
+        feature_group(items, users, train.n_items, train.n_users)._replace(has_history=True),
+        feature_group(users, items, train.n_users, train.n_items)._replace(has_history=True),
     )
 
 
 def attributes(train: Ratings, side: str, n_rows: int) -> list[FeatureGroups]:
     """A group for each attribute of one side, "user" or "item", with one feature per value."""
     return [
-        group(one.value_rows, one.member_rows, len(one.values), n_rows)
+        feature_group(one.value_rows, one.member_rows, len(one.values), n_rows)
         for one in train.attributes
         if one.side == side
     ]
 
 
-def spread(
+def feature_sums(
     groups: FeatureGroups, coefficients: NDArray[np.float32], first: int = 0
 ) -> NDArray[np.float32]:
     """What the features add up to for every row.

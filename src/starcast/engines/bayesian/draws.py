@@ -148,8 +148,8 @@ def draw_prior(values: Any, gamma: float, normal: float, hyperprior: Any) -> tup
     mean = total / max(n, 1)
     for value in values:
         squares += (value - mean) ** 2
-    spread = beta_0 + squares + gamma_0 * n / (gamma_0 + n) * mean**2
-    precision = gamma / (spread / 2)
+    scatter = beta_0 + squares + gamma_0 * n / (gamma_0 + n) * mean**2
+    precision = gamma / (scatter / 2)
     drawn = total / (gamma_0 + n) + normal / np.sqrt((gamma_0 + n) * precision)
     return np.float32(drawn), np.float32(precision)
 

@@ -15,7 +15,7 @@ other, of the order 1/√(mn), is left out.
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.design import spread
+from starcast.engines.bayesian.design import feature_sums
 from starcast.engines.bayesian.draws import Columns, Side
 
 Lines = NDArray[np.float32]
@@ -41,7 +41,7 @@ def _one_more(lines: Columns, side: Side) -> tuple[Columns, Lines]:
     """Lines (d + 1, n) with room for one more in each history, and that one's share, (n,)."""
     scale = side.groups.scales[0]  # 1/√m, or 0 for none
     share = np.where(scale, scale / np.sqrt(1 + scale**2), 1)
-    history = side.total - side.own - spread(side.groups, side.features, first=1)
+    history = side.total - side.own - feature_sums(side.groups, side.features, first=1)
     return lines - (1 - np.sqrt(1 - share**2)) * history, share
 
 

@@ -81,7 +81,7 @@ class OrderedProbit:
         """Nothing: the noise has variance 1."""
 
     def stars(self, every: int) -> NDArray[np.float32]:
-        """Expected stars of every so-manieth training row, as the errors now stand."""
+        """Expected stars of every `every`-th training row, as the errors now stand."""
         predictions = self._latent[::every] - self.errors[::every]
         return expected_stars(predictions, self.cuts, self.levels, TABLE)
 

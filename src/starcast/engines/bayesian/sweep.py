@@ -13,32 +13,47 @@ among themselves; a row's own coordinate is integrated out while its features ar
 so that the chain need not creep along the directions in which either can explain the ratings.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.engines.bayesian.draws import draw_side
 from starcast.engines.bayesian.sessions import draw_sessions
 from starcast.engines.compiled import serial
 
 
+class Observed(NamedTuple):
+    """The ratings of each user, or of each session, one after the other.
+
+    Attributes:
+        starts: int64 (n_rows + 1,), where those of a row begin.
+        items: int32 (n,), item rows.
+        errors: float32 (n,), y - ŷ; a sweep keeps them up to date.
+        alpha: precision of the noise, float32.
+    """
+
+    starts: NDArray[np.int64]
+    items: NDArray[np.int32]
+    errors: NDArray[np.float32]
+    alpha: np.float32
+
+
 @serial
 def sweep(
-    starts: Any, items: Any, errors: Any, alpha: Any, user: Any, item: Any, user_noise: Any,
-    item_noise: Any, sessions: Any, session_noise: Any,
+    observed: Any, user: Any, item: Any, user_noise: Any, item_noise: Any, sessions: Any,
+    session_noise: Any,
 ) -> float:  # fmt: skip
     """Draw every coordinate once, factor by factor, users before items.
 
     Args:
-        starts: int64 (n_rows + 1,), where the ratings of each user, or session, begin.
-        items: int32 (n,), item rows, user after user, or session after session.
-        errors: float32 (n,), y - ŷ, kept up to date in place.
-        alpha: precision of the noise, float32.
+        observed: Observed.
         user, item: Side, changed in place.
         user_noise, item_noise: Noise.
         sessions, session_noise: SessionSide, changed in place, and the Noise of its side; or None.
     Returns: the sum of squared errors after the sweep.
     """
+    starts, items, errors, alpha = observed
     if sessions is None:  # noqa: SIM108 - decided as it is compiled: one of them has no type
         rows = user
     else:

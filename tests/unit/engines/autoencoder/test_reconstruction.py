@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
-from starcast.engines.autoencoder.products import Histories, summed_rows
+from starcast.engines.autoencoder.products import summed_rows
 from starcast.engines.autoencoder.reconstruction import Reconstruction
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import LbfgsSettings
 
 WIDTH, PENALTY = 3, 0.7
@@ -109,14 +111,12 @@ def test_whoever_rated_nothing_has_no_slope() -> None:
 
 def test_sparse_sums_are_dense_products() -> None:
     ratings = sparse(70, 60, 0.3, seed=5)
-    histories = Histories.of(ratings.item_rows, ratings.user_rows, ratings.n_items)
     rng = np.random.default_rng(6)
     values = rng.normal(0, 1, len(ratings)).astype(np.float32)
     table = rng.normal(0, 1, (ratings.n_users, 11)).astype(np.float32)
     dense = np.zeros((ratings.n_items, ratings.n_users))
-    dense[ratings.item_rows[histories.order], ratings.user_rows[histories.order]] = values
+    dense[ratings.item_rows, ratings.user_rows] = values
     sums = np.full((ratings.n_items, 11), np.nan, np.float32)
-    summed_rows(histories, values, table, sums)
+    rows = replace(SparseRows.by_user(ratings), values=values).transposed()
+    summed_rows(rows.shared(), table, sums)
     np.testing.assert_allclose(sums, dense @ table, atol=1e-5)
-    assert histories.shares[0] == 0
-    assert histories.shares[-1] == ratings.n_items

@@ -5,12 +5,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from plain_bayesian import dense_features
 from plain_factor import random_ratings
 
-from starcast.engines.bayesian.design import group, histories, joined, offsets, spread
+from starcast.engines.bayesian.design import feature_group, feature_sums, histories, joined
 
 
 def test_a_member_spreads_one_over_the_root_of_its_features() -> None:
     # Row 0 has features 0, 1, 2, 3 and row 2 has feature 1; row 1 has none.
-    groups = group(np.array([3, 0, 1, 2, 1]), np.array([0, 0, 0, 0, 2]), 4, 3)
+    groups = feature_group(np.array([3, 0, 1, 2, 1]), np.array([0, 0, 0, 0, 2]), 4, 3)
     assert_array_equal(dense_features(groups), [[0.5, 0.5, 0.5, 0.5], [0, 0, 0, 0], [0, 1, 0, 0]])
 
 
@@ -33,21 +33,17 @@ def test_histories_are_the_training_rows_seen_from_either_side() -> None:
 
 
 def test_joined_groups_lie_side_by_side_and_spread_adds_them_up() -> None:
-    first = group(np.array([0, 1, 1]), np.array([2, 2, 0]), 2, 3)
-    second = group(np.array([0, 1, 2]), np.array([0, 1, 2]), 3, 3)
+    first = feature_group(np.array([0, 1, 1]), np.array([2, 2, 0]), 2, 3)
+    second = feature_group(np.array([0, 1, 2]), np.array([0, 1, 2]), 3, 3)
     both = joined([first, second], 3)
     assert_array_equal(both.bounds, [0, 2, 5])
     expected = np.hstack([dense_features(first), dense_features(second)])
     assert_allclose(dense_features(both), expected)
     coefficients = np.arange(10, dtype=np.float32).reshape(2, 5) - 4
-    assert_allclose(spread(both, coefficients), coefficients @ expected.T, rtol=1e-6)
+    assert_allclose(feature_sums(both, coefficients), coefficients @ expected.T, rtol=1e-6)
 
 
 def test_a_side_may_have_no_features() -> None:
     nothing = joined([], 4)
     assert dense_features(nothing).shape == (4, 0)
-    assert_array_equal(spread(nothing, np.zeros((3, 0), np.float32)), np.zeros((3, 4)))
-
-
-def test_offsets_count_equal_rows() -> None:
-    assert_array_equal(offsets(np.array([2, 0, 2]), 4), [0, 1, 1, 3, 3])
+    assert_array_equal(feature_sums(nothing, np.zeros((3, 0), np.float32)), np.zeros((3, 4)))

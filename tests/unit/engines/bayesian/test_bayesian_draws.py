@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plain_bayesian import Doubles, expanded, side_posterior
 from plain_factor import random_ratings
 
-from starcast.engines.bayesian.design import FeatureGroups, group, joined
+from starcast.engines.bayesian.design import FeatureGroups, feature_group, joined
 from starcast.engines.bayesian.draws import (
     Hyperprior,
     Noise,
@@ -34,7 +34,7 @@ def groups_of(n_features: int, n_groups: int = 1) -> FeatureGroups:
         member_of[0] = True
         member_of[:, 5] = number > 0
         features, members = np.nonzero(member_of)
-        made.append(group(features, members, n_features, 6))
+        made.append(feature_group(features, members, n_features, 6))
     return joined(made, 6)
 
 
@@ -132,7 +132,7 @@ def test_a_prior_without_coordinates_is_the_hyperprior() -> None:
 
 
 def test_unseen_rows_take_the_priors_mean_and_follow_their_features() -> None:
-    groups = group(np.array([0, 0, 1]), np.array([0, 1, 2]), 2, 3)
+    groups = feature_group(np.array([0, 0, 1]), np.array([0, 1, 2]), 2, 3)
     shape = (1, 3)
     side = Side(
         np.zeros(shape, np.float32), np.zeros((1, 2), np.float32), np.zeros(shape, np.float32),
@@ -148,7 +148,7 @@ def test_unseen_rows_take_the_priors_mean_and_follow_their_features() -> None:
 
 def test_noise_has_the_shape_of_the_seen_rows_and_groups() -> None:
     """Γ((1 + size) / 2) has that mean: 1.5 for two seen rows, 50.5 for a hundred features."""
-    groups = group(np.arange(100), np.zeros(100, np.int64), 100, 3)
+    groups = feature_group(np.arange(100), np.zeros(100, np.int64), 100, 3)
     columns: Any = np.zeros((4000, 3), np.float32)
     side = Side(columns, columns, columns, groups, np.array([True, True, False]))
     noise = draw_noise(side, np.random.default_rng(2))

@@ -7,7 +7,7 @@ from plain_factor import random_ratings, ratings_of
 
 from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.chain import Chain
-from starcast.engines.bayesian.design import group, histories, joined
+from starcast.engines.bayesian.design import feature_group, histories, joined
 from starcast.engines.bayesian.engine import BayesianEngine
 from starcast.engines.settings import GibbsSettings
 from starcast.scoring import PosteriorScorer
@@ -27,7 +27,7 @@ def some_ratings() -> Ratings:
 def chain_of(train: Ratings) -> Chain:
     """After some sweeps; items also have genres, which stay as they are."""
     by_user, by_item = histories(train)
-    genres = group(np.arange(N_ITEMS) % 2, np.arange(N_ITEMS), 2, N_ITEMS)
+    genres = feature_group(np.arange(N_ITEMS) % 2, np.arange(N_ITEMS), 2, N_ITEMS)
     items = joined([by_item, genres], N_ITEMS)
     chain = Chain(train, D, joined([by_user], N_USERS), items, "gaussian", [1, 0])
     for _ in range(5):

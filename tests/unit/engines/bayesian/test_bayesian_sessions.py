@@ -13,7 +13,7 @@ from plain_factor import random_ratings, ratings_of
 
 from starcast.data.ratings import Attribute, Ratings
 from starcast.engines.bayesian.chain import Chain
-from starcast.engines.bayesian.design import group, histories
+from starcast.engines.bayesian.design import feature_group, histories
 from starcast.engines.bayesian.draws import Hyperprior, Noise, Side
 from starcast.engines.bayesian.engine import BayesianEngine
 from starcast.engines.bayesian.sessions import SessionSide, draw_sessions, sessions
@@ -62,7 +62,7 @@ N_SESSIONS, N_DAYS = len(FOUND.users), len(FOUND.numbers)
 HISTORY = histories(TRAIN)[0]
 OTHER = np.random.default_rng(4).normal(0, 1, len(TRAIN))  # the other side's factor, per rating
 TARGETS = np.random.default_rng(6).normal(0, 1, len(TRAIN))
-BY_DAY = group(FOUND.days, np.arange(N_SESSIONS), N_DAYS, N_SESSIONS)
+BY_DAY = feature_group(FOUND.days, np.arange(N_SESSIONS), N_DAYS, N_SESSIONS)
 
 
 def dense_design(n_own: int) -> Doubles:

@@ -12,7 +12,7 @@ from plain_factor import random_ratings, ratings_of
 
 from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.chain import Chain, GaussianNoise
-from starcast.engines.bayesian.design import group, histories, joined
+from starcast.engines.bayesian.design import feature_group, histories, joined
 from starcast.engines.bayesian.draws import USUAL, Hyperprior
 from starcast.engines.bayesian.probit import PRIOR_VARIANCE, OrderedProbit
 from starcast.engines.bayesian.sweep import _sum_by_item, _sum_by_user
@@ -26,7 +26,7 @@ def chain_of(
 ) -> Chain:
     """With both histories, and an attribute of users besides."""
     by_user, by_item = histories(train)
-    age = group(np.arange(train.n_users) % 3, np.arange(train.n_users), 3, train.n_users)
+    age = feature_group(np.arange(train.n_users) % 3, np.arange(train.n_users), 3, train.n_users)
     user_groups = joined([by_user, age], train.n_users)
     return Chain(train, dimension, user_groups, by_item, likelihood, [1, 0], hyperprior)
 

@@ -21,6 +21,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "data.scale",
         "evaluation.metrics",
         "engines.compiled",
+        "engines.normal",
     ),
     (
         "data.ratings",

@@ -1,12 +1,12 @@
 """How ratings follow from a sampled factor model: normal noise, or an ordered probit."""
 
 from functools import cached_property
-from math import erf, sqrt
 from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.engines.normal import REACH, cdf_by_lines
 from starcast.engines.protocol import Scores
 from starcast.scoring.log_likelihood import (
     Array,
@@ -17,10 +17,7 @@ from starcast.scoring.log_likelihood import (
 )
 from starcast.scoring.panels import FEW
 
-_TAIL = 6.0  # beyond so many standard deviations the normal distribution function Φ is 0 or 1
 _FINE = 128  # points per unit of predictor: lines between them keep within 1e-5 stars of a curve
-_GRID = np.linspace(-_TAIL, _TAIL, 4097)
-_BELOW = np.array([0.5 * (1 + erf(x / sqrt(2))) for x in _GRID.tolist()])  # Φ on the grid
 
 Curves = NDArray[np.float32]
 
@@ -82,8 +79,8 @@ class OrderedProbit:
 
     def __init__(self, levels: Scores, cut_points: Scores) -> None:
         self._levels, self._cut_points = levels.astype(np.float64), cut_points
-        low = cut_points.min(initial=0) - _TAIL
-        n_points = int(np.ceil((cut_points.max(initial=0) + _TAIL - low) * _FINE)) + 1
+        low = cut_points.min(initial=0) - REACH
+        n_points = int(np.ceil((cut_points.max(initial=0) + REACH - low) * _FINE)) + 1
         self._places = low + np.arange(n_points) / _FINE
 
     def expected(self, draw: int, predictors: Scores, compiled: bool) -> Scores:
@@ -126,7 +123,7 @@ class OrderedProbit:
         curves = np.full((len(self._cut_points), len(self._places)), values[0])
         for curve, cuts in zip(curves, self._cut_points, strict=True):
             for cut, rise in zip(cuts, np.diff(values), strict=True):
-                curve += rise * np.interp(self._places - cut, _GRID, _BELOW)
+                curve += rise * cdf_by_lines(self._places - cut)
         return curves
 
     def _read(self, curve: Curves, predictors: Scores, compiled: bool) -> Scores:

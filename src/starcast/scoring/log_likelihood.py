@@ -3,21 +3,16 @@
 Source: Albert & Chib 1993, section 4 (the ordered probit model).
 """
 
-from math import erfc, pi, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.engines.normal import FARTHEST, cdf, pdf
 from starcast.engines.protocol import Scores
 
 Doubles = NDArray[np.float64]
 Array = NDArray[np.floating[Any]]
-
-_TAIL = 30.0  # standard deviations; nothing lies beyond, and doubles hold what lies before
-_GRID = np.linspace(-_TAIL, 0, 1 << 14)  # lines between its points keep within 1e-6 of a curve
-_LOG_BELOW = np.log([0.5 * erfc(-x / sqrt(2)) for x in _GRID.tolist()])  # ln Φ on the grid
-_ROOT_TWO_PI = sqrt(2 * pi)
 
 
 class LogLikelihood(NamedTuple):
@@ -50,22 +45,11 @@ def ordered_probit_log_likelihood(low: Doubles, high: Doubles) -> LogLikelihood:
     Args:
         low, high: (S, n), the cut points less the predictor; ±∞ at the ends of the scale.
     """
-    low, high = np.clip(low, -_TAIL, _TAIL), np.clip(high, -_TAIL, _TAIL)
+    low, high = np.clip(low, -FARTHEST, FARTHEST), np.clip(high, -FARTHEST, FARTHEST)
     is_above = low + high > 0  # mirrored into the lower tail, where small shares are exact
     nearer, farther = np.where(is_above, -low, high), np.where(is_above, -high, low)
-    share = np.maximum(_below(nearer) - _below(farther), np.finfo(np.float64).tiny)
-    at_low, at_high = _density(low), _density(high)
+    share = np.maximum(cdf(nearer) - cdf(farther), np.finfo(np.float64).tiny)
+    at_low, at_high = pdf(low), pdf(high)
     gradient = (at_low - at_high) / share
     curvature = gradient**2 + (high * at_high - low * at_low) / share
     return LogLikelihood(np.log(share).sum(axis=1), gradient, np.maximum(curvature, 0))
-
-
-def _below(x: Doubles) -> Doubles:
-    """Φ(x)."""
-    lower = np.exp(np.interp(-np.abs(x), _GRID, _LOG_BELOW))
-    return np.where(x > 0, 1 - lower, lower)
-
-
-def _density(x: Doubles) -> Doubles:
-    """φ(x)."""
-    return np.asarray(np.exp(-0.5 * x * x) / _ROOT_TWO_PI)

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.normal import TABLE
 from starcast.engines.bayesian.probit import expected_stars
+from starcast.engines.normal import TABLE
 from starcast.engines.protocol import Weights
 
 _PAIRS = 20_000  # of a user and an item, over which a line follows a draw's curve

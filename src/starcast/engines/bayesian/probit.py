@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.normal import TABLE, cdf_pdf, interval, quantile, truncated
+from starcast.engines.bayesian.truncated import cdf_pdf, interval, quantile, truncated
 from starcast.engines.compiled import serial
+from starcast.engines.normal import TABLE
 
 PRIOR_VARIANCE = 100.0  # of a cut point: wide beside the unit noise, and yet proper
 _SMALLEST = 1e-300

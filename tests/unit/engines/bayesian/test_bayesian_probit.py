@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.normal import TABLE
 from starcast.engines.bayesian.probit import PRIOR_VARIANCE, OrderedProbit, expected_stars
+from starcast.engines.normal import TABLE
 
 cdf = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)))
 

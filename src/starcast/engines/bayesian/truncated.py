@@ -1,4 +1,4 @@
-"""The normal distribution in compiled loops: Φ and φ by table, Φ⁻¹, truncated draws.
+"""Draws from the normal distribution between two bounds, in compiled loops; Φ, φ and Φ⁻¹ for them.
 
 Sources: Wichura 1988, algorithm AS 241, PPND16 (Φ⁻¹); inverse-transform sampling for the draws.
 """
@@ -6,23 +6,10 @@ Sources: Wichura 1988, algorithm AS 241, PPND16 (Φ⁻¹); inverse-transform sam
 import math
 from typing import Any
 
-import numpy as np
-
 from starcast.engines.compiled import serial
+from starcast.engines.normal import FARTHEST, REACH, ROOT_HALF, ROOT_TWO_PI, STEP, expand
 
-_REACH, _PER_UNIT = 8.0, 256.0  # the table covers [-8, 8] in steps of 1/256
-_FARTHEST = 37.0  # Φ(-37) is the last that a double holds
-_ROOT_HALF, _ROOT_TWO_PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
-
-
-def _table() -> Any:
-    """float64 (4097, 2): Φ and φ on the grid."""
-    grid = np.arange(-_REACH, _REACH + 0.5 / _PER_UNIT, 1 / _PER_UNIT)
-    below = [0.5 * math.erfc(-x * _ROOT_HALF) for x in grid.tolist()]
-    return np.column_stack([below, np.exp(-grid * grid / 2) / _ROOT_TWO_PI])
-
-
-TABLE = _table()
+_expand = serial(expand)
 
 # Numerators and denominators of AS 241, highest power first.
 _CENTRE = (
@@ -50,18 +37,13 @@ _FAR_TAIL = (
 
 
 @serial
-def cdf_pdf(x: float, table: Any) -> tuple[float, float]:
-    """Φ(x) and φ(x), to 1e-8 of their size; Taylor's third order about the nearest grid point."""
-    if abs(x) >= _REACH:
-        x = min(max(x, -_FARTHEST), _FARTHEST)
-        return 0.5 * math.erfc(-x * _ROOT_HALF), math.exp(-0.5 * x * x) / _ROOT_TWO_PI
-    k = int((x + _REACH) * _PER_UNIT + 0.5)
-    at = k / _PER_UNIT - _REACH
-    h = x - at
-    below, density = table[k, 0], table[k, 1]
-    second, third = at * h, (at * at - 1) * h * h
-    cdf = below + density * h * (1 - second / 2 + third / 6)
-    return cdf, density * (1 - second + third / 2 - (at * at - 3) * at * h * h * h / 6)
+def cdf_pdf(x: float, table: Any) -> Any:
+    """Φ(x) and φ(x), to 1e-9 of their size; `table` is `normal.TABLE`."""
+    if abs(x) >= REACH:
+        x = min(max(x, -FARTHEST), FARTHEST)
+        return 0.5 * math.erfc(-x * ROOT_HALF), math.exp(-0.5 * x * x) / ROOT_TWO_PI
+    k = int((x + REACH) / STEP + 0.5)
+    return _expand(x, k * STEP - REACH, table[k, 0], table[k, 1])
 
 
 @serial

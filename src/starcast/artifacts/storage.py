@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from starcast import models
+from starcast.artifacts import attribute_columns
 from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.artifacts.replacement import MANIFEST, atomic_replace
 from starcast.data.ids import Vocabulary
@@ -227,6 +228,7 @@ def _save_ratings(split: Split, folder: Path, *, timed: bool) -> None:
     ratings = split.ratings
     users: dict[str, Any] = {"user_id": ratings.users.ids}
     items: dict[str, Any] = {"item_id": ratings.items.ids, "title": ratings.titles}
+    items |= attribute_columns.to_columns(ratings)
     rows: dict[str, Any] = {
         "user_row": ratings.user_rows,
         "item_row": ratings.item_rows,
@@ -253,6 +255,7 @@ def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:
         RatingScale(**manifest["scale"]),
         items["title"].to_numpy().astype(np.str_),
         manifest["dataset"],
+        attribute_columns.from_columns(items.to_dict()),
     )
     return Split(ratings, rows["part"].to_numpy(), manifest["split"])
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -5,14 +7,22 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from starcast.evaluation.metrics import (
+    Genres,
     accuracy,
+    bootstrap_means,
     bootstrap_rmse,
     coverage,
+    find_rows,
+    gini,
     held_out_curves,
+    long_tail_share,
     mae,
+    miscalibration,
     novelty,
     ranking_at_k,
+    ranking_curves,
     rmse,
+    tiers,
 )
 
 Doubles = NDArray[np.float64]
@@ -138,6 +148,57 @@ def test_a_reversed_list_holds_the_same_hits(drawn: tuple[Integers, list[list[in
     )
 
 
+@given(lists())
+def test_longer_lists_recall_more_and_end_at_the_whole(
+    drawn: tuple[Integers, list[list[int]]],
+) -> None:
+    rows, relevant = drawn
+    offsets, own = flat(relevant)
+    curves = ranking_curves(find_rows(rows, offsets, own) >= 0, np.diff(offsets))
+    assert np.all(np.diff(curves.recall) >= -ROUNDING)
+    assert np.all((curves.ndcg >= 0) & (curves.ndcg <= 1 + ROUNDING))
+    whole = ranking_at_k(rows, offsets, own)
+    np.testing.assert_allclose([curves.ndcg[-1], curves.recall[-1]], [whole.ndcg, whole.recall])
+
+
+@given(lists(), st.data())
+def test_miscalibration_is_bounded_and_nothing_for_the_users_own_items(
+    drawn: tuple[Integers, list[list[int]]], data: st.DataObject
+) -> None:
+    rows, rated = drawn
+    has = data.draw(arrays.arrays(np.bool_, (N_ITEMS, 4)))
+    items, values = np.nonzero(has)
+    genres = Genres.of(items, values, n_items=N_ITEMS, n_values=4)
+    found = miscalibration(rows, *flat(rated), genres)
+    told = found[np.isfinite(found)]
+    assert np.all((told >= -ROUNDING) & (told <= -np.log(0.01) + ROUNDING))
+    listed = [[item for item in row if item >= 0] for row in rows.tolist()]
+    own = miscalibration(rows, *flat(listed), genres)
+    np.testing.assert_allclose(own[np.isfinite(own)], 0, atol=ROUNDING)
+
+
+@given(arrays.arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 9)), st.booleans())
+def test_everybody_is_in_one_tier_and_tiers_are_in_order(
+    counts: Integers, by_ratings: bool
+) -> None:
+    found = tiers(counts, by_ratings=by_ratings)
+    assert np.all(np.sum([tier.members for tier in found.values()], axis=0) == 1)
+    ordered = [found[number] for number in sorted(found) if number < 3]
+    assert all(below.most < above.fewest for below, above in pairwise(ordered))
+    assert all(tier.fewest > 0 for tier in ordered)
+
+
+@given(st.integers(1, 4), st.integers(2, 12), st.integers(0, 99))
+def test_bootstrap_means_lie_between_users(n_models: int, n_users: int, seed: int) -> None:
+    by_user = np.random.default_rng(seed).random((n_models, n_users))
+    found = bootstrap_means(by_user, n_draws=30, seed=seed)
+    assert np.all(by_user.min(axis=1) <= found.low + ROUNDING)
+    assert np.all(found.low <= found.high)
+    assert np.all(found.high <= by_user.max(axis=1) + ROUNDING)
+    np.testing.assert_allclose(found.difference_low, -found.difference_high.T, atol=ROUNDING)
+    assert np.all((found.p_value >= found.floor - ROUNDING) | (found.p_value == 1))
+
+
 @given(lists(), st.integers(1, 1000), st.data())
 def test_coverage_and_novelty_are_bounded(
     drawn: tuple[Integers, list[list[int]]], n_train_users: int, data: st.DataObject
@@ -145,6 +206,8 @@ def test_coverage_and_novelty_are_bounded(
     rows, _ = drawn
     raters = data.draw(arrays.arrays(np.int64, N_ITEMS, elements=st.integers(0, n_train_users)))
     assert 0 < coverage(rows, N_ITEMS) <= 1
+    assert -ROUNDING <= gini(rows, N_ITEMS) <= 1 - 1 / N_ITEMS + ROUNDING
+    assert 0 <= long_tail_share(rows, raters) <= 1
     assert 0 <= novelty(rows, raters, n_train_users) <= np.log2(n_train_users) + ROUNDING
 
 

@@ -1,35 +1,62 @@
 """Metrics: pure functions from arrays to numbers.
 
 `rating` measures single predictions, `held_out` lists of a user's test items (the 2018 curves),
-`ranking` lists drawn from the whole catalogue, `paired` how far differences can be trusted,
-`objective` says what a model is for, and `definitions` what each printed name means.
+`ranking` lists drawn from the whole catalogue against what `relevance` calls liked, `exposure` and
+`calibration` what these lists show, `tiers` to whom; `paired` says how far differences can be
+trusted, `objective` what a model is for, and `definitions` what each printed name means.
 """
 
+from starcast.evaluation.metrics.calibration import Genres, miscalibration
 from starcast.evaluation.metrics.definitions import DEFINITIONS, explain
-from starcast.evaluation.metrics.held_out import HeldOutCurves, at_or_above_mean, held_out_curves
+from starcast.evaluation.metrics.exposure import coverage, gini, long_tail_share, novelty
+from starcast.evaluation.metrics.held_out import HeldOutCurves, held_out_curves
 from starcast.evaluation.metrics.objective import LISTS, STARS, TITLES, Objective, Quality
-from starcast.evaluation.metrics.paired import Bootstrap, bootstrap_rmse
-from starcast.evaluation.metrics.ranking import RankingMetrics, coverage, novelty, ranking_at_k
+from starcast.evaluation.metrics.paired import Bootstrap, bootstrap_means, bootstrap_rmse
+from starcast.evaluation.metrics.ranking import (
+    RankingByUser,
+    RankingCurves,
+    RankingMetrics,
+    find_rows,
+    ranking_at_k,
+    ranking_by_user,
+    ranking_curves,
+)
 from starcast.evaluation.metrics.rating import accuracy, mae, rmse
+from starcast.evaluation.metrics.relevance import ABOVE_MEAN, Relevance, at_or_above_mean
+from starcast.evaluation.metrics.tiers import Tier, tiers
 
 __all__ = [
+    "ABOVE_MEAN",
     "DEFINITIONS",
     "LISTS",
     "STARS",
     "TITLES",
     "Bootstrap",
+    "Genres",
     "HeldOutCurves",
     "Objective",
     "Quality",
+    "RankingByUser",
+    "RankingCurves",
     "RankingMetrics",
+    "Relevance",
+    "Tier",
     "accuracy",
     "at_or_above_mean",
+    "bootstrap_means",
     "bootstrap_rmse",
     "coverage",
     "explain",
+    "find_rows",
+    "gini",
     "held_out_curves",
+    "long_tail_share",
     "mae",
+    "miscalibration",
     "novelty",
     "ranking_at_k",
+    "ranking_by_user",
+    "ranking_curves",
     "rmse",
+    "tiers",
 ]

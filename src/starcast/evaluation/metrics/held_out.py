@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.evaluation.metrics.checks import check_columns, check_finite, check_positive
+from starcast.evaluation.metrics.relevance import mean_thresholds
 
 Curve = NDArray[np.float64]
 
@@ -76,46 +77,14 @@ def held_out_curves(
         order,
         np.asarray(stars, np.float64),
         np.asarray(scores, np.float64),
-        _mean_thresholds(users, stars),
+        mean_thresholds(users, stars),
         max_k,
     )
     with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of a k that nobody reaches
         return _curves(precision / n_users, recall / n_users, n_users)
 
 
-def at_or_above_mean(
-    user_rows: NDArray[np.integer[Any]], stars: NDArray[np.floating[Any]]
-) -> NDArray[np.bool_]:
-    """Which ratings are relevant: those at or above the mean of their user's ratings.
-
-    What falls short of the mean by no more than float32 rounding is at least the mean.
-
-    Args:
-        user_rows: int (n,), rows of users, 0 or more, in any order.
-        stars: (n,) ratings.
-    Returns: bool (n,).
-
-    >>> at_or_above_mean(np.array([0, 0, 1]), np.array([5.0, 1.0, 2.0])).tolist()
-    [True, False, True]
-    """
-    check_columns(user_rows=user_rows, stars=stars)
-    relevant: NDArray[np.bool_] = stars >= _mean_thresholds(user_rows, stars)[user_rows]
-    return relevant
-
-
 def _curves(precision: Curve, recall: Curve, n_users: NDArray[np.int64]) -> HeldOutCurves:
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=both.copy(), where=both != 0)
     return HeldOutCurves(precision, recall, f1, n_users)
-
-
-def _mean_thresholds(
-    user_rows: NDArray[np.integer[Any]], stars: NDArray[np.floating[Any]]
-) -> NDArray[np.float64]:
-    """Each user's mean, less the rounding errors of a mean; NaN for a user without ratings.
-
-    Rounding of float32 ratings: 3.3 must not fall below the mean of 3.3s.
-    """
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of a user without ratings
-        mean = np.bincount(user_rows, stars) / np.bincount(user_rows)
-    return mean - 2 * float(np.finfo(np.float32).eps) * float(np.abs(stars).max())

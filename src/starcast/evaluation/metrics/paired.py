@@ -19,11 +19,13 @@ class Bootstrap:
     """95 % percentile intervals and paired tests; differences are first model minus second.
 
     Attributes:
-        low, high: float64 (n_models,), interval of each RMSE.
+        low, high: float64 (n_models,), interval of each model's figure.
         difference_low, difference_high: float64 (n_models, n_models), interval of
-            RMSE[row] − RMSE[column]; wholly below 0 where the row's model is better.
+            figure[row] − figure[column].
         p_value: float64 (n_models, n_models), symmetric, two-sided, Holm-adjusted over the
             distinct pairs; 1 on the diagonal.
+        floor: the smallest p-value that so many draws can give for so many pairs; one that equals
+            it says "at most", and no more.
     """
 
     low: Doubles
@@ -31,6 +33,7 @@ class Bootstrap:
     difference_low: Doubles
     difference_high: Doubles
     p_value: Doubles
+    floor: float
 
 
 def bootstrap_rmse(
@@ -65,34 +68,72 @@ def bootstrap_rmse(
     >>> bootstrap_rmse(errors, np.array([2, 2, 2]), n_draws=99).p_value.tolist()
     [[1.0, 0.02], [0.02, 1.0]]
     """
-    check_positive(n_draws=n_draws)
     _check_sums(sum_squared_errors, n_rows)
     taking_part = n_rows > 0
-    errors = np.vstack((sum_squared_errors, n_rows), dtype=np.float64)[:, taking_part]
-    if errors.shape[1] < 2:
-        raise ValueError("a bootstrap over users needs at least two users with test rows")
-    draws = _draw(errors, n_draws, np.random.default_rng(seed))
+    draws = _draw(sum_squared_errors[:, taking_part], n_rows[taking_part], n_draws, seed)
+    return _tested(np.sqrt(draws))
+
+
+def bootstrap_means(
+    by_user: NDArray[np.floating[Any]], n_draws: int = 2000, seed: int = 0
+) -> Bootstrap:
+    """Intervals and tests for a mean over users, such as NDCG, of several models.
+
+    As `bootstrap_rmse`, with Σ_u c_u · x_mu / Σ_u c_u for model m: users drawn with replacement,
+    every model measured on the same draws.
+
+    Args:
+        by_user: (n_models, n_users), each model's figure of each user.
+        n_draws, seed: as in `bootstrap_rmse`.
+    Raises: ValueError: another shape, a figure that is not finite, or fewer than two users.
+    Source: as `bootstrap_rmse`.
+
+    >>> bootstrap_means(np.array([[0.5, 0.25, 1.0], [0.25, 0.0, 0.5]]), n_draws=99).low.tolist()
+    [0.25, 0.0]
+    """
+    if by_user.ndim != 2:
+        raise ValueError(f"by_user must have shape (n_models, n_users), got {by_user.shape}")
+    if not by_user.size:
+        raise ValueError("nothing to measure: by_user is empty")
+    check_finite(by_user=by_user)
+    return _tested(_draw(by_user, np.ones(by_user.shape[1], np.int64), n_draws, seed))
+
+
+def _tested(draws: Doubles) -> Bootstrap:
+    """What figures (n_draws, n_models) of several models on the same draws say."""
+    n_draws, n_models = draws.shape
     low, high = np.percentile(draws, _TAILS, axis=0)
-    differences = draws[:, :, None] - draws[:, None, :]
-    difference_low, difference_high = np.percentile(differences, _TAILS, axis=0)
-    p_value = _adjusted(_two_sided(differences))
-    return Bootstrap(low, high, difference_low, difference_high, p_value)
+    apart = np.empty((2, n_models, n_models))
+    p_value = np.empty((n_models, n_models))
+    for model in range(n_models):  # a row at a time: all the differences at once are large
+        differences = draws[:, model, None] - draws
+        apart[:, model] = np.percentile(differences, _TAILS, axis=0)
+        p_value[model] = _two_sided(differences)
+    n_pairs = max(n_models * (n_models - 1) // 2, 1)
+    floor = min(1.0, n_pairs * 2 / (1 + n_draws))
+    return Bootstrap(low, high, apart[0], apart[1], _adjusted(p_value), floor)
 
 
-def _draw(errors: Doubles, n_draws: int, rng: np.random.Generator) -> Doubles:
-    """RMSE of each model in each draw, (n_draws, n_models); the last row of `errors` is n_rows."""
-    n_users = errors.shape[1]
-    sums = np.empty((n_draws, len(errors)))
+def _draw(
+    sums: NDArray[np.floating[Any]], weights: NDArray[np.integer[Any]], n_draws: int, seed: int
+) -> Doubles:
+    """Σ_u c_u · sums_mu / Σ_u c_u · weights_u of each model in each draw, (n_draws, n_models)."""
+    check_positive(n_draws=n_draws)
+    columns = np.vstack((sums, weights), dtype=np.float64)
+    n_users, rng = columns.shape[1], np.random.default_rng(seed)
+    if n_users < 2:
+        raise ValueError("a bootstrap over users needs at least two users with test rows")
+    drawn_sums = np.empty((n_draws, len(columns)))
     for draw in range(n_draws):
         drawn = rng.integers(n_users, size=n_users)
         times = np.bincount(drawn, minlength=n_users).astype(np.float64)
-        # not `errors @ times`: BLAS may add up equal rows in different order and tell twins apart
-        sums[draw] = np.einsum("mu,u->m", errors, times)
-    return np.sqrt(sums[:, :-1] / sums[:, -1:])
+        # not `columns @ times`: BLAS may add up equal rows in different order and tell twins apart
+        drawn_sums[draw] = np.einsum("mu,u->m", columns, times)
+    return np.asarray(drawn_sums[:, :-1] / drawn_sums[:, -1:])
 
 
 def _two_sided(differences: Doubles) -> Doubles:
-    """p-values (n_models, n_models) from differences (n_draws, n_models, n_models)."""
+    """p-values (n_models,) from differences (n_draws, n_models)."""
     rarer_side = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
     return np.asarray(np.minimum(1, 2 * (1 + rarer_side) / (1 + len(differences))))
 

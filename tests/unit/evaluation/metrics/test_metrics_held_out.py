@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from starcast.evaluation.metrics import HeldOutCurves, at_or_above_mean, held_out_curves
+from starcast.evaluation.metrics import HeldOutCurves, held_out_curves
 
 # user 0: mean 3, relevant 5 and 3, recommended the same two
 # user 1: mean 3, relevant 4, recommended both, the wrong one first
@@ -90,21 +90,6 @@ def slow_curves(
     return float(np.mean(precisions)), float(np.mean(recalls)), len(precisions)
 
 
-def test_the_relevant_are_those_at_or_above_their_users_mean() -> None:
-    assert at_or_above_mean(USER_ROWS, STARS).tolist() == [False, False, True, True, True, True]
-    stars = np.array([3.2, 3.4, 3.3], np.float32)  # as above: short of the mean by rounding alone
-    assert at_or_above_mean(np.zeros(3, np.int32), stars).tolist() == [False, True, True]
-
-
-def test_the_relevant_make_the_recall() -> None:
-    """With every item listed and recommended, recall is the share of relevant items there are."""
-    rng = np.random.default_rng(5)
-    user_rows, stars = np.repeat(np.arange(40), 25), rng.integers(1, 11, 1000) / 2
-    curves = held_out_curves(user_rows, stars, np.full(1000, 9.0), max_k=25)
-    shares = at_or_above_mean(user_rows, stars).reshape(40, 25).mean(axis=1)
-    assert curves.precision[24] == pytest.approx(shares.mean())
-
-
 def test_the_order_of_users_changes_no_bit() -> None:
     rng = np.random.default_rng(4)
     user_rows = rng.integers(0, 50, 2000).astype(np.int32)
@@ -136,11 +121,6 @@ def test_nothing_to_measure_is_refused() -> None:
 def test_columns_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"scores \(5,\)"):
         held_out_curves(USER_ROWS, STARS, SCORES[:5])
-
-
-def test_ratings_without_users_have_no_mean() -> None:
-    with pytest.raises(ValueError, match=r"user_rows \(5,\)"):
-        at_or_above_mean(USER_ROWS[:5], STARS)
 
 
 def test_a_score_that_is_no_number_is_refused() -> None:

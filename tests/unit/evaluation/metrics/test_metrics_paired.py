@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from starcast.evaluation.metrics import Bootstrap, bootstrap_rmse
+from starcast.evaluation.metrics import Bootstrap, bootstrap_means, bootstrap_rmse
 from starcast.evaluation.metrics.paired import _adjusted
 
 N_ROWS = np.array([3, 1, 4, 1, 5, 9, 2, 6])
@@ -122,3 +122,56 @@ def test_sums_that_cannot_be_drawn_from_are_refused(
 def test_no_draws_are_refused() -> None:
     with pytest.raises(ValueError, match="n_draws must be at least 1"):
         bootstrap_rmse(noisy_errors(1), N_ROWS, n_draws=0)
+    with pytest.raises(ValueError, match="n_draws must be at least 1"):
+        bootstrap_means(noisy_errors(1), n_draws=0)
+
+
+def test_the_floor_is_the_smallest_p_there_can_be() -> None:
+    found = bootstrap_rmse(np.outer([4.0, 1.0, 9.0], N_ROWS), N_ROWS, n_draws=199)
+    assert found.floor == pytest.approx(3 * 2 / 200)
+    assert found.p_value[0, 1] == pytest.approx(found.floor)
+    assert bootstrap_rmse(noisy_errors(1), N_ROWS, n_draws=99).floor == pytest.approx(2 / 100)
+    assert bootstrap_rmse(noisy_errors(3), N_ROWS, n_draws=3).floor == 1
+
+
+# Means over users
+
+
+def test_means_agree_with_a_bootstrap_that_collects_the_drawn_users() -> None:
+    by_user, rng = np.random.default_rng(4).beta(1, 3, (2, 9)), np.random.default_rng(8)
+    drawn = [rng.integers(9, size=9) for _ in range(400)]
+    draws = np.array([[np.mean([model[u] for u in users]) for model in by_user] for users in drawn])
+    found = bootstrap_means(by_user, n_draws=400, seed=8)
+    np.testing.assert_allclose(found.low, np.percentile(draws, 2.5, axis=0))
+    np.testing.assert_allclose(found.high, np.percentile(draws, 97.5, axis=0))
+    difference = draws[:, 0] - draws[:, 1]
+    assert found.difference_low[0, 1] == pytest.approx(np.percentile(difference, 2.5))
+    assert found.difference_high[0, 1] == pytest.approx(np.percentile(difference, 97.5))
+    above = int(np.sum(difference > 0))
+    assert 0 < above < 400
+    assert found.p_value[0, 1] == pytest.approx(2 * (min(above, 400 - above) + 1) / 401)
+
+
+def test_means_have_intervals_as_wide_as_theory_says() -> None:
+    values = np.random.default_rng(2).normal(3, 1, (1, 2000))
+    found = bootstrap_means(values)
+    assert found.high - found.low == pytest.approx(2 * 1.96 / np.sqrt(2000), rel=0.1)
+
+
+def test_users_count_the_same_in_a_mean() -> None:
+    found = bootstrap_means(np.array([[1.0, 2.0]]), n_draws=200)
+    assert (found.low.item(), found.high.item()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("by_user", "message"),
+    [
+        ([[]], "nothing to measure"),
+        ([1.0, 2.0], r"shape \(n_models, n_users\)"),
+        ([[1.0, np.nan]], "by_user holds nan at row 0, 1"),
+        ([[1.0]], "at least two users"),
+    ],
+)
+def test_means_that_cannot_be_drawn_from_are_refused(by_user: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        bootstrap_means(np.array(by_user))

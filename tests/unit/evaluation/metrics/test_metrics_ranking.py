@@ -6,7 +6,13 @@ import pytest
 from ir_measures import AP, P, R, Success, nDCG
 from numpy.typing import NDArray
 
-from starcast.evaluation.metrics import RankingMetrics, coverage, novelty, ranking_at_k
+from starcast.evaluation.metrics import (
+    RankingMetrics,
+    find_rows,
+    ranking_at_k,
+    ranking_by_user,
+    ranking_curves,
+)
 
 # user 0: hits at 2 and 3 of four relevant; user 1: nothing relevant, left out;
 # user 2: a list of one, a hit; user 3: no hit
@@ -65,6 +71,51 @@ def measured(lists: NDArray[np.int64], relevant: list[NDArray[np.int64]]) -> Ran
     )  # fmt: skip
 
 
+def test_each_user_has_figures_of_their_own() -> None:
+    is_hit = find_rows(LISTS, OFFSETS, RELEVANT) >= 0
+    found = ranking_by_user(is_hit, np.diff(OFFSETS))
+    np.testing.assert_allclose(found.precision, [2 / 3, np.nan, 1 / 3, 0])
+    np.testing.assert_allclose(found.recall, [2 / 4, np.nan, 1, 0])
+    leading = 1 + 1 / log2(3) + 1 / 2
+    np.testing.assert_allclose(found.ndcg, [1 - 1 / leading, np.nan, 1, 0])
+    np.testing.assert_allclose(found.average_precision, [(1 / 2 + 2 / 3) / 3, np.nan, 1, 0])
+    np.testing.assert_allclose(found.has_hit, [1, np.nan, 1, 0])
+
+
+def test_listed_items_are_found_where_they_stand() -> None:
+    found = find_rows(LISTS, OFFSETS, RELEVANT)
+    assert found.tolist() == [[-1, 1, 3], [-1, -1, -1], [4, -1, -1], [-1, -1, -1]]
+
+
+def test_items_are_found_in_every_block_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = find_rows(LISTS, OFFSETS, RELEVANT)
+    for block in (1, 3):
+        monkeypatch.setattr("starcast.evaluation.metrics.ranking._BLOCK", block)
+        assert find_rows(LISTS, OFFSETS, RELEVANT).tolist() == whole.tolist()
+        with pytest.raises(ValueError, match="the list of user 3"):
+            find_rows(np.vstack([LISTS[:3], [[5, 5, 6]]]), OFFSETS, RELEVANT)
+
+
+def test_curves_are_the_figures_of_every_length() -> None:
+    rng = np.random.default_rng(11)
+    lists = np.argsort(rng.random((30, 40)), axis=1)[:, :25]
+    relevant = [rng.choice(40, size=rng.integers(0, 12), replace=False) for _ in range(30)]
+    offsets = np.concatenate([[0], np.cumsum([len(items) for items in relevant])])
+    own = np.concatenate(relevant)
+    curves = ranking_curves(find_rows(lists, offsets, own) >= 0, np.diff(offsets))
+    assert len(curves.ndcg) == len(curves.recall) == 25
+    for k in (1, 2, 9, 25):
+        alone = ranking_at_k(lists[:, :k], offsets, own)
+        assert curves.ndcg[k - 1] == pytest.approx(alone.ndcg)
+        assert curves.recall[k - 1] == pytest.approx(alone.recall)
+        assert curves.n_users == alone.n_users
+
+
+def test_curves_of_nobody_are_refused() -> None:
+    with pytest.raises(ValueError, match="no user has a relevant item"):
+        ranking_curves(np.zeros((2, 3), bool), np.zeros(2, np.int64))
+
+
 def test_a_perfect_list_scores_one_even_where_more_is_relevant() -> None:
     metrics = ranking_at_k(np.array([[2, 0]]), np.array([0, 3]), np.array([0, 1, 2]))
     assert (metrics.precision, metrics.ndcg, metrics.map) == pytest.approx((1, 1, 1))
@@ -85,11 +136,11 @@ def test_an_empty_place_is_a_miss_and_never_an_item_of_the_user_before() -> None
         ([[-1, -1]], [0, 1], [1], "nothing to measure: every list"),
         ([[]], [0, 1], [1], "nothing to measure: every list"),
         ([[1, 2]], [0, 0], [], "nothing to measure: no user has a relevant item"),
-        ([[1, 2]], [0, 2], [3, 3], "relevant_rows names an item twice"),
-        ([[1, 2]], [0, 1], [-1], "relevant_rows holds -1"),
-        ([[1, 2]], [0, 1, 1], [1], "1 users need 2 relevant_offsets, got 3"),
-        ([[1, 2]], [0, 2], [1], "relevant_offsets must rise from 0 to the 1 relevant_rows"),
-        ([[1], [2]], [0, 2, 1], [1], "relevant_offsets must rise"),
+        ([[1, 2]], [0, 2], [3, 3], "named twice among the items of one user"),
+        ([[1, 2]], [0, 1], [-1], "item_rows holds -1"),
+        ([[1, 2]], [0, 1, 1], [1], "1 users need 2 offsets, got 3"),
+        ([[1, 2]], [0, 2], [1], "offsets must rise from 0 to the 1 item_rows"),
+        ([[1], [2]], [0, 2, 1], [1], "offsets must rise"),
         ([1, 2], [0, 1, 1], [1], r"shape \(n_users, k\)"),
     ],
 )
@@ -100,39 +151,3 @@ def test_lists_that_cannot_be_measured_are_refused(
         ranking_at_k(
             np.array(lists, np.int32), np.array(offsets, np.int64), np.array(relevant, np.int32)
         )
-
-
-def test_coverage_counts_each_item_once() -> None:
-    assert coverage(LISTS, n_items=10) == 0.7  # 0 1 2 3 4 5 7
-
-
-def test_novelty_is_the_mean_self_information_in_bits() -> None:
-    raters = np.array([16, 8, 1, 0])
-    # 0 bits, 1 bit, 4 bits, and 4 bits for the item nobody rated
-    assert novelty(np.array([[0, 1], [2, 3]]), raters, n_train_users=16) == 2.25
-    assert novelty(np.array([[0, 1], [1, -1]]), raters, n_train_users=16) == pytest.approx(2 / 3)
-
-
-def test_items_outside_the_catalogue_are_refused() -> None:
-    with pytest.raises(ValueError, match="0 to 7 in a catalogue of 7 items"):
-        coverage(LISTS, n_items=7)
-    with pytest.raises(ValueError, match="in a catalogue of 3 items"):
-        novelty(LISTS, np.array([1, 2, 3]), n_train_users=9)
-
-
-@pytest.mark.parametrize("raters", [[1, 10], [1, -1]])
-def test_impossible_counts_of_raters_are_refused(raters: list[int]) -> None:
-    with pytest.raises(ValueError, match="between 0 and 9"):
-        novelty(np.array([[0, 1]]), np.array(raters), n_train_users=9)
-
-
-def test_nothing_to_cover_is_refused() -> None:
-    empty = np.full((2, 3), -1)
-    with pytest.raises(ValueError, match="nothing to measure"):
-        coverage(empty, n_items=5)
-    with pytest.raises(ValueError, match="nothing to measure"):
-        novelty(empty, np.array([1]), n_train_users=5)
-    with pytest.raises(ValueError, match="n_items must be at least 1"):
-        coverage(LISTS, n_items=0)
-    with pytest.raises(ValueError, match="n_train_users must be at least 1"):
-        novelty(LISTS, np.ones(12, np.int64), n_train_users=0)

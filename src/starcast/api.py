@@ -20,6 +20,7 @@ from starcast.engines.protocol import Weights
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
+from starcast.evaluation.metrics import Relevance
 from starcast.evaluation.report import Report
 from starcast.evaluation.report import evaluate as report_of
 from starcast.recommend import Recommender
@@ -132,9 +133,18 @@ def train(
     return Recommender(artifact)
 
 
-def evaluate(model: Recommender, *, k: int = 10) -> Report:
-    """Judge a model on the test rows of its split, with lists of k."""
-    return report_of(model.artifact, k=k)
+def evaluate(model: Recommender, *, k: int = 10, relevant: str = "above-mean") -> Report:
+    """Judge a model on the test rows of its split.
+
+    Args:
+        model: any trained model.
+        k: length of the lists.
+        relevant: what a good list from the catalogue would hold: "all" test items, those rated
+            "above-mean" (at or above the user's own mean), or those with as many stars or more as
+            a number says, such as "4".
+    Raises: UnknownNameError, ConfigError: nothing of that kind, or more stars than there are.
+    """
+    return report_of(model.artifact, k=k, relevance=Relevance.parse(relevant))
 
 
 def compare(
@@ -142,6 +152,7 @@ def compare(
     models: Sequence[str | Recommender],
     *,
     k: int = 10,
+    relevant: str = "above-mean",
     seed: int = 42,
     refit: bool = False,
 ) -> Comparison:
@@ -150,20 +161,23 @@ def compare(
     Args:
         split: the split.
         models: names, which are trained here with their default settings, and trained models.
-        k: list size.
+        k, relevant: as for `evaluate`.
         seed, refit: of the training.
     Raises:
         SplitMismatchError: a model was trained on another split.
         ConfigError: fewer than two models.
     """
     spin_briefly()
+    relevance = Relevance.parse(relevant)
+    relevance.require_reachable(split.ratings.scale.highest)
     named = [model for model in models if isinstance(model, str)]
     wanted = {model: registry.find(model).settings() for model in named}
     fresh = train_all(split, wanted, Recipe(seed, refit))
     chosen = [fresh[model] if isinstance(model, str) else model.artifact for model in models]
     for artifact in chosen:
         artifact.require_split(split.fingerprint, "compare it here")
-    return judge([report_of(a, k=k) for a in chosen], n_draws=draws_for(len(chosen)))
+    reports = [report_of(artifact, k=k, relevance=relevance) for artifact in chosen]
+    return judge(reports, n_draws=draws_for(len(reports)))
 
 
 def open(folder: Place) -> Recommender:

@@ -75,7 +75,7 @@ class Model:
         defaults: settings by optimizer, chosen on validation rows; the first is the default.
         engines: by backend; the same names and shapes of weights from each.
         scorer: weights and histories to the deployed form.
-        objective: what it is trained, stopped and judged by.
+        objective, is_baseline: what it is judged by, and whether it is there to be beaten.
         parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and its settings to its first weights.
         adapter: the parent whose place it may take, if any.
@@ -88,6 +88,7 @@ class Model:
     engines: Mapping[str, MakeEngine]
     scorer: MakeScorer
     objective: Objective = STARS
+    is_baseline: bool = False
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None

@@ -41,7 +41,7 @@ def test_train_tells_of_every_epoch_and_of_the_test(home: Path) -> None:
     assert "best epoch" in refit
     assert f"saved to {MODEL}\n" in refit
     assert "144 test ratings, opened once" in refit
-    for name in ("RMSE", "MAE", "Precision@20", "Recall@20", "F1@20"):
+    for name in ("RMSE", "MAE", "Held-out Precision@20", "Held-out Recall@20", "Held-out F1@20"):
         assert re.search(rf"^ {name} +(\d\.\d{{4}}|–)", refit, re.M), name
 
 
@@ -63,9 +63,33 @@ def test_evaluate_repeats_the_figures_of_the_training(home: Path, starcast: Star
     rmse = re.search(r"RMSE +(\S+)", done.stdout)
     assert rmse
     assert re.search(rf"RMSE +{rmse[1]}", (home / "said.txt").read_text(encoding="utf-8"))
-    for name in ("Accuracy", "Catalogue Precision@10", "NDCG@10", "MAP@10", "HitRate@10",
-                 "Coverage@10", "Novelty@10"):  # fmt: skip
-        assert name in done.stdout
+    for name in ("Accuracy", "Held-out Precision@10", "Catalogue Precision@10", "NDCG@10", "MAP@10",
+                 "HitRate@10", "Coverage@10", "Gini@10", "LongTail@10", "Novelty@10"):  # fmt: skip
+        assert re.search(rf"^ {name} +(\d\.\d{{4}}|–)", done.stdout, re.M), name
+    assert not re.search(r"^ (Precision|Recall|F1)@", done.stdout, re.M)  # of which lists?
+    assert "least active third" in done.stdout
+    assert "most rated" in done.stdout
+
+
+def test_evaluate_asks_lists_for_what_it_is_told(home: Path, starcast: Starcast) -> None:
+    said = {}
+    for rule in ("all", "above-mean", "4"):
+        done = starcast("evaluate", MODEL, "--relevant", rule, cwd=home)
+        assert (done.returncode, done.stderr) == (0, "")
+        said[rule] = re.findall(r"^ NDCG@10 +(\S+)|; relevant: (.*)$", done.stdout, re.M)
+    assert [found[0][1] for found in said.values()] == [
+        "every test item",
+        "test items rated at or above the user's own mean test rating",
+        "test items rated 4 stars or more",
+    ]
+    assert len({found[1][0] for found in said.values()}) == 3
+    for rule, complaint in (("4 stars", "unknown rule of relevance '4 stars'"),
+                            ("5.5", "relevant are 5.5 stars or more, but the scale ends at 5"),
+                            ("nan", "must be a finite number")):  # fmt: skip
+        refused = starcast("evaluate", MODEL, "--relevant", rule, cwd=home)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert complaint in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
 
 
 def test_evaluate_explains(home: Path, starcast: Starcast) -> None:

@@ -31,7 +31,10 @@ def kinds(cell: list[Any]) -> list[tuple[str, list[str]]]:
 def rmse(cells: list[list[Any]]) -> list[float]:
     """Every figure that a report or a comparison prints as an RMSE."""
     plain = "".join("".join(o.get("data", {}).get("text/plain", "")) for c in cells for o in c)
-    return [float(figure) for figure in re.findall(r"(?:RMSE +|  )(0\.8\d{3})(?: \(|\n)", plain)]
+    return [
+        float(figure)
+        for figure in re.findall(r"(?:RMSE +(?=\S+\n)|  (?=\S+ \())(0\.8\d{3})", plain)
+    ]
 
 
 def test_the_tutorial_runs_and_prints_what_it_shows(tmp_path: Path) -> None:

@@ -65,20 +65,29 @@ def history(*rmse: float) -> tuple[dict[str, Any], ...]:
     )
 
 
-def report(of: Artifact, sums: Sequence[float] | None = None) -> Report:
-    """What the test rows say; with the given sums of squared errors per user in place of its own.
+def report(
+    of: Artifact, sums: Sequence[float] | None = None, ndcg: Sequence[float] | None = None
+) -> Report:
+    """What the test rows say; with given figures of each user in place of its own.
 
     Args:
         of: the model.
-        sums: repeated over the users, who have two test rows each.
+        sums: squared errors of each user, who have two test rows each; repeated over the users.
+        ndcg: of each user's list; repeated over the users.
     """
     judged = evaluate(of)
-    if sums is None:
-        return judged
-    squared = np.resize(np.array(sums, np.float64), len(judged.squared_errors))
-    squared[judged.n_rows_of_user == 0] = 0
-    rmse = float(np.sqrt(squared.sum() / judged.n_rows_of_user.sum()))
-    return replace(judged, squared_errors=squared, rmse=rmse)
+    if sums is not None:
+        squared = np.resize(np.array(sums, np.float64), len(judged.squared_errors))
+        squared[judged.n_rows_of_user == 0] = 0
+        rmse = float(np.sqrt(squared.sum() / judged.n_rows_of_user.sum()))
+        judged = replace(judged, squared_errors=squared, rmse=rmse)
+    if ndcg is not None:
+        lists = judged.catalogue
+        own = np.resize(np.array(ndcg, np.float64), len(lists.users))
+        by_user = replace(lists.by_user, ndcg=own)
+        made = replace(lists, by_user=by_user, ranking=by_user.means())
+        judged.__dict__["catalogue"] = made  # where what was made when first asked for is kept
+    return judged
 
 
 def pair_of_reports(**of_first: Any) -> list[Report]:

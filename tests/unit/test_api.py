@@ -165,8 +165,16 @@ def test_a_report_shows_every_figure(model: Recommender) -> None:
     report = sc.evaluate(model, k=5)
     shown = repr(report).split("\n")
     assert shown[0] == f"Latent factor: {len(model.artifact.split.test)} test ratings"
-    assert f"RMSE                   {report.rmse:.4f}" in shown
+    assert f"RMSE      {report.rmse:.4f}" in shown
     assert "NDCG@5" in report._repr_html_()
+
+
+def test_what_is_relevant_can_be_chosen(model: Recommender) -> None:
+    reports = [sc.evaluate(model, k=5, relevant=rule) for rule in ("all", "above-mean", "4")]
+    assert len({report.catalogue.ranking.ndcg for report in reports}) == 3
+    assert "relevant: test items rated 4 stars or more" in repr(reports[2])
+    with pytest.raises(UnknownNameError, match="did you mean 'above-mean'"):
+        sc.evaluate(model, relevant="above_mean")
 
 
 def test_names_are_trained_and_trained_models_are_taken(model: Recommender) -> None:
@@ -175,11 +183,16 @@ def test_names_are_trained_and_trained_models_are_taken(model: Recommender) -> N
     assert comparison.reports[0].artifact is model.artifact
     assert comparison.reports[1].artifact.config == models.find(FACTOR).settings()
     lines = repr(comparison).split("\n")
-    assert lines[0].split()[:3] == ["model", "RMSE", "MAE"]
-    assert [line.split("  ")[0] for line in lines[1:3]] == [
-        comparison.names[n] for n in comparison.ranked()
+    assert lines[0] == "Predicted stars"
+    assert lines[1].split()[:3] == ["model", "RMSE", "MAE"]
+    assert [line.split("  ")[0] for line in lines[2:4]] == [
+        comparison.names[n] for n in comparison.stars.ranked()
     ]
-    assert lines[4] == comparison.verdict()
+    assert lines[5].startswith(
+        "Lists of 10 from the whole catalogue; relevant: test items rated at"
+    )
+    for verdict in comparison.verdicts:
+        assert verdict.sentence() in lines
     assert "<table>" in comparison._repr_html_()
 
 

@@ -54,6 +54,8 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("models",),
     ("artifacts",),
     ("recommend", "training"),
+    ("evaluation.tiers",),
+    ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve"),
     ("api", "cli"),

@@ -37,12 +37,13 @@ Artifacts = Annotated[
 ModelNames = Annotated[
     str | None, typer.Option("--models", help="Names of models, with commas between; else all.")
 ]
-K = Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="List size of the tables.")]
 Out = Annotated[Path, typer.Option("--out", help="Where reports go.")]
 Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show a line for every epoch.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show a line for every epoch, and for every pair.")
+]
 
-_FOR_ARTIFACTS_TOO = {"artifacts", "k", "out", "explain", "verbose"}
+_FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "out", "explain", "verbose"}
 _CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain"}
 
 
@@ -56,15 +57,18 @@ def compare(
     split: opt.SplitOptions,
     given: GivenSettings,
     refit: opt.Refit = False,
-    k: K = 10,
+    judging: opt.Judging,
     out: Out = Path("reports"),
     keep: Keep = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
     verbose: Verbose = False,
-    explain: opt.Explain = False,
 ) -> None:
-    """Train models on one split, or take trained ones, and say which differences are real."""
-    home = None
+    """Train models on one split, or take trained ones, and say which differences are real.
+
+    Two verdicts: whose stars are nearest to the ratings (RMSE), and whose lists from the whole
+    catalogue hold most of what people liked (NDCG).
+    """
+    home, relevance = None, judging.relevance  # refused before anything else is done
     if artifacts:
         _refuse_training_options(context)
         trained = _load(artifacts)
@@ -74,13 +78,14 @@ def compare(
         names = _chosen(models)
         configs = _configs(names, given.values)
         divided = inputs.load_split(data, split)
+        relevance.require_reachable(divided.ratings.scale.highest)
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for name in configs:
             reserve(context, home / name)
         trained = _train(divided, names, configs, Recipe(split.seed, refit, observe=watch), home)
     try:
-        _report(trained, home, k, out, _command(context), explain)
+        _report(trained, home, judging, out, _command(context), all_pairs=verbose)
     except KeyboardInterrupt:
         raise TrainingError("interrupted; no report was written, trained models are kept") from None
 
@@ -127,8 +132,6 @@ def _train(
     home: Path,
 ) -> "list[Artifact]":
     """Train each model once, save it at once, and hand parents on."""
-    from starcast.cli.show import console
-    from starcast.evaluation.comparison.results_file import summary
     from starcast.training.plan import train_all
 
     kept: list[str] = []
@@ -136,7 +139,7 @@ def _train(
     def trained(artifact: "Artifact") -> None:
         keep_model(artifact, home / artifact.model)
         kept.append(artifact.model)
-        console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
+        _announce(artifact)
 
     try:
         done = train_all(split, configs, recipe, trained=trained)
@@ -156,16 +159,27 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
     order = [*models.MODELS, models.BLEND.name]
-    return sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
+    found = sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
+    for artifact in found:
+        _announce(artifact)
+    return found
+
+
+def _announce(artifact: "Artifact") -> None:
+    from starcast.cli.show import console
+    from starcast.evaluation.comparison.training_run import summary
+
+    console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
 
 
 def _report(
     trained: "Sequence[Artifact]",
     home: Path | None,
-    k: int,
+    judging: opt.Judging,
     out: Path,
     command: str,
-    explain: bool,
+    *,
+    all_pairs: bool,
 ) -> None:
     """Judge, compare, write the report, and print what it says."""
     from rich.status import Status
@@ -182,17 +196,17 @@ def _report(
     for other in others:  # before the minute that judging may take
         other.require_split(first.split.fingerprint, f"compare it with {first.model}")
     with Status("judging", console=console) if console.is_interactive else nullcontext():
-        reports = [evaluate(artifact, k=k) for artifact in trained]
+        reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
         compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
         if home:  # models from disk are read, not written
             for report in reports:
                 folder = home / report.artifact.model
-                storage.add_test_figures(folder, report.own_items(k), of=report.artifact)
+                storage.add_test_figures(folder, report.figures(), of=report.artifact)
         page = write(compared, out / inputs.folder_name(first.split), here(command))
     for artifact in trained:
         if artifact.leak:
             note(f"LEAKY: {artifact.model}: {artifact.leak}")
-    results.show(compared, explain=explain)
+    results.show(compared, all_pairs=all_pairs, explain=judging.explain)
     console.print()
     console.print(f"report: {page}", soft_wrap=True)
 

@@ -1,12 +1,16 @@
 """Options that several verbs share. The names are those of the 2018 system where it had them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, final
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
 from starcast.cli.groups import Group
+
+if TYPE_CHECKING:
+    from starcast.evaluation.metrics import Relevance
 
 _DATA, _SPLIT, _RUN = "Data", "Split", "Run"
 
@@ -108,3 +112,27 @@ Refit = Annotated[
     ),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what each printed figure means.")]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Judging(Group):
+    """How models are judged on the test rows."""
+
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="Length of the lists.")] = 10
+    relevant: Annotated[
+        str,
+        typer.Option(
+            "--relevant",
+            help="What a good list would hold: all test items, those rated above-mean (at or above "
+            "the user's own mean), or those with a number of stars or more, such as 4.",
+        ),
+    ] = "above-mean"
+    explain: Explain = False
+
+    @cached_property
+    def relevance(self) -> "Relevance":
+        """The rule of relevance. Raises: UnknownNameError, ConfigError: it is none."""
+        from starcast.evaluation.metrics import Relevance
+
+        return Relevance.parse(self.relevant)

@@ -1,13 +1,14 @@
-"""The table that closes `starcast compare`, and its verdicts."""
+"""The tables that close `starcast compare`, and its verdicts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from starcast.cli.show import console
+from starcast.display import Column
 from starcast.evaluation import metrics
-from starcast.evaluation.comparison.results_table import EPOCHS, TIME
 
 if TYPE_CHECKING:
     from starcast.evaluation.comparison import Comparison
@@ -15,31 +16,46 @@ if TYPE_CHECKING:
 _ENDLESS = 10_000  # columns
 
 
-def show(comparison: "Comparison", *, explain: bool = False) -> None:
+def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = False) -> None:
     """Print figures, best model first, then what they say; with definitions if asked."""
-    columns = comparison.cells()
-    lists = {name: column for name, column in columns.items() if "@" in name}
-    others = {name: column for name, column in columns.items() if "@" not in name}
-    whole = _table(comparison, columns)
-    endless = console.options.update(max_width=_ENDLESS)  # else the answer is cut to the terminal
-    fits = console.measure(whole, options=endless).maximum <= console.width
-    for table in [whole] if fits else [_table(comparison, others), _table(comparison, lists)]:
-        console.print()
-        console.print(table)
-    console.print(Text(f"\n{comparison.verdict()}", "bold"), soft_wrap=True)
-    for pair in comparison.pairs():
-        console.print(f"  {pair.verdict}", soft_wrap=True)
+    for heading, columns in zip(comparison.headings(), comparison.tables(), strict=True):
+        console.print(Text(f"\n{heading}", "bold"), soft_wrap=True)
+        for table in _fitting(columns):
+            console.print(table)
+    for line in comparison.sentences(all_pairs=all_pairs):
+        is_verdict = not line.startswith(" ")
+        console.print(Text(f"\n{line}" if is_verdict else line, "bold" if is_verdict else ""),
+                      soft_wrap=True)  # fmt: skip
     if explain:
-        for name in [name for name in columns if name not in (EPOCHS, TIME)]:
+        for name in comparison.reports[0].figures():
             console.print(Text(f"\n{name}", "bold"))
             console.print(metrics.explain(name))
 
 
-def _table(comparison: "Comparison", columns: dict[str, list[str]]) -> Table:
+def _fitting(columns: Sequence[Column]) -> list[Table]:
+    """One table, or as many as a narrow terminal needs, each with the models' names in front."""
+    models, *figures = columns
+    endless = console.options.update(max_width=_ENDLESS)  # else the answer is cut to the terminal
+    tables: list[list[Column]] = []
+    for column in figures:
+        wider = [*(tables[-1] if tables else [models]), column]
+        fits = console.measure(_table(wider), options=endless).maximum <= console.width
+        if tables and fits:
+            tables[-1] = wider
+        else:
+            tables.append([models, column])
+    return [_table(table) for table in tables]
+
+
+def _table(columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("model", no_wrap=True)
-    for name in columns:
-        table.add_column(Text(name.replace("@", "\n@")), justify="right", no_wrap=True)
-    for place, n in enumerate(comparison.ranked()):
-        table.add_row(comparison.names[n], *(column[place] for column in columns.values()))
+    for column in columns:
+        header = _over_lines(column.name) if column.is_number else Text(column.name)
+        table.add_column(header, justify="right" if column.is_number else "left", no_wrap=True)
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _over_lines(name: str) -> Text:
+    return Text(name.replace("@", "\n@").replace(" ", "\n"))

@@ -19,8 +19,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from starcast.display import printable
+from starcast import models
+from starcast.display import as_text, printable
 from starcast.evaluation import metrics
+from starcast.evaluation.tiers import item_columns, user_columns
 
 if TYPE_CHECKING:
     from starcast.evaluation.report import Report
@@ -67,10 +69,33 @@ def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -
 
 
 def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
-    """The figures that close a training run."""
+    """The figures that close a training run: of its stars, and of its lists if it is for lists."""
     values = {name: value for name, value in report.own_items(k).items() if name != "Accuracy"}
     title = f"{report.artifact.title}: {report.n_rows:,} test ratings, opened once"
     figures(title, values, explain=explain)
+    if models.find(report.artifact.model).objective == metrics.LISTS:
+        *_, (heading, lists) = report.groups().items()
+        figures(heading, lists, explain=explain)
+
+
+def judged(report: "Report", *, explain: bool = False) -> None:
+    """All that the test rows say of a model, each group below what it is a figure of."""
+    console.print(f"{report.artifact.title}: {report.n_rows:,} test ratings")
+    for heading, group in report.groups().items():
+        console.print()
+        figures(heading, group, explain=explain)
+    lists = report.catalogue
+    tables = user_columns(report.user_tiers, lists.k), item_columns(lists.item_tiers, lists.k)
+    for table in tables:
+        console.print()
+        console.print(Text(as_text(table)), soft_wrap=True)
+    if lists.n_strangers:
+        console.print()
+        console.print(
+            f"{lists.n_strangers:,} of {len(lists.users):,} test users have no training ratings: "
+            "they are given what the model gives somebody it knows nothing of",
+            soft_wrap=True,
+        )
 
 
 def fetching(name: str) -> Bar:

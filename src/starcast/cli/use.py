@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from starcast.cli import options as opt
+from starcast.cli.groups import grouped
 from starcast.errors import UnknownIdError
 
 if TYPE_CHECKING:
@@ -25,26 +26,23 @@ User = Annotated[str, typer.Option("--user", help="A user id.")]
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")]
 
 
-def evaluate(
-    artifact: ArtifactFolder,
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="List size.")] = 10,
-    explain: opt.Explain = False,
-) -> None:
+@grouped
+def evaluate(artifact: ArtifactFolder, *, judging: opt.Judging) -> None:
     """Judge a trained model on the test ratings of its own split."""
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge
 
+    relevance = judging.relevance
     trained = storage.load(artifact)
     with show.judging(trained.title) as on_progress:
-        report = judge(trained, k=k, on_progress=on_progress)
-        figures = report.figures()
+        report = judge(trained, k=judging.k, relevance=relevance, on_progress=on_progress)
+        report.figures()  # made here, below the bar, and kept
     if report.artifact.leak:
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
-    title = f"{report.artifact.title}: {report.n_rows:,} test ratings"
-    show.figures(title, figures, explain=explain)
+    show.judged(report, explain=judging.explain)
 
 
 def predict(

@@ -196,6 +196,7 @@ class Recommender:
         k: int,
         *,
         exclude_seen: bool = True,
+        settle_ties: bool = True,
         on_progress: Progress | None = None,
     ) -> Rows:
         """The k best item rows for many users, in memory that does not grow with their number.
@@ -204,12 +205,14 @@ class Recommender:
             user_rows: int32 (n,).
             k: length of the lists.
             exclude_seen: leave out what a user rated in training or validation.
+            settle_ties: put scores that are alike but for rounding in the order that `recommend`
+                has them in; a judge of many long lists need not.
             on_progress: told of the users done and of all there are, now and then.
         Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
         """
         check_length(k)
         seen = self._seen.histories if exclude_seen else None
-        return top_rows(self.ranker, seen, user_rows, k, on_progress)
+        return top_rows(self.ranker, seen, user_rows, k, on_progress, settle_ties=settle_ties)
 
     def recommend_all(
         self,

@@ -32,6 +32,8 @@ def top_rows(
     user_rows: Rows,
     k: int,
     on_progress: Progress | None = None,
+    *,
+    settle_ties: bool = True,
 ) -> Rows:
     """The k best item rows of many users, in memory that does not grow with their number.
 
@@ -41,6 +43,8 @@ def top_rows(
         user_rows: int32 (n,).
         k: length of the lists, 1 or more.
         on_progress: told of the users done and of all there are, now and then.
+        settle_ties: put scores that are alike but for rounding in the order in which a user alone
+            has them; long lists have many, and a mean over users does not feel them.
     Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
     """
     from starcast.scoring.top_k import exclude, take_best
@@ -55,7 +59,7 @@ def top_rows(
             exclude(scores, users[block], *left_out)
         listed = np.empty((len(scores), k + 1), np.int32)
         take_best(scores, listed)
-        for place in np.flatnonzero(_has_near_ties(scores, listed)):
+        for place in np.flatnonzero(_has_near_ties(scores, listed)) if settle_ties else ():
             listed[place, :k] = _as_alone(ranker, seen, int(users[block][place]), k)
         top[block] = listed[:, :k]
 

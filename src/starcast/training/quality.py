@@ -101,6 +101,6 @@ class ListJudge:
         """NDCG@10 and Recall@10 of lists in a ranker's order; NaN where nobody likes anything."""
         if not len(self._users):
             return {"ndcg@10": math.nan, "recall@10": math.nan}
-        lists = top_rows(ranker, self._known, self._users, _K)
+        lists = top_rows(ranker, self._known, self._users, _K, settle_ties=False)
         judged = metrics.ranking_at_k(lists, self._offsets, self._liked)
         return {"ndcg@10": judged.ndcg, "recall@10": judged.recall}

@@ -1,17 +1,18 @@
 """Reports of a model known by heart, against sums done by hand and by scikit-learn."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import mean_absolute_error, ndcg_score, root_mean_squared_error
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import TEST, TRAIN, Split
+from starcast.errors import ConfigError
+from starcast.evaluation.metrics import Relevance, explain
 from starcast.evaluation.report import evaluate
+from starcast.evaluation.tiers import user_columns
 from starcast.models import find
-from starcast.recommend import Recommender
 from starcast.training.fit import fit
 
 # Test rows: ann–clue 4, predicted 3.5; bob–duel 4.5, predicted 3; eve–brazil 4, predicted 4.5.
@@ -26,24 +27,6 @@ def test_figures_by_hand(known_by_heart: Artifact) -> None:
     assert report.accuracy == 0
     assert report.squared_errors.tolist() == [0.25, 2.25, 0.25]
     assert report.n_rows_of_user.tolist() == [1, 1, 1]
-
-
-def test_lists_by_hand(known_by_heart: Artifact) -> None:
-    # Lists of two from what was not seen, and the one test item of each user:
-    #   ann: clue, nothing       – clue, hit at place 1
-    #   bob: brazil, clue        – duel, no hit
-    #   eve: alien, brazil       – brazil, hit at place 2
-    report = evaluate(known_by_heart, k=2)
-    second = 1 / np.log2(3)
-    assert report.catalogue.ranking.precision == pytest.approx((0.5 + 0 + 0.5) / 3)
-    assert report.catalogue.ranking.recall == pytest.approx(2 / 3)
-    assert report.catalogue.ranking.hit_rate == pytest.approx(2 / 3)
-    assert report.catalogue.ranking.ndcg == pytest.approx((1 + 0 + second) / 3)
-    assert report.catalogue.ranking.map == pytest.approx((1 + 0 + 0.5) / 3)
-    assert report.catalogue.coverage == 0.75  # nobody is shown duel
-    # Training raters: alien 2, brazil 1, clue 1 of 3 users; five places are filled.
-    rare, common = np.log2(3), np.log2(3 / 2)
-    assert report.catalogue.novelty == pytest.approx((4 * rare + common) / 5)
 
 
 def test_own_test_items_by_hand(known_by_heart: Artifact) -> None:
@@ -67,13 +50,48 @@ def test_every_figure_goes_by_its_printed_name(known_by_heart: Artifact) -> None
     report = evaluate(known_by_heart, k=2)
     figures = report.own_items(1) | report.figures()
     assert list(figures) == [
-        "RMSE", "MAE", "Accuracy", "Precision@1", "Recall@1", "F1@1",
-        "Precision@2", "Recall@2", "F1@2", "Catalogue Precision@2",
-        "Catalogue Recall@2", "NDCG@2", "MAP@2", "HitRate@2", "Coverage@2", "Novelty@2",
+        "RMSE", "MAE", "Accuracy", "Held-out Precision@1", "Held-out Recall@1", "Held-out F1@1",
+        "Held-out Precision@2", "Held-out Recall@2", "Held-out F1@2", "NDCG@2",
+        "Catalogue Precision@2", "Catalogue Recall@2", "MAP@2", "HitRate@2", "HitStars@2",
+        "Coverage@2", "Gini@2", "LongTail@2", "Novelty@2", "Miscalibration@2",
     ]  # fmt: skip
+    assert all(explain(name) for name in figures)
     assert figures["RMSE"] == report.rmse
-    assert figures["Precision@1"] == report.curves.precision[0]
+    assert figures["Held-out Precision@1"] == report.curves.precision[0]
     assert figures["HitRate@2"] == report.catalogue.ranking.hit_rate
+
+
+def test_figures_stand_below_what_they_are_of(known_by_heart: Artifact) -> None:
+    groups = evaluate(known_by_heart, k=2, relevance=Relevance.parse("4.5")).groups()
+    assert list(groups) == [
+        "Predicted stars",
+        "Held-out: rankings of a user's own test items",
+        "Lists of 2 from the whole catalogue; relevant: test items rated 4.5 stars or more",
+    ]
+    assert [next(iter(group)) for group in groups.values()] == [
+        "RMSE", "Held-out Precision@2", "NDCG@2",
+    ]  # fmt: skip
+
+
+def test_users_are_served_by_how_much_they_rated(known_by_heart: Artifact) -> None:
+    # Training ratings: ann 2; bob and eve 1, whose middle lies a third up.
+    middle, most = evaluate(known_by_heart, k=2).user_tiers
+    assert middle.name == "middle third"
+    assert (middle.fewest, middle.most, middle.n_users) == (1, 1, 2)
+    assert middle.rmse == pytest.approx(((2.25 + 0.25) / 2) ** 0.5)
+    assert middle.ndcg == pytest.approx((0 + 1 / np.log2(3)) / 2)
+    assert most.name == "most active third"
+    columns = user_columns((middle, most), 2)
+    assert columns[0].cells == ["middle third", "most active third"]
+    assert columns[1].cells == ["1", "2"]
+    assert (most.fewest, most.most, most.n_users, most.rmse, most.ndcg) == (2, 2, 1, 0.5, 1)
+
+
+def test_more_stars_than_there_are_is_refused_at_once(known_by_heart: Artifact) -> None:
+    with pytest.raises(
+        ConfigError, match=r"relevant are 5\.5 stars or more, but the scale ends at"
+    ):
+        evaluate(known_by_heart, relevance=Relevance.parse("5.5"))
 
 
 def test_predictions_are_judged_as_shown(known_by_heart: Artifact) -> None:
@@ -114,41 +132,3 @@ def test_errors_agree_with_scikit_learn(trained: Artifact) -> None:
     assert report.accuracy == np.mean(np.floor(2 * shown + 0.5) / 2 == test.stars)
     mean_square = report.squared_errors.sum() / report.n_rows_of_user.sum()
     assert report.rmse == pytest.approx(mean_square**0.5)
-
-
-def test_ndcg_agrees_with_scikit_learn(trained: Artifact) -> None:
-    """With everything seen pushed to the end, and relevance as the 2018 system had it."""
-    split, k = trained.split, 4
-    expected = []
-    for user in range(split.ratings.n_users):
-        own = split.test.take(split.test.user_rows == user)
-        if not len(own):
-            continue
-        scores = trained.ranker().rank_all(np.array([user], np.int32))[0]
-        scores[Recommender(trained).seen_rows(user)] = -100
-        gains = np.zeros(split.ratings.n_items)
-        gains[own.item_rows[own.stars >= own.stars.mean()]] = 1
-        expected.append(ndcg_score([gains], [scores], k=k))
-    assert evaluate(trained, k=k).catalogue.ranking.ndcg == pytest.approx(np.mean(expected))
-
-
-def test_lists_hold_no_training_and_no_validation_items(
-    trained: Artifact, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown = []
-    top_rows = Recommender.top_rows
-
-    def spy(self: Recommender, rows: np.ndarray, k: int, **more: Any) -> np.ndarray:
-        shown.append((rows, top_rows(self, rows, k, **more)))
-        return shown[-1][1]
-
-    monkeypatch.setattr(Recommender, "top_rows", spy)
-    assert evaluate(trained, k=30).catalogue
-    known = trained.split.ratings.take(trained.split.parts != TEST)
-    rated = set(zip(known.user_rows.tolist(), known.item_rows.tolist(), strict=True))
-    ((users, lists),) = shown
-    pairs = {(user, item) for user, row in zip(users.tolist(), lists.tolist(), strict=True)
-             for item in row if item >= 0}  # fmt: skip
-    assert pairs
-    assert not pairs & rated
-    assert len(pairs) + sum(user in set(users.tolist()) for user, _ in rated) == 30 * len(users)

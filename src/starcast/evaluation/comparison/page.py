@@ -1,26 +1,29 @@
 """The page: a record and its charts as one HTML file that needs nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from starcast.display import printable
-from starcast.evaluation.comparison.charts import SERIES, Chart
-from starcast.evaluation.comparison.comparison import p_text
+from starcast.evaluation.comparison.chart_style import Chart
 from starcast.evaluation.comparison.results_file import Record
+from starcast.evaluation.comparison.verdict import p_text
 
-_OWN = ("Precision@", "Recall@", "F1@")  # over a user's own test items
+_HELD_OUT = "Held-out "  # figures of a user's own test items
+_RANKING = ("Catalogue ", "MAP@", "HitRate@")  # beside NDCG
+_EXPOSURE = ("HitStars@", "Coverage@", "Gini@", "LongTail@", "Novelty@", "Miscalibration@")
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def render(record: Record, charts: Mapping[str, Chart]) -> str:
+def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) -> str:
     """The HTML text; names from data files are escaped.
 
     Args:
         record: from `as_record`.
         charts: from `draw`.
+        colours: of each model, the CSS variable.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -28,14 +31,17 @@ def render(record: Record, charts: Mapping[str, Chart]) -> str:
                               lstrip_blocks=True, finalize=_shown)  # fmt: skip
     environment.filters["p_text"] = p_text
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    names = list(record["definitions"])
     return template.render(
         record,
-        series=[n % len(SERIES) for n in range(len(record["models"]))],
-        rows=_ranked(record),
-        own_figures=[name for name in record["definitions"] if name.startswith(_OWN)],
-        catalogue_figures=[
-            name for name in record["definitions"] if "@" in name and not name.startswith(_OWN)
-        ],
+        colours={
+            model["name"]: colour for model, colour in zip(record["models"], colours, strict=True)
+        },
+        rows={objective: _ranked(record, objective) for objective in record["verdicts"]},
+        held_out_figures=[name for name in names if name.startswith(_HELD_OUT)],
+        ranking_figures=[name for name in names if name.startswith(_RANKING)],
+        exposure_figures=[name for name in names if name.startswith(_EXPOSURE)],
+        worst_served=_worst_served(record),
         settings=_settings(record),
         library_versions=_versions(record),
         charts={name: (Markup(chart.svg), chart.note) for name, chart in charts.items()},
@@ -47,22 +53,50 @@ def _shown(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
 
-def _ranked(record: Record) -> list[Record]:
-    """Models as the table shows them, with their place on a common axis in percent."""
+def _ranked(record: Record, objective: str) -> list[Record]:
+    """Models as the table of an objective shows them, with places on a common axis in percent."""
     models = {model["name"]: model for model in record["models"]}
-    lows, highs = zip(*(model["rmse_interval"] for model in record["models"]), strict=True)
+    verdict = record["verdicts"][objective]
+    metric = verdict["metric"]
+    lows, highs = zip(*(model["intervals"][metric] for model in models.values()), strict=True)
     start, width = min(lows), (max(highs) - min(lows)) or 1.0
-    position = {model["name"]: n for n, model in enumerate(record["models"])}
+
+    def place(figure: float) -> float:
+        return float(100 * (figure - start) / width)
+
     return [
         models[name]
         | {
-            "series": position[name] % len(SERIES),
-            "left": 100 * (models[name]["rmse_interval"][0] - start) / width,
-            "right": 100 * (models[name]["rmse_interval"][1] - start) / width,
-            "middle": 100 * (models[name]["figures"]["RMSE"] - start) / width,
+            "interval": models[name]["intervals"][metric],
+            "left": place(models[name]["intervals"][metric][0]),
+            "right": place(models[name]["intervals"][metric][1]),
+            "middle": place(models[name]["figures"][metric]),
+            "remark": verdict["beside_baselines"].get(name, {}).get("in_short", ""),
         }
-        for name in record["ranking"]
+        for name in verdict["ranking"]
     ]
+
+
+def _worst_served(record: Record) -> list[str]:
+    """Of the best model by each objective, which users it serves worst, and which best."""
+    models = {model["name"]: model for model in record["models"]}
+    said = []
+    for (objective, verdict), field in zip(
+        record["verdicts"].items(), ("rmse", "ndcg"), strict=True
+    ):
+        name, metric = verdict["ranking"][0], verdict["metric"]
+        tiers = [tier for tier in models[name]["user_tiers"] if tier[field] is not None]
+        worst, best = sorted(
+            (max(tiers, key=lambda tier: tier[field]), min(tiers, key=lambda tier: tier[field])),
+            key=lambda tier: tier[field],
+            reverse=verdict["lower_is_better"],
+        )
+        if worst is not best:
+            said.append(
+                f"Best {objective}, {name}: serves the {worst['name']} worst "
+                f"({metric} {worst[field]:.4f}) and the {best['name']} best ({best[field]:.4f})."
+            )
+    return said
 
 
 def _settings(record: Record) -> dict[str, list[Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starcast.disk.replacement import replace_folder
 from starcast.errors import ConfigError
+from starcast.evaluation.comparison.chart_style import lines
 from starcast.evaluation.comparison.charts import draw
 from starcast.evaluation.comparison.comparison import Comparison
 from starcast.evaluation.comparison.page import render
@@ -14,7 +15,7 @@ from starcast.evaluation.comparison.results_file import Provenance, as_record, t
 
 
 def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
-    """Write `index.html`, four charts, `results.json` and `results.csv`.
+    """Write `index.html`, charts, `results.json` and `results.csv`.
 
     The folder is replaced whole or not at all; other files in it stay.
 
@@ -29,10 +30,11 @@ def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
     """
     record = as_record(comparison, provenance)
     charts = draw(comparison)
+    colours = [line.variable for line in lines(comparison)]
     contents = {f"{name}.png": chart.png for name, chart in charts.items()}
     contents["results.json"] = to_json(record).encode()
     contents["results.csv"] = to_csv(record).encode()
-    contents["index.html"] = render(record, charts).encode()
+    contents["index.html"] = render(record, charts, colours).encode()
     try:
         _move_in(contents, folder)
     except OSError as error:

@@ -12,17 +12,16 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from starcast.artifacts.artifact import Artifact
+from starcast import models
 from starcast.display import csv_text
-from starcast.engines.protocol import score_ratings
 from starcast.evaluation import metrics
 from starcast.evaluation.comparison.comparison import Comparison
-from starcast.evaluation.comparison.results_table import seconds
+from starcast.evaluation.comparison.training_run import seconds
+from starcast.evaluation.comparison.verdict import Verdict
 
 FORMAT = "starcast-comparison"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 knew one verdict, by RMSE, and no lists beside the figures at k
 
 Record = dict[str, Any]
 
@@ -87,10 +86,12 @@ def as_record(comparison: Comparison, provenance: Provenance) -> Record:
             "adjustment": "Holm",
         },
         "k": first.k,
+        "relevant": {"rule": str(first.relevance), "in_words": first.relevance.in_words},
+        "n_users_with_relevant": first.catalogue.ranking.n_users,
+        "n_strangers": first.catalogue.n_strangers,
+        "genres_by": first.catalogue.attribute,
         "models": [_model(comparison, n) for n in range(len(comparison.reports))],
-        "ranking": [comparison.names[n] for n in comparison.ranked()],
-        "pairs": _pairs(comparison),
-        "verdict": comparison.verdict(),
+        "verdicts": {verdict.objective.name: _verdict(verdict) for verdict in comparison.verdicts},
         "definitions": {name: metrics.explain(name) for name in first.figures()},
     }
     plain: Record = _plain(record)
@@ -103,12 +104,10 @@ def to_json(record: Record) -> str:
 
 
 def to_csv(record: Record) -> str:
-    """One row per model: figures, the RMSE's interval, epochs, seconds, settings."""
+    """One row per model: figures, intervals of RMSE and NDCG, epochs, seconds, settings."""
     rows = [_row(model, record) for model in record["models"]]
     text = io.StringIO(newline="")
-    columns = dict.fromkeys(
-        column for row in rows for column in row
-    )  # a blend has settings of its own
+    columns = dict.fromkeys(column for row in rows for column in row)  # a blend has its own
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
@@ -119,74 +118,61 @@ def _cell(value: Any) -> Any:
     return csv_text(value) if isinstance(value, str) else value
 
 
-def summary(artifact: Artifact) -> str:
-    """A training run in one line."""
-    epochs, rmse = validation_curve(artifact)
-    best = rmse[epochs == artifact.best_epoch]
-    quality = f", validation RMSE {best[0]:.4f}" if len(best) else ""
-    return (
-        f"{artifact.reached} of {len(artifact.history)}{quality}, "
-        f"{seconds(artifact):.1f} s{', refitted' if artifact.refit else ''}"
-    )
-
-
-def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Epochs and the RMSE on validation rows after each.
-
-    A warm start that was never improved upon is epoch 0, measured here from the weights kept.
-    """
-    rated = [epoch for epoch in artifact.history if epoch["validation"]]
-    epochs = [epoch["epoch"] for epoch in rated]
-    rmse = [epoch["validation"]["rmse"] for epoch in rated]
-    if artifact.best_epoch == 0:
-        held_out = artifact.split.validation
-        scorer = artifact.scorer_before_refit()
-        raw = score_ratings(scorer, held_out)
-        epochs.insert(0, 0)
-        rmse.insert(0, metrics.rmse(held_out.stars, held_out.scale.clip(raw)))
-    return np.array(epochs, np.int64), np.array(rmse, np.float64)
-
-
 def _model(comparison: Comparison, n: int) -> Record:
     report = comparison.reports[n]
-    artifact = report.artifact
-    low, high = comparison.interval(n)
+    artifact, lists = report.artifact, report.catalogue
     return {
         "name": comparison.names[n],
         "model": artifact.model,
+        "made_for": models.find(artifact.model).objective.name,
+        "is_baseline": models.find(artifact.model).is_baseline,
         "settings": artifact.settings(),
         "refit": artifact.refit,
         "leak": artifact.leak,
         "broken_off": artifact.broken_off,
         "figures": report.figures(),
-        "rmse_interval": [low, high],
+        "intervals": {verdict.metric: verdict.interval(n) for verdict in comparison.verdicts},
         "best_epoch": artifact.best_epoch,
         "n_epochs": len(artifact.history),
         "seconds": seconds(artifact),
         "history": artifact.history,
-        "curves": asdict(report.curves),
+        "held_out_curves": asdict(report.curves),
+        "list_curves": {"ndcg": lists.curves.ndcg, "recall": lists.curves.recall},
+        "user_tiers": [tier._asdict() for tier in report.user_tiers],
+        "item_tiers": [tier._asdict() for tier in lists.item_tiers],
         "versions": artifact.versions,
     }
 
 
-def _pairs(comparison: Comparison) -> list[Record]:
-    names = comparison.names
-    return [
-        pair._asdict() | {"better": names[pair.better], "worse": names[pair.worse]}
-        for pair in comparison.pairs()
-    ]
+def _verdict(verdict: Verdict) -> Record:
+    names = [contestant.name for contestant in verdict.contestants]
+    return {
+        "metric": verdict.metric,
+        "lower_is_better": verdict.objective.lower_is_better,
+        "sentence": verdict.sentence(),
+        "ranking": [names[n] for n in verdict.ranked()],
+        "beside_baselines": {
+            names[n]: remark._asdict() for n, remark in verdict.against_baselines().items()
+        },
+        "p_floor": verdict.tests.floor,
+        "pairs": [
+            pair._asdict() | {"better": names[pair.better], "worse": names[pair.worse]}
+            for pair in verdict.pairs()
+        ],
+    }
 
 
 def _row(model: Record, record: Record) -> Record:
-    low, high = model["rmse_interval"]
-    figures = dict(model["figures"])
+    figures = {}
+    for name, value in model["figures"].items():
+        figures[name] = value
+        if name in model["intervals"]:
+            figures[f"{name} low"], figures[f"{name} high"] = model["intervals"][name]
     return {
         "name": model["name"],
         "model": model["model"],
-        "RMSE": figures.pop("RMSE"),
-        "RMSE low": low,
-        "RMSE high": high,
         **figures,
+        "relevant": record["relevant"]["rule"],
         "best_epoch": model["best_epoch"],
         "n_epochs": model["n_epochs"],
         "seconds": round(model["seconds"], 3),

@@ -1,35 +1,43 @@
-"""What a comparison shows of every model, as text."""
+"""What a comparison shows of every model: a table of stars and one of lists, each best first."""
 
 from collections.abc import Sequence
 
-from starcast.artifacts.artifact import Artifact
-from starcast.display import figure
+from starcast.display import Column, figure
+from starcast.evaluation.comparison.verdict import Verdict
 from starcast.evaluation.report import Report
 
-EPOCHS, TIME = "epochs", "time"
+REMARK = "beside the baselines"  # a column that is there if anything is to be said in it
+
+_STARS = ("MAE", "Accuracy")
+_HELD_OUT = ("Held-out Precision", "Held-out Recall", "Held-out F1")
+_LISTS = ("Catalogue Recall", "HitRate", "HitStars", "Coverage", "LongTail")
 
 
-def cells(
-    reports: Sequence[Report], intervals: Sequence[tuple[float, float]]
-) -> dict[str, list[str]]:
-    """Cells of every column, a row per report; RMSE with its 95 % interval, stars."""
+def stars_columns(verdict: Verdict, reports: Sequence[Report]) -> list[Column]:
+    """Every model as a predictor of stars, best first; RMSE with its 95 % interval, stars."""
     k = reports[0].k
-    figures = [report.figures() for report in reports]
-    artifacts = [report.artifact for report in reports]
-    lists = ("Precision", "Recall", "F1", "NDCG", "Coverage")
-    columns = {
-        name: [figure(values[name]) for values in figures]
-        for name in ("RMSE", "MAE", "Accuracy", *(f"{name}@{k}" for name in lists))
-    }
-    columns["RMSE"] = [
-        "{} ({:.3f}–{:.3f})".format(cell, *interval)
-        for interval, cell in zip(intervals, columns["RMSE"], strict=True)
-    ]
-    columns[EPOCHS] = [f"{a.best_epoch}/{len(a.history)}" for a in artifacts]
-    columns[TIME] = [f"{seconds(artifact):.1f} s" for artifact in artifacts]
-    return columns
+    return _columns(verdict, reports, [*_STARS, *(f"{name}@{k}" for name in _HELD_OUT)])
 
 
-def seconds(artifact: Artifact) -> float:
-    """Time spent in the epochs that led to the choice; validation and a refit are left out."""
-    return float(sum(epoch["seconds"] for epoch in artifact.history))
+def lists_columns(verdict: Verdict, reports: Sequence[Report]) -> list[Column]:
+    """Every model as a maker of lists from the whole catalogue, best first."""
+    return _columns(verdict, reports, [f"{name}@{reports[0].k}" for name in _LISTS])
+
+
+def _columns(verdict: Verdict, reports: Sequence[Report], names: Sequence[str]) -> list[Column]:
+    order = verdict.ranked()
+    figures = [reports[n].figures() for n in order]
+    models = [verdict.contestants[n].name for n in order]
+    found = [Column("model", models, is_number=False)]
+    found.append(Column(verdict.metric, [_with_interval(verdict, n) for n in order]))
+    found += [Column(name, [figure(values[name]) for values in figures]) for name in names]
+    remarks = verdict.against_baselines()
+    if remarks:
+        said = [remarks[n].in_short if n in remarks else "" for n in order]
+        found.append(Column(REMARK, said, is_number=False))
+    return found
+
+
+def _with_interval(verdict: Verdict, n: int) -> str:
+    low, high = verdict.interval(n)
+    return f"{figure(verdict.contestants[n].figure)} ({low:.3f}–{high:.3f})"

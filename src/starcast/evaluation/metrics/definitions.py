@@ -1,6 +1,7 @@
 """What every printed metric name means, in words."""
 
 import re
+from collections.abc import Mapping
 
 from starcast.errors import UnknownNameError
 
@@ -18,21 +19,28 @@ DEFINITIONS: dict[str, str] = {
         "Exact-star accuracy: the share of predictions that, rounded to the nearest rating on the "
         "scale, equal the rating. Source: the 2018 system, there rounded to whole stars."
     ),
-    "Precision@k": (
-        "Held-out precision: a user's test items are ranked by predicted stars; of the first k, "
-        "those predicted at or above their own mean test rating are recommended, and precision is "
+    "Held-out Precision@k": (
+        "Among a user's own test items: these are ranked by predicted stars; of the first k, "
+        "those predicted at or above the user's mean test rating are recommended, and precision is "
         "the share of them that were rated at or above that mean, 0 if nothing is recommended. "
         "The mean over users with at least k test ratings. "
         "Source: the 2018 system, which counted 1 where nothing was recommended."
     ),
-    "Recall@k": (
-        "Held-out recall: the share of the test items a user rated at or above their own mean "
-        "test rating that are among their first k by predicted stars and predicted at or above it. "
+    "Held-out Recall@k": (
+        "Among a user's own test items: the share of those rated at or above the user's mean "
+        "test rating that are among the first k by predicted stars and predicted at or above it. "
         "The mean over users with at least k test ratings. Source: the 2018 system."
     ),
-    "F1@k": (
-        "Held-out F1: the harmonic mean of Precision@k and Recall@k, 2·P·R / (P + R), 0 if both "
-        "are 0. Source: van Rijsbergen 1979, chapter 7; on these averages as in the 2018 system."
+    "Held-out F1@k": (
+        "Among a user's own test items: the harmonic mean of Held-out Precision@k and Held-out "
+        "Recall@k, 2·P·R / (P + R), 0 if both are 0. "
+        "Source: van Rijsbergen 1979, chapter 7; on these averages as in the 2018 system."
+    ),
+    "NDCG@k": (
+        "Normalised discounted cumulative gain: each relevant item in a list of k from the whole "
+        "catalogue counts 1 / log2(position + 1), divided by what the best possible list would "
+        "reach, so that 1 is perfect and early hits count most. The mean over users with a "
+        "relevant item. Source: Järvelin, Kekäläinen 2002, with binary gains."
     ),
     "Catalogue Precision@k": (
         "The share of a list of k, chosen from the whole catalogue, that is relevant to the user "
@@ -44,39 +52,61 @@ DEFINITIONS: dict[str, str] = {
         "catalogue, holds. The mean over users with a relevant item. "
         "Source: Manning, Raghavan, Schütze 2008, chapter 8."
     ),
-    "NDCG@k": (
-        "Normalised discounted cumulative gain: each relevant item in a catalogue list of k counts "
-        "1 / log2(position + 1), divided by what the best possible list would reach, so that 1 is "
-        "perfect and early hits count most. Source: Järvelin, Kekäläinen 2002, with binary gains."
-    ),
     "MAP@k": (
-        "Mean average precision: the precisions at the positions of the hits in a catalogue list "
-        "of k, summed and divided by min(k, relevant items), so that 1 is perfect; then the mean "
-        "over users. Source: Manning, Raghavan, Schütze 2008, chapter 8; trec_eval divides by all "
-        "relevant items instead."
+        "Mean average precision: the precisions at the positions of the hits in a list of k from "
+        "the whole catalogue, summed and divided by min(k, relevant items), so that 1 is perfect; "
+        "then the mean over users with a relevant item. Source: Manning, Raghavan, Schütze 2008, "
+        "chapter 8; trec_eval divides by all relevant items instead."
     ),
     "HitRate@k": (
-        "The share of users whose catalogue list of k holds at least one of their relevant test "
-        "items. Source: Deshpande, Karypis 2004, section 6."
+        "The share of users with a relevant item whose list of k from the whole catalogue holds at "
+        "least one. Source: Deshpande, Karypis 2004, section 6."
+    ),
+    "HitStars@k": (
+        "The mean test rating, in stars, of the items in lists of k from the whole catalogue that "
+        "their users rated in the test rows, relevant or not: how well liked what was found is. "
+        "Source: our own."
     ),
     "Coverage@k": (
         "The share of the catalogue that stands in at least one user's list of k; low values mean "
         "that everybody is shown the same few items. "
         "Source: Ge, Delgado-Battenfeld, Jannach 2010, section 2."
     ),
+    "Gini@k": (
+        "Gini coefficient of how many lists of k each item of the catalogue stands in: 0 if all "
+        "items are shown equally often, near 1 if a few take all places. "
+        "Source: Fleder, Hosanagar 2009."
+    ),
+    "LongTail@k": (
+        "The share of a user's list of k that is of the long tail: items outside the fifth of the "
+        "catalogue with the most training ratings. The mean over users. "
+        "Source: Abdollahpouri, Burke, Mobasher 2019 (APLT)."
+    ),
     "Novelty@k": (
         "Mean self-information of the items in the lists of k, -log2(share of the training users "
         "who rated the item), in bits: 0 for an item everybody rated, 1 more for each halving; an "
         "item without raters counts as with one. Source: Zhou et al. 2010."
     ),
+    "Miscalibration@k": (
+        "How far the genres of a user's list of k are from those of the items the user rated in "
+        "training: KL divergence of the two proportions in nats, 0 if they are equal, 4.6 if they "
+        "share nothing; lower is better. The mean over users; only where genres of items are known "
+        "(another attribute of theirs takes their place if there is no genre). "
+        "Source: Steck 2018, with 0.01 of the user's proportions mixed into the list's."
+    ),
 }
+
+_FORMER: Mapping[str, str] = {
+    f"{name}@k": f"Held-out {name}@k" for name in ("Precision", "Recall", "F1")
+}
+"""Names that older artifacts and reports have, to those of today."""
 
 
 def explain(name: str) -> str:
     """The definition of a metric by its printed name.
 
     Args:
-        name: as printed, in any case; a list length may stand for k.
+        name: as printed, by this or an older Starcast, in any case; a list length may stand for k.
     Returns: one to three sentences and their source.
     Raises: UnknownNameError: no metric of that name, with the nearest known one.
 
@@ -85,6 +115,7 @@ def explain(name: str) -> str:
     """
     wanted = re.sub(r"@[1-9][0-9]*$", "@k", name.strip()).lower()
     known = {metric.lower(): metric for metric in DEFINITIONS}
+    known |= {former.lower(): metric for former, metric in _FORMER.items()}
     if wanted not in known:
         raise UnknownNameError("metric", name, DEFINITIONS)
     return DEFINITIONS[known[wanted]]

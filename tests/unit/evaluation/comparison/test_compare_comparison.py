@@ -1,4 +1,4 @@
-"""What is a real difference, and how it is said."""
+"""Several models on the same test rows: two verdicts, names, and what is refused."""
 
 from dataclasses import replace
 
@@ -6,78 +6,99 @@ import numpy as np
 import pytest
 from tiny_reports import artifact, deep_network, pair_of_reports, report, split
 
+from starcast import models
 from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ConfigError, SplitMismatchError
-from starcast.evaluation.comparison import compare
+from starcast.evaluation.comparison import Comparison, compare
 from starcast.evaluation.comparison.comparison import draws_for
+from starcast.evaluation.comparison.results_table import REMARK
+from starcast.evaluation.metrics import LISTS, STARS, Relevance
 
 
-def test_a_real_difference_is_said_with_its_interval_and_p() -> None:
+def opposites() -> Comparison:
+    """A latent factor model with the better stars, and a deep network with the better lists."""
+    shared = split()
+    return compare(
+        [report(artifact(shared), [0.5], [0.25]), report(deep_network(shared), [2.0], [0.5])],
+        n_draws=199,
+    )
+
+
+def test_stars_and_lists_have_a_verdict_each() -> None:
     # every user has two rows with 0.5 or 2.0 in all: every draw gives RMSE 0.5 and 1
-    comparison = compare(pair_of_reports(), n_draws=199)
-    (pair,) = comparison.pairs()
-    assert pair.is_real
-    assert (pair.better, pair.worse) == (0, 1)
-    assert pair.p_value == pytest.approx(2 / 200)
-    assert pair.verdict == (
-        "Latent factor beats Deep network by 0.5000 RMSE (95 % 0.5000 to 0.5000, p = 0.010)"
-    )
-    assert comparison.interval(0) == pytest.approx((0.5, 0.5))
-    assert comparison.interval(1) == pytest.approx((1.0, 1.0))
-    assert (
-        comparison.verdict() == "Latent factor is the best here: really better than Deep network."
-    )
+    compared = opposites()
+    assert (compared.stars.objective, compared.lists.objective) == (STARS, LISTS)
+    assert compared.stars.ranked() == (0, 1)
+    assert compared.lists.ranked() == (1, 0)
+    assert compared.sentences() == [
+        "Best stars: Latent factor, really better than Deep network.",
+        "  Latent factor beats Deep network by 0.5000 RMSE (95 % 0.5000 to 0.5000, p ≤ 0.010)",
+        "Best lists: Deep network, really better than Latent factor.",
+        "  Deep network beats Latent factor by 0.2500 NDCG@10 (95 % 0.2500 to 0.2500, p ≤ 0.010)",
+    ]
+    assert compared.stars.interval(1) == pytest.approx((1.0, 1.0))
+    assert compared.lists.interval(1) == pytest.approx((0.5, 0.5))
 
 
-def test_chance_is_called_chance() -> None:
+def test_each_table_is_ranked_by_its_own_figure_and_holds_every_model() -> None:
+    stars, lists = opposites().tables()
+    assert stars[0].cells == ["Latent factor", "Deep network"]
+    assert stars[1].name == "RMSE"
+    assert stars[1].cells == ["0.5000 (0.500–0.500)", "1.0000 (1.000–1.000)"]
+    assert lists[0].cells == ["Deep network", "Latent factor"]
+    assert lists[1].name == "NDCG@10"
+    assert lists[1].cells == ["0.5000 (0.500–0.500)", "0.2500 (0.250–0.250)"]
+    assert not any(column.name == REMARK for column in [*stars, *lists])  # no baseline is there
+
+
+def test_no_name_stands_for_two_protocols() -> None:
+    stars, lists = opposites().tables()
+    names = [column.name for column in [*stars[1:], *lists[1:]]]
+    assert len(set(names)) == len(names)
+    assert not {"Precision@10", "Recall@10", "F1@10"} & set(names)
+    assert "Held-out Precision@10" in names
+    assert "Catalogue Recall@10" in names
+
+
+def test_losing_to_a_baseline_is_said_in_words_and_in_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counting = replace(models.find("deep-neural-network-model"), is_baseline=True)
+    monkeypatch.setattr(models, "MODELS", {**models.MODELS, counting.name: counting})
+    compared = opposites()
+    assert compared.lists.against_baselines()[0].in_short == "loses to Deep network"
+    assert "  Latent factor loses to Deep network by 0.2500 NDCG@10" in compared.sentences()
+    assert compared.sentences()[2].startswith("Best lists: Deep network, a baseline, really")
+    stars, lists = compared.tables()
+    assert (lists[-1].name, lists[-1].cells) == (REMARK, ["", "loses to Deep network"])
+    assert stars[-1].name != REMARK  # there, the model beats the baseline
+    assert "loses to Deep network" in repr(compared)
+    assert "loses to Deep network" in compared._repr_html_()
+
+
+def test_of_many_pairs_those_of_the_best_are_said_unless_all_are_asked_for() -> None:
     shared = split()
-    reports = [report(artifact(shared), [1, 2]), report(deep_network(shared), [2, 1.01])]
-    comparison = compare(reports)
-    (pair,) = comparison.pairs()
-    assert not pair.is_real
-    assert pair.low < 0 < pair.high
-    assert pair.verdict.startswith("no real difference between Latent factor and Deep network (0.0")
-    assert comparison.verdict() == (
-        "No clear winner: Latent factor has the lowest RMSE, but not really lower than "
-        "Deep network."
-    )
+    many = [
+        report(artifact(shared, config=MiniBatchSettings(dimension=n)), [n / 10], [n / 10])
+        for n in range(1, 8)
+    ]
+    compared = compare(many, n_draws=draws_for(7))
+    pairs = [line for line in compared.sentences() if line.startswith("  ")]
+    assert len(pairs) == 2 * 6
+    assert all("(dimension 1)" in line for line in pairs[:6])
+    assert all("(dimension 7)" in line for line in pairs[6:])
+    assert sum(line.startswith("  ") for line in compared.sentences(all_pairs=True)) == 2 * 21
 
 
-def test_the_order_given_changes_no_verdict() -> None:
-    first, second = pair_of_reports()
-    forward, backward = compare([first, second]), compare([second, first])
-    assert forward.ranked() == (0, 1)
-    assert backward.ranked() == (1, 0)
-    assert forward.pairs()[0].verdict == backward.pairs()[0].verdict
-    assert backward.names == ("Deep network", "Latent factor")
-
-
-def test_ties_and_losses_are_told_apart() -> None:
+def test_users_without_a_relevant_item_take_no_part_in_lists() -> None:
     shared = split()
-    best, twin, worst = (
-        report(artifact(shared), [1, 2]),
-        report(artifact(shared, config=MiniBatchSettings(dimension=8)), [2, 1.01]),
-        report(deep_network(shared), [8.0]),
-    )
-    comparison = compare([worst, twin, best])
-    assert comparison.ranked() == (2, 1, 0)
-    assert len(comparison.pairs()) == 3
-    assert comparison.verdict() == (
-        "Latent factor (dimension 32) has the lowest RMSE: really better than Deep network, "
-        "but not than Latent factor (dimension 8)."
-    )
-
-
-def test_a_leaky_model_never_wins() -> None:
-    comparison = compare(pair_of_reports(leak="has seen the test ratings"))
-    assert comparison.ranked() == (1, 0)
-    (pair,) = comparison.pairs()
-    assert not pair.is_real
-    assert pair.verdict == (
-        "no verdict on Latent factor (LEAKY) and Deep network: "
-        "figures of Latent factor (LEAKY) are worthless"
-    )
-    assert comparison.verdict().startswith("No verdict")
+    reports = [
+        report(model, [1], [np.nan, value])
+        for model, value in ((artifact(shared), 0.5), (deep_network(shared), 0.25))
+    ]
+    compared = compare(reports, n_draws=199)
+    assert compared.lists.contestants[0].figure == 0.5
+    assert compared.lists.interval(0) == (0.5, 0.5)
 
 
 def test_names_differ_by_what_differs() -> None:
@@ -120,6 +141,20 @@ def test_other_list_sizes_are_refused() -> None:
     first, second = pair_of_reports()
     with pytest.raises(ConfigError, match=r"list sizes \[5, 10\]"):
         compare([first, replace(second, k=5)])
+
+
+def test_other_rules_of_relevance_are_refused() -> None:
+    first, second = pair_of_reports()
+    with pytest.raises(ConfigError, match="relevant by above-mean and by 4; use one rule"):
+        compare([first, replace(second, relevance=Relevance.parse("4"))])
+
+
+def test_one_user_with_a_relevant_item_is_refused() -> None:
+    shared = split()
+    ndcg = [0.5, *[np.nan] * 39]
+    reports = [report(model, None, ndcg) for model in (artifact(shared), deep_network(shared))]
+    with pytest.raises(ConfigError, match="tiny has relevant test ratings of one user"):
+        compare(reports)
 
 
 def test_too_few_draws_are_refused() -> None:

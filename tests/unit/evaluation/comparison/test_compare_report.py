@@ -5,6 +5,8 @@ import io
 import json
 import re
 import struct
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 import pytest
 from tiny_reports import artifact, deep_network, history, pair_of_reports, report, split
 
+from starcast import models
+from starcast.data.split import TEST, Split
 from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 from starcast.evaluation.comparison import (
@@ -22,19 +26,16 @@ from starcast.evaluation.comparison import (
     report_folder,
     write,
 )
-from starcast.evaluation.comparison.charts import rmse_limits
+from starcast.evaluation.comparison.chart_style import lines
+from starcast.evaluation.comparison.epoch_charts import loss_limits
 from starcast.evaluation.comparison.page import _settings
-from starcast.evaluation.comparison.results_file import (
-    as_record,
-    summary,
-    to_csv,
-    to_json,
-    validation_curve,
-)
+from starcast.evaluation.comparison.results_file import as_record, to_csv, to_json
+from starcast.evaluation.comparison.training_run import summary, validation_curve
+from starcast.evaluation.metrics import LISTS
 
-FILES = {"index.html", "results.json", "results.csv"} | {
-    f"{name}.png" for name in ("rmse", "precision", "recall", "f1")
-}
+CHARTS = ("rmse-and-ndcg", "ndcg", "catalogue-recall", "rmse", "held-out-precision",
+          "held-out-recall", "held-out-f1")  # fmt: skip
+FILES = {"index.html", "results.json", "results.csv"} | {f"{name}.png" for name in CHARTS}
 MADE = Provenance("starcast compare --seed 7", "2026-01-02T03:04:05+00:00", 2, "Linux x86", "3.11")
 
 
@@ -64,15 +65,30 @@ def test_json_holds_everything(written: Path, compared: Comparison) -> None:
     assert found["provenance"]["command"] == MADE.command
     first, second = found["models"]
     assert first["figures"]["RMSE"] == pytest.approx(0.5)
-    assert first["rmse_interval"] == pytest.approx([0.5, 0.5])
+    assert first["intervals"]["RMSE"] == pytest.approx([0.5, 0.5])
+    assert set(first["intervals"]) == {"RMSE", "NDCG@10"}
+    assert (first["made_for"], first["is_baseline"]) == ("stars", False)
     assert first["settings"]["dimension"] == 32
     assert second["settings"]["layers"] == [64, 32, 16, 8, 1]
     assert first["history"][1]["validation"]["rmse"] == 1.25
-    assert first["curves"]["n_users"][:3] == [40, 40, 0]  # two test ratings each
-    assert first["curves"]["precision"][2] is None
-    assert found["pairs"][0]["better"] == "Latent factor"
-    assert found["pairs"][0]["p_value"] < 0.05
-    assert found["ranking"] == ["Latent factor", "Deep network"]
+    assert first["held_out_curves"]["n_users"][:3] == [40, 40, 0]  # two test ratings each
+    assert first["held_out_curves"]["precision"][2] is None
+    lists = compared.reports[0].catalogue
+    assert first["list_curves"]["ndcg"] == pytest.approx(lists.curves.ndcg.tolist())
+    assert first["user_tiers"][0]["n_users"] == 40
+    assert [tier["n_items"] for tier in first["item_tiers"]] == [3, 3]  # trained, and not
+    assert found["relevant"]["rule"] == "above-mean"
+    assert found["n_users_with_relevant"] == lists.ranking.n_users
+    assert (found["n_strangers"], found["genres_by"]) == (0, "")
+    assert first["figures"]["Miscalibration@10"] is None
+    assert list(found["verdicts"]) == ["stars", "lists"]
+    stars = found["verdicts"]["stars"]
+    assert stars["pairs"][0]["better"] == "Latent factor"
+    assert stars["pairs"][0]["p_value"] == stars["p_floor"] < 0.05
+    assert stars["ranking"] == ["Latent factor", "Deep network"]
+    assert stars["sentence"].startswith("Best stars: Latent factor")
+    assert found["verdicts"]["lists"]["metric"] == "NDCG@10"
+    assert found["format_version"] == 2
     assert set(found["definitions"]) == set(first["figures"])
 
 
@@ -81,6 +97,9 @@ def test_csv_has_a_row_per_model(written: Path) -> None:
     assert [row["model"] for row in rows] == ["latent-factor-model", "deep-neural-network-model"]
     assert float(rows[1]["RMSE"]) == pytest.approx(1.0)
     assert float(rows[1]["RMSE low"]) == pytest.approx(1.0)
+    ndcg = [float(rows[0][name]) for name in ("NDCG@10 low", "NDCG@10", "NDCG@10 high")]
+    assert ndcg == sorted(ndcg)
+    assert rows[0]["relevant"] == "above-mean"
     assert rows[0]["best_epoch"] == "2"
     assert rows[0]["n_epochs"] == "3"
     assert rows[0]["seconds"] == "1.5"
@@ -102,7 +121,9 @@ def test_the_page_needs_nothing_else(written: Path) -> None:
 
 def test_the_page_says_how_it_was_made(written: Path, compared: Comparison) -> None:
     page = (written / "index.html").read_text(encoding="utf-8")
-    assert compared.verdict() in page
+    for verdict in compared.verdicts:
+        assert verdict.sentence() in page
+    assert "relevant: test items rated at or above the user&#39;s own mean test rating" in page
     assert compared.reports[0].artifact.split.fingerprint in page
     assert MADE.command in page
     assert "2 cores" in page
@@ -111,7 +132,7 @@ def test_the_page_says_how_it_was_made(written: Path, compared: Comparison) -> N
     assert "Root mean squared error" in page
     assert "prefers-color-scheme: dark" in page
     assert "LEAKY" not in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == len(CHARTS)
 
 
 def test_a_leak_has_a_banner(tmp_path: Path) -> None:
@@ -129,7 +150,7 @@ def test_names_from_files_are_escaped(tmp_path: Path) -> None:
     assert "&lt;b&gt;$\\frac$ &amp; co" in page
 
 
-@pytest.mark.parametrize("name", ["rmse", "precision", "recall", "f1"])
+@pytest.mark.parametrize("name", CHARTS)
 def test_charts_are_pngs_of_one_size(written: Path, name: str) -> None:
     content = (written / f"{name}.png").read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
@@ -144,11 +165,80 @@ def test_the_page_draws_in_its_own_colours(written: Path) -> None:
     assert "#0072b2" not in drawn.lower()
 
 
+def as_if(monkeypatch: pytest.MonkeyPatch, name: str, **other: Any) -> None:
+    """A model is another in some way."""
+    changed = replace(models.find(name), **other)
+    monkeypatch.setattr(models, "MODELS", {**models.MODELS, name: changed})
+
+
+def test_losing_to_a_baseline_is_said_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_if(monkeypatch, "latent-factor-model", is_baseline=True)
+    lost = compare(pair_of_reports())
+    page = write(lost, tmp_path, MADE).read_text(encoding="utf-8")
+    assert "<li>Deep network loses to Latent factor by 0.5000 RMSE</li>" in page
+    assert '<td class="text warn">loses to Latent factor</td>' in page
+    assert "var(--baseline-0)" in page
+    found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    said = found["verdicts"]["stars"]["beside_baselines"]
+    assert said["Deep network"]["in_short"] == "loses to Latent factor"
+    assert found["models"][0]["is_baseline"]
+
+
+def test_a_list_model_has_its_own_figure_over_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_if(monkeypatch, "deep-neural-network-model", objective=LISTS)
+    shared = split()
+    ranked = tuple(
+        epoch | {"validation": {"ndcg@10": value, "recall@10": 0.5}}
+        for epoch, value in zip(history(0, 0, 0), (0.25, 0.375, 0.3125), strict=True)
+    )
+    lists = replace(deep_network(shared), history=ranked, best_epoch=2)
+    assert summary(lists) == "best epoch 2 of 3, validation NDCG@10 0.3750, 1.5 s"
+    write(compare([report(artifact(shared)), report(lists)]), tmp_path, MADE)
+    assert (tmp_path / "validation-ndcg.png").is_file()
+    assert (tmp_path / "rmse.png").is_file()
+
+
+def test_models_without_epochs_have_no_chart_of_them(tmp_path: Path) -> None:
+    shared = split()
+    short = [replace(model, history=history(1.5), best_epoch=1)
+             for model in (artifact(shared), deep_network(shared))]  # fmt: skip
+    write(compare([report(model) for model in short]), tmp_path, MADE)
+    assert not (tmp_path / "rmse.png").exists()
+
+
+def test_many_models_are_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_if(monkeypatch, "deep-neural-network-model", is_baseline=True)
+    shared = split()
+    several = [artifact(shared, seed=seed) for seed in range(12)]
+    reports = [report(model) for model in [*several, deep_network(shared), deep_network(shared)]]
+    drawn = lines(compare(reports, n_draws=20_000))
+    looks = [(line.colour, line.style) for line in drawn]
+    assert len(set(looks)) == len(looks) == 14
+    assert all(one[0] != other[0] and one[1] != other[1] for one, other in pairwise(looks[:12]))
+    assert len({line.colour for line in drawn[:9]}) == 9
+    assert [line.variable for line in drawn[11:]] == ["series-2", "baseline-0", "baseline-1"]
+
+
+def test_users_who_are_strangers_are_told_of(tmp_path: Path) -> None:
+    shared = split()
+    parts = shared.parts.copy()
+    parts[:6] = TEST  # the first user
+    few = Split(shared.ratings, parts, "by hand")
+    page = write(compare([report(artifact(few)), report(deep_network(few))]), tmp_path, MADE)
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert "1 of the 40 test users have no training ratings" in text
+    assert "users without ratings<br>1 with 0" in text
+
+
 def test_early_epochs_do_not_flatten_the_rest() -> None:
     # sorted 1 1 1 1 2 9: four fifths of the way lies 2, and 0.06 of the height is the margin
-    assert rmse_limits([np.array([9.0, 1, 1, 1, 1, 2])]) == pytest.approx((0.94, 2.06))
-    assert rmse_limits([np.array([1.0]), np.array([])]) == pytest.approx((0.99, 1.01))
-    assert rmse_limits([]) == (0, 1)
+    assert loss_limits([np.array([9.0, 1, 1, 1, 1, 2])]) == pytest.approx((0.94, 2.06))
+    assert loss_limits([np.array([1.0]), np.array([])]) == pytest.approx((0.99, 1.01))
+    assert loss_limits([]) == (0, 1)
 
 
 def test_a_warm_start_that_was_best_is_epoch_0() -> None:

@@ -158,8 +158,31 @@ def test_trained_models_of_two_splits_are_refused(
     assert not out.exists()
 
 
-@pytest.mark.parametrize(("width", "n_tables"), [(80, 2), (120, 1)])
-def test_a_narrow_terminal_gets_the_table_in_two(
+@pytest.mark.parametrize("rule", ["6", "four", "nan"])
+def test_relevance_is_refused_before_anything_is_trained(
+    rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verb, "_train", lambda *_: pytest.fail("it trains"))
+    status, _, err = said(
+        capsys, "--relevant", rule, "--keep", str(tmp_path), "--out", str(tmp_path)
+    )
+    assert status == 1
+    assert len(err.splitlines()) == 1
+
+
+def test_relevance_goes_with_trained_models_and_into_the_report(
+    kept: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, *kept, "--out", str(tmp_path / "reports"), "--relevant", "all")
+    assert (status, err) == (0, "")
+    assert "relevant: every test item" in out
+    page = (tmp_path / "reports" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert "relevant: every test item" in page
+    assert "--relevant all<" in page
+
+
+@pytest.mark.parametrize(("width", "n_tables"), [(60, 4), (90, 2), (120, 2)])
+def test_a_narrow_terminal_gets_each_table_in_several(
     width: int, n_tables: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console = Console(file=io.StringIO(), width=width)

@@ -67,7 +67,7 @@ def diagram(name: str, **given: Any) -> list[Box]:
     config = model.settings(**model.solvers.having(given))
     engine = model.engine(config, TOY, SEED)
     shapes = {weight: array.shape for weight, array in engine.weights().items()}
-    boxes = _boxes(_expression(model, engine), shapes)
+    boxes = _boxes(_expression(model, engine, config), shapes)
     boxes.append(Box("prediction", "prediction", (boxes[-1].name,), 1, {}))
     if missing := set(shapes).difference(*(box.shapes for box in boxes)):
         raise ValueError(f"{name} has no box for {', '.join(sorted(missing))}")
@@ -87,11 +87,11 @@ def drawable() -> list[Model]:
     ]
 
 
-def _expression(model: Model, engine: Engine) -> Expression:
+def _expression(model: Model, engine: Engine, config: Settings) -> Expression:
     """What is trained, with its dropout; else what is deployed."""
     if isinstance(engine, NetworkEngine | ExpressionEngine):
         return engine.network
-    scorer = model.scorer(engine.weights(), SparseRows.by_user(TOY))
+    scorer = model.scorer(engine.weights(), SparseRows.by_user(TOY), config)
     if not isinstance(scorer, ExpressedScorer):
         raise ValueError(f"{model.name} is no expression")
     return scorer.expressed().expression

@@ -45,7 +45,7 @@ def to_levels(
             sampler.run_epoch()
             passed += time.perf_counter() - started
             if sweep >= burn_in:
-                scorer = _MODEL.scorer(sampler.latest(), histories)
+                scorer = _MODEL.scorer(sampler.latest(), histories, _MODEL.settings(**settings))
                 seen.add(scorer.score_pairs(asked.user_rows, asked.item_rows), passed)
             started = time.perf_counter()
         return {"time": passed, **seen.figures(), "peak GB": peak_memory()}

@@ -37,7 +37,7 @@ def to_weights(data: str, model: str, config: dict[str, Any], threads: int) -> R
         prepared = time.perf_counter()
         weights = _learn(chosen, config, ratings)
         ended = time.perf_counter()
-        scorer = chosen.scorer(weights, SparseRows.by_user(rows))
+        scorer = chosen.scorer(weights, SparseRows.by_user(rows), chosen.settings(**config))
         raw = scorer.score_pairs(test.user_rows, test.item_rows)
         return {
             "time": ended - started,

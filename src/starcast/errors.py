@@ -72,3 +72,7 @@ def require_name(kind: str, name: object, known: Collection[str]) -> str:
     if name not in known:
         raise UnknownNameError(kind, name, known)
     return name
+
+
+class LeftOutWarning(UserWarning):
+    """Something that cannot be used is left out; the command line says so in one line."""

@@ -4,30 +4,44 @@ The data are tiny: 60 users, 40 items, half of the cells rated, out of biases an
 were planted, plus a little noise. The settings are the tests' own, not the tuned defaults.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from starcast import models
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, TRAIN, Split, SplitPlan
+from starcast.engines import tuned
+from starcast.engines.expression import Expression, concatenate, hidden_layers, item, output, user
 from starcast.engines.expression.autodiff import scores as scores_of
 from starcast.engines.expression.weights import shapes_of
-from starcast.engines.protocol import Engine, ExpressedScorer, Weights
+from starcast.engines.protocol import (
+    Engine,
+    ExpressedScorer,
+    FoldingScorer,
+    LikenessScorer,
+    Scorer,
+    Weights,
+)
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Settings
+from starcast.engines.settings import NetworkSettings, Settings
+from starcast.errors import ConfigError
 from starcast.evaluation.metrics import rmse
-from starcast.models import BLEND, MODELS, Model
+from starcast.models import BLEND, MODELS, Model, network
+from starcast.models.plugins import Models
 from starcast.recommend import FoldedInUser, Recommender
+from starcast.scoring import FactorScorer
 from starcast.training.fit import fit
 from starcast.training.plan import Recipe, train_all
 from starcast.training.stacking import blend
@@ -58,15 +72,59 @@ CODED: dict[str, Any] = {  # for the autoencoder: few users say little of an ite
 }
 OWN: dict[str, dict[str, Any]] = {"Gibbs": SAMPLED, "L-BFGS": CODED}  # by optimizer
 EVERY_USER = np.arange(N_USERS, dtype=np.int32)
-EVERY_MODEL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+
+
+def three_towers(settings: NetworkSettings) -> Expression:
+    """MLP([p_u ; q_i ; p_u ⊙ q_i])."""
+    p, q = user("vector", settings.dimension), item("vector", settings.dimension)
+    return output(hidden_layers(concatenate(p, q, p * q), settings.layers[:-1], "tanh"))
+
+
+@final
+class BareScorer:
+    """A scorer that promises no more than scores."""
+
+    def __init__(self, weights: Weights) -> None:
+        whole = FactorScorer(weights)
+        self.score_pairs, self.score_all = whole.score_pairs, whole.score_all
+        self.score_user = whole.score_user
+
+
+# Models as other packages bring them: a network, and one that claims as little as a model can.
+TOWERS = network("three-towers", three_towers)
+BARE = Model(
+    name="bare",
+    title="Bare",
+    formula="μ + b_u + b_i + p_u · q_i",
+    defaults={"RMSProp": tuned.FACTORS["RMSProp"]},
+    engines=MODELS["latent-factor-model"].engines,
+    scorer=lambda weights, histories, settings: BareScorer(weights),
+)
+REGISTRY = Models([*MODELS.values(), TOWERS, BARE], reserved=[BLEND.name])
+EVERY_MODEL = pytest.mark.parametrize("model", REGISTRY.values(), ids=lambda model: model.name)
 EVERY_DEPLOYED = pytest.mark.parametrize(
-    "model", [*MODELS.values(), BLEND], ids=lambda model: model.name
+    "model", [*REGISTRY.values(), BLEND], ids=lambda model: model.name
 )
 EVERY_OPTIMIZER = pytest.mark.parametrize(
     ("model", "optimizer"),
-    [(model, optimizer) for model in MODELS.values() for optimizer in model.defaults],
+    [(model, optimizer) for model in REGISTRY.values() for optimizer in model.defaults],
     ids=lambda part: part if isinstance(part, str) else part.name,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _registered() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "MODELS", REGISTRY)
+        yield
+
+
+def require_claim(model: Model, claim: type) -> Scorer:
+    """Its scorer; skips a model that does not claim a capability."""
+    scorer = trained(model.name).scorer
+    if not isinstance(scorer, claim):
+        pytest.skip(f"no {claim.__name__}, and it claims to be none")
+    return scorer
 
 
 def histories() -> SparseRows:
@@ -120,11 +178,11 @@ def small(model: Model, **settings: Any) -> Settings:
 
 @cache
 def trained(name: str) -> Artifact:
-    """A model fitted to the planted ratings, its parents too; or the blend of them all."""
+    """A model fitted to the planted ratings, its parents too; or the blend of all but the bare."""
     if name == BLEND.name:
-        return blend([trained(part) for part in MODELS])
-    parents = [trained(parent) for parent in MODELS[name].parents]
-    return fit(split(), name, small(MODELS[name]), seed=1, parents=parents)
+        return blend([trained(part) for part in REGISTRY if part != BARE.name])
+    parents = [trained(parent) for parent in REGISTRY[name].parents]
+    return fit(split(), name, small(REGISTRY[name]), seed=1, parents=parents)
 
 
 def engine_of(
@@ -184,9 +242,8 @@ def test_the_whole_catalogue_scores_as_its_pairs_do(model: Model) -> None:
 @EVERY_DEPLOYED
 def test_what_can_be_told_as_an_expression_scores_as_it_does(model: Model) -> None:
     """By the plain interpreter in float64, over weights that the scorer hands out."""
-    scorer = trained(model.name).scorer
-    if not isinstance(scorer, ExpressedScorer):
-        pytest.skip("its scores are no fixed expression")
+    scorer = require_claim(model, ExpressedScorer)
+    assert isinstance(scorer, ExpressedScorer)
     expression, weights = scorer.expressed()
     shapes = {
         name: array.shape
@@ -204,7 +261,8 @@ def test_what_can_be_told_as_an_expression_scores_as_it_does(model: Model) -> No
 def test_the_same_seed_gives_the_same_scores(model: Model) -> None:
     """To the bit: compiled loops add in a fixed order."""
     one, other = (
-        model.scorer(weights_after(model, 3), histories()).score_all(EVERY_USER) for _ in range(2)
+        model.scorer(weights_after(model, 3), histories(), small(model)).score_all(EVERY_USER)
+        for _ in range(2)
     )
     assert np.array_equal(one, other)
 
@@ -235,7 +293,11 @@ def test_the_number_of_threads_changes_no_bit(model: Model, optimizer: str) -> N
 @EVERY_MODEL
 def test_another_seed_gives_other_weights(model: Model) -> None:
     one, other = weights_after(model, 0, seed=1), weights_after(model, 0, seed=2)
-    tables = [name for name in one if name.endswith(("_factors", "_embedding"))]
+    tables = [
+        name
+        for name, array in one.items()
+        if array.ndim > 1 and name.startswith(("user_", "item_")) and not name.endswith("_bias")
+    ]
     assert tables
     assert not any(np.allclose(one[name], other[name]) for name in tables)
 
@@ -275,7 +337,7 @@ def test_a_taken_back_run_goes_on_as_a_fresh_one_would(model: Model) -> None:
         engine.load(start)
         engine.run_epoch()
     one, other = (
-        model.scorer(engine.weights(), histories()).score_all(EVERY_USER)
+        model.scorer(engine.weights(), histories(), small(model)).score_all(EVERY_USER)
         for engine in (fresh, used)
     )
     np.testing.assert_allclose(one, other, atol=1e-3)
@@ -305,7 +367,7 @@ def test_users_and_items_without_training_rows_score_finite(model: Model) -> Non
     engine = engine_of(model, ratings=few)
     for _ in range(3):
         engine.run_epoch()
-    scores = model.scorer(engine.weights(), histories()).score_all(EVERY_USER)
+    scores = model.scorer(engine.weights(), histories(), small(model)).score_all(EVERY_USER)
     assert np.all(np.isfinite(scores))
     assert np.ptp(scores[:10], axis=0) == pytest.approx(0, abs=1e-5), "unseen users are all alike"
     assert np.ptp(scores[:, :10], axis=1) == pytest.approx(0, abs=1e-5), "and so are items"
@@ -324,7 +386,7 @@ def test_every_optimizer_lowers_the_loss(model: Model, optimizer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [model for model in MODELS.values() if "GradientDescent" in model.defaults],
+    "model", [model for model in REGISTRY.values() if "GradientDescent" in model.defaults],
     ids=lambda model: model.name,
 )  # fmt: skip
 def test_what_is_trained_and_what_is_deployed_predict_alike(model: Model) -> None:
@@ -336,7 +398,7 @@ def test_what_is_trained_and_what_is_deployed_predict_alike(model: Model) -> Non
     seen = engine.run_epoch().training_error
     scored = trained(model.name).scorer.score_pairs(train.user_rows, train.item_rows)
     assert seen == pytest.approx(rmse(train.stars, scored), rel=1e-5)
-    after = model.scorer(engine.weights(), histories()).score_pairs(
+    after = model.scorer(engine.weights(), histories(), small(model)).score_pairs(
         train.user_rows, train.item_rows
     )
     np.testing.assert_allclose(after, scored, atol=1e-6)
@@ -360,6 +422,7 @@ def guest_like(model: Model, user: int, rank_by: str = "list") -> FoldedInUser:
 @EVERY_DEPLOYED
 def test_who_is_folded_in_is_predicted_as_if_trained_for(model: Model) -> None:
     """Nearly the stored predictions, and as near to the stars of cells that nobody saw."""
+    require_claim(model, FoldingScorer)
     items, test = np.arange(N_ITEMS), split().test
     stored = trained(model.name).scorer.score_all(EVERY_USER)
     folded = np.stack([guest_like(model, user).predict(items) for user in range(N_USERS)])
@@ -370,6 +433,7 @@ def test_who_is_folded_in_is_predicted_as_if_trained_for(model: Model) -> None:
 
 @EVERY_DEPLOYED
 def test_no_question_changes_a_weight(model: Model) -> None:
+    require_claim(model, FoldingScorer)
     artifact = trained(model.name)
     before = {name: array.tobytes() for name, array in artifact.weights.items()}
     scores = artifact.scorer.score_all(EVERY_USER)
@@ -385,6 +449,7 @@ def test_no_question_changes_a_weight(model: Model) -> None:
 
 @EVERY_DEPLOYED
 def test_a_guest_is_answered_as_a_user_is(model: Model) -> None:
+    require_claim(model, FoldingScorer)
     person, own = guest_like(model, 3), set(own_ratings(3).item_rows.tolist())
     listed = person.recommend(N_ITEMS)
     assert {row.item_id for row in listed} == set(range(N_ITEMS)) - own
@@ -399,6 +464,7 @@ def test_a_guest_is_answered_as_a_user_is(model: Model) -> None:
 
 @EVERY_DEPLOYED
 def test_reasons_are_the_users_own_ratings_by_what_they_move(model: Model) -> None:
+    require_claim(model, FoldingScorer)
     person, own = guest_like(model, 3), own_ratings(3)
     told = person.explain(7, k=len(own))
     rated = dict(zip(own.item_rows.tolist(), own.stars.tolist(), strict=True))
@@ -417,6 +483,7 @@ def test_reasons_are_the_users_own_ratings_by_what_they_move(model: Model) -> No
 @EVERY_DEPLOYED
 def test_an_effect_is_about_what_is_lost_without_the_rating(model: Model) -> None:
     """For most ratings; beside a network's kinks a search may end elsewhere without one."""
+    require_claim(model, FoldingScorer)
     own, items = own_ratings(5), np.arange(N_ITEMS)
     recommender = Recommender(trained(model.name))
     whole = recommender.fold_in(own.item_rows, own.stars)
@@ -431,7 +498,24 @@ def test_an_effect_is_about_what_is_lost_without_the_rating(model: Model) -> Non
 
 
 @EVERY_DEPLOYED
+def test_what_a_model_does_not_claim_is_refused_in_a_line(model: Model) -> None:
+    recommender = Recommender(trained(model.name))
+    scorer = trained(model.name).scorer
+    if not isinstance(scorer, FoldingScorer):
+        with pytest.raises(ConfigError, match=f"{model.title} cannot fold in people"):
+            recommender.fold_in([7], [3.5])
+        with pytest.raises(ConfigError, match=f"{model.title} cannot fold in people"):
+            recommender.explain(3, 7)
+    if not isinstance(scorer, LikenessScorer):
+        with pytest.raises(ConfigError, match=f"{model.title} does not tell which items are alike"):
+            recommender.similar(7)
+    assert recommender.recommend(3)
+    assert len(recommender.predict([3, 4], [7, 8])) == 2
+
+
+@EVERY_DEPLOYED
 def test_many_threads_are_told_the_same(model: Model) -> None:
+    require_claim(model, FoldingScorer)
     recommender = Recommender(trained(model.name))
 
     def ask(user: int) -> Any:
@@ -447,6 +531,7 @@ def test_many_threads_are_told_the_same(model: Model) -> None:
 
 @EVERY_DEPLOYED
 def test_similar_items_come_in_order_and_never_the_item_itself(model: Model) -> None:
+    require_claim(model, LikenessScorer)
     listed = Recommender(trained(model.name)).similar(7, N_ITEMS)
     assert len(listed) == N_ITEMS - 1
     assert 7 not in {row.item_id for row in listed}
@@ -457,6 +542,7 @@ def test_similar_items_come_in_order_and_never_the_item_itself(model: Model) -> 
 
 @EVERY_MODEL
 def test_an_item_that_nobody_rated_is_like_none(model: Model) -> None:
+    require_claim(model, LikenessScorer)
     whole = planted()
     rare = np.flatnonzero(whole.item_rows == 7)
     parts = np.where(np.arange(len(whole)) % 9 == 0, 1, TRAIN).astype(np.uint8)

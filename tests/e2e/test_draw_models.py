@@ -83,13 +83,15 @@ def test_drawn_widths_follow_the_settings(
 def test_diagram_computes_what_the_scorer_computes(trace: ModuleType, name: str) -> None:
     model, rng = models.find(name), np.random.default_rng(7)
     given: dict[str, Any] = {"dimension": 4, "layers": (6, 3, 1)}
-    empty = model.engine(model.settings(**model.solvers.having(given)), trace.TOY, 1).weights()
+    settings = model.settings(**model.solvers.having(given))
+    empty = model.engine(settings, trace.TOY, 1).weights()
     weights = {
         weight: rng.normal(0, 1, array.shape).astype(np.float32) for weight, array in empty.items()
     }
     users, items = np.array([0, 1, 1], np.int32), np.array([2, 0, 1], np.int32)
     drawn = evaluate(trace.diagram(name, **given), weights, users, items)
-    scored = model.scorer(weights, SparseRows.by_user(trace.TOY)).score_pairs(users, items)
+    scorer = model.scorer(weights, SparseRows.by_user(trace.TOY), settings)
+    scored = scorer.score_pairs(users, items)
     np.testing.assert_allclose(drawn, scored, rtol=1e-5, atol=1e-5)
 
 

@@ -192,7 +192,7 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _branches_on_a_model(path: str, node: ast.AST) -> bool:
-    return path != "models.py" and bool(MODEL_NAMES & _strings(node))
+    return _room(path) != "models" and bool(MODEL_NAMES & _strings(node))
 
 
 def _is_parallel(function: ast.FunctionDef) -> bool:

@@ -81,7 +81,7 @@ class Artifact:
     @cached_property
     def scorer(self) -> Scorer:
         """The deployed form."""
-        return models.find(self.model).scorer(self.weights, self._histories(refit=self.refit))
+        return self._scorer(self.weights, refit=self.refit)
 
     def ranker(self, *, by_stars: bool = False) -> Ranker:
         """What lists are ordered by: the model's own list scores, or stars and support."""
@@ -99,14 +99,15 @@ class Artifact:
         """As validation chose it, blind to the validation rows."""
         if not self.refit:
             return self.scorer
-        before = self.weights_before_refit
-        return models.find(self.model).scorer(before, self._histories(refit=False))
+        return self._scorer(self.weights_before_refit, refit=False)
 
-    def _histories(self, *, refit: bool) -> SparseRows:
-        """Who rated what among the rows that the weights have seen, by user."""
+    def _scorer(self, weights: Arrays, *, refit: bool) -> Scorer:
+        """Of weights, the ratings that they have seen, and the settings."""
         split = self.split
         known = split.parts != TEST if refit else split.parts == TRAIN
-        return SparseRows.by_user(split.ratings.take(known))
+        histories = SparseRows.by_user(split.ratings.take(known))
+        settings = self.config or tuple(_settings_of(part) for part in self.parts)
+        return models.find(self.model).scorer(weights, histories, settings)
 
     def require_split(self, fingerprint: str, purpose: str) -> None:
         """Refuse to be used on another split.
@@ -128,3 +129,9 @@ class Artifact:
                 "seed": self.seed,
             }
         return asdict(self.config) | {"seed": self.seed}
+
+
+def _settings_of(part: Mapping[str, Any]) -> Settings:
+    """What a part of a blend was trained with."""
+    record = {name: value for name, value in part["settings"].items() if name != "seed"}
+    return models.find(part["model"]).solvers.recorded(record)

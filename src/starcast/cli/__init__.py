@@ -3,9 +3,11 @@
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from typer import Abort
 from typer.exceptions import TyperException
@@ -14,7 +16,7 @@ from starcast.cli.app import app
 from starcast.cli.given import OF_2018
 from starcast.display import printable
 from starcast.engines.blas import spin_briefly
-from starcast.errors import StarcastError
+from starcast.errors import LeftOutWarning, StarcastError
 
 
 def main(argv: Sequence[str] | None = None, *, of_2018: bool = False) -> None:
@@ -54,11 +56,23 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a title that the terminal cannot show becomes ?
+    warnings.showwarning = _in_one_line
     spin_briefly()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not any(os.access(place, os.W_OK) for place in (Path(__file__).parent, Path.home())):
         # Numba gives up where it can keep compiled code neither beside the source nor at home.
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir(), "starcast-numba")))
+
+
+_as_python_does = warnings.showwarning
+
+
+def _in_one_line(message: Any, category: Any, *more: Any, **named: Any) -> None:
+    """Show a warning of ours as the errors are shown, and those of others as ever."""
+    if issubclass(category, LeftOutWarning):
+        print(f"starcast: {printable(' '.join(str(message).split()))}", file=sys.stderr)
+    else:
+        _as_python_does(message, category, *more, **named)
 
 
 def _fail(message: str, status: int) -> None:

@@ -93,7 +93,7 @@ def fit(
             deployed = recipe.run_again(known, chosen.best_epoch).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
-    blind = model.scorer(chosen.weights, SparseRows.by_user(split.train))
+    blind = model.scorer(chosen.weights, SparseRows.by_user(split.train), config)
     return Artifact(
         model=name,
         config=config,
@@ -180,7 +180,7 @@ class _Recipe:
         histories = SparseRows.by_user(rows)
 
         def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
-            scorer = self._model.scorer(weights, histories)
+            scorer = self._model.scorer(weights, histories, self._config)
             return sample(scorer, share), held_out(scorer, share) if held_out else None
 
         return validate

@@ -68,7 +68,8 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     refit = any(part.refit for part in parts)
     deployed = join([(part.model, part.weights) for part in parts], coefficients)
     before = join([(part.model, part.weights_before_refit) for part in parts], coefficients)
-    blind = models.BLEND.scorer(before, SparseRows.by_user(split.train))
+    settings = tuple(part.config for part in parts)
+    blind = models.BLEND.scorer(before, SparseRows.by_user(split.train), settings)
     return Artifact(
         model=models.BLEND.name,
         config=None,

@@ -36,7 +36,7 @@ from starcast.errors import ArtifactError, ConfigError, UnknownNameError
 from starcast.export import FORMATS, MANIFEST, export
 from starcast.models import MODELS
 from starcast.scoring import FactorScorer
-from starcast.scoring.weighted_sum import join
+from starcast.scoring.weighted_sum import join, parts_of
 from starcast.training.plan import Recipe, train_all
 
 with warnings.catch_warnings():  # what their imports warn of is not ours to mend
@@ -103,9 +103,15 @@ RANDOM["blend"] = (
 
 
 def artifact_of(split: Split, model: str, weights: Weights) -> Artifact:
+    """A model, or a blend of such; of settings, none of these scorers makes anything."""
+    parts = [name for name, _ in parts_of(weights)] if model == "blend" else []
     return Artifact(
         model=model,
-        config=MiniBatchSettings(dimension=D),
+        config=None if parts else MiniBatchSettings(dimension=D),
+        parts=tuple(
+            {"model": name, "settings": {"optimizer": next(iter(MODELS[name].defaults))}}
+            for name in parts
+        ),
         seed=1,
         weights=weights,
         weights_before_refit=weights,

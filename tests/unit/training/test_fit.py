@@ -14,7 +14,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings
+from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings, Settings
 from starcast.errors import ConfigError, SplitMismatchError, TrainingError
 from starcast.models import COMPILED, Model
 from starcast.training.fit import fit
@@ -60,7 +60,7 @@ class Witness:
         self.n_epochs.append(0)
         return FakeEngine(self, len(self.n_epochs))
 
-    def scorer(self, weights: Weights, histories: SparseRows) -> "FakeScorer":
+    def scorer(self, weights: Weights, histories: SparseRows, settings: Settings) -> "FakeScorer":
         return FakeScorer(self, float(weights["epoch"][0]))
 
     def stars_of(self, user_rows: Rows, item_rows: Rows, wrong: float) -> Scores:

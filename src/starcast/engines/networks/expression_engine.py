@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
+from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import evaluate, gradient, rows_of
 from starcast.engines.expression.graph import definition
@@ -61,8 +62,9 @@ class ExpressionEngine:
         """One pass over the training rows in a fresh order."""
         order, size = self._ratings.fresh_order(), self._config.batch_size
         totals = np.zeros(2)
-        for start in range(0, len(order), size):
-            totals += self._visit(order[start : start + size])
+        with blas_on_one_thread():  # a batch is too small for several
+            for start in range(0, len(order), size):
+                totals += self._visit(order[start : start + size])
         squared_error, penalty = totals.tolist()
         n = len(order)
         loss = 0.5 * (squared_error + self._config.regularization_factor * penalty) / n

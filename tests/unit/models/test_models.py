@@ -12,6 +12,7 @@ from starcast.engines.settings import (
 )
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.models import MODELS, Model
+from starcast.models.known import KNOWN
 
 EVERY_MODEL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
 
@@ -59,14 +60,19 @@ def test_a_blend_is_known_but_not_among_those_that_are_trained(ratings: Ratings)
 
 @EVERY_MODEL
 def test_the_defaults_are_filed_under_their_own_optimizer(model: Model) -> None:
-    for name, config in model.defaults.items():
-        assert config.optimizer == name
-    special = {
+    """One suffices."""
+    assert model.defaults
+    assert all(settings.optimizer == name for name, settings in model.defaults.items())
+
+
+def test_our_networks_keep_the_optimizers_of_2018_and_others_have_their_own() -> None:
+    others = {
         "latent-factor-model": ("SGD", "ALS", *GRADIENT_OPTIMIZERS),
         "bayesian-factorization-model": ("Gibbs",),
         "autoencoder-model": ("L-BFGS",),
     }
-    assert set(model.defaults) == set(special.get(model.name, GRADIENT_OPTIMIZERS))
+    for model in KNOWN:
+        assert set(model.defaults) == set(others.get(model.name, GRADIENT_OPTIMIZERS))
 
 
 @EVERY_MODEL
@@ -103,9 +109,10 @@ def test_every_optimizer_on_offer_trains_what_the_scorer_reads(
     model: Model, ratings: Ratings
 ) -> None:
     for optimizer in model.defaults:
-        engine = model.engine(model.settings(optimizer=optimizer, dimension=2), ratings, 1)
+        settings = model.settings(optimizer=optimizer, dimension=2)
+        engine = model.engine(settings, ratings, 1)
         assert engine.run_epoch().loss > 0
-        scorer = model.scorer(engine.weights(), SparseRows.by_user(ratings))
+        scorer = model.scorer(engine.weights(), SparseRows.by_user(ratings), settings)
         assert np.isfinite(scorer.score_all(np.arange(ratings.n_users, dtype=np.int32))).all()
 
 

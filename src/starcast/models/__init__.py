@@ -1,0 +1,59 @@
+"""The registry: every model by name, Starcast's own and those that other packages bring.
+
+`known` has an entry for each of our own, `networks` makes a model of a function that gives an
+expression, `plugins` finds what is installed besides, and `model` says what a model is.
+"""
+
+from collections.abc import Mapping
+
+from starcast.engines.protocol import Scorer, Weights
+from starcast.engines.rows import SparseRows
+from starcast.engines.settings import Settings
+from starcast.errors import UnknownNameError
+from starcast.models.known import KNOWN
+from starcast.models.model import COMPILED, Model, ParentAdapter
+from starcast.models.networks import network
+from starcast.models.plugins import Models
+from starcast.scoring import BlendScorer
+from starcast.scoring.weighted_sum import parts_of
+
+__all__ = ["BLEND", "COMPILED", "MODELS", "Model", "ParentAdapter", "find", "network"]
+
+
+def find(name: str) -> Model:
+    """The model of that name.
+
+    Raises:
+        UnknownNameError: there is none, with the nearest name.
+        ConfigError: a package brings it, but it cannot be used.
+
+    >>> find("latent-factor-model").title
+    'Latent factor'
+    """
+    if name == BLEND.name:
+        return BLEND
+    if name not in MODELS:
+        raise UnknownNameError("model", name, [*MODELS, BLEND.name])
+    return MODELS[name]
+
+
+def _blend(weights: Weights, histories: SparseRows, settings: tuple[Settings, ...]) -> Scorer:
+    """A scorer of parts, each with settings of its own."""
+    parts = [
+        find(name).scorer(part, histories, own)
+        for (name, part), own in zip(parts_of(weights), settings, strict=True)
+    ]
+    return BlendScorer(parts, weights)
+
+
+# Not among the models that are trained, and that a comparison trains unless told otherwise.
+BLEND = Model(
+    name="blend",
+    title="Blend",
+    formula="c₀ + Σ cₙ · r̂ₙ",
+    defaults={},
+    engines={},
+    scorer=_blend,
+)
+
+MODELS: Mapping[str, Model] = Models(KNOWN, reserved=[BLEND.name])

@@ -1,0 +1,124 @@
+"""The models that Starcast brings, each with its defaults, its engine and its scorer."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.engines import tuned
+from starcast.engines.expression import Expression
+from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.settings import (
+    GibbsSettings,
+    LbfgsSettings,
+    NetworkSettings,
+    Settings,
+    WarmStartSettings,
+)
+from starcast.models.model import COMPILED, MakeScorer, Model, ParentAdapter
+from starcast.models.networks import engine_of
+from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
+
+
+def _latent_factor(config: Settings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.factorization.latent_factor import latent_factor
+
+    return latent_factor(config, train, seed)
+
+
+def _deep_network(config: NetworkSettings) -> Expression:
+    return deep_network(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
+
+
+def _ensemble(config: NetworkSettings) -> Expression:
+    return ensemble(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
+
+
+def _bayesian(config: GibbsSettings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.bayesian.engine import BayesianEngine
+
+    return BayesianEngine(config, train, seed)
+
+
+def _autoencoder(config: LbfgsSettings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.autoencoder.engine import AutoencoderEngine
+
+    return AutoencoderEngine(config, train, seed)
+
+
+def _transfer(
+    parents: Mapping[str, Weights], config: WarmStartSettings
+) -> dict[str, NDArray[np.float32]]:
+    from starcast.engines.networks.warm_start import warm_start
+
+    return warm_start(parents[_FACTOR_MODEL], parents[_DEEP_MODEL], config.transfer_weight)
+
+
+def _as_latent_factor(weights: Weights, child: NetworkSettings) -> dict[str, NDArray[np.float32]]:
+    from starcast.engines.bayesian.mean import posterior_mean
+
+    return posterior_mean(weights, child.dimension)
+
+
+def _from_weights(scorer: Callable[[Weights], Scorer]) -> MakeScorer:
+    """Of a model whose weights say all: histories and settings are left aside."""
+    return lambda weights, histories, settings: scorer(weights)
+
+
+_FACTOR_MODEL, _DEEP_MODEL = "latent-factor-model", "deep-neural-network-model"
+
+KNOWN: tuple[Model, ...] = (
+    Model(
+        name=_FACTOR_MODEL,
+        title="Latent factor",
+        formula="μ + b_u + b_i + p_u · q_i",
+        defaults=tuned.FACTORS,
+        engines={COMPILED: _latent_factor},
+        scorer=_from_weights(FactorScorer),
+    ),
+    Model(
+        name=_DEEP_MODEL,
+        title="Deep network",
+        formula="MLP([p_u ; q_i])",
+        defaults=tuned.NETWORK,
+        engines={COMPILED: engine_of(_deep_network)},
+        scorer=_from_weights(DeepScorer),
+    ),
+    Model(
+        name="ensemble-no-transfer-learning",
+        title="Ensemble, cold",
+        formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
+        defaults=tuned.NETWORK,
+        engines={COMPILED: engine_of(_ensemble)},
+        scorer=_from_weights(EnsembleScorer),
+    ),
+    Model(
+        name="ensemble-transfer-learning",
+        title="Ensemble, transfer",
+        formula="the ensemble, warm-started at α·factor + (1-α)·deep",
+        defaults=tuned.WARM_START,
+        engines={COMPILED: engine_of(_ensemble)},
+        scorer=_from_weights(EnsembleScorer),
+        parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
+        transfer=_transfer,
+    ),
+    Model(
+        name="bayesian-factorization-model",
+        title="Bayesian factor",
+        formula="mean over draws of E[stars | μ + b_u + b_i + p_u · q_i]",
+        defaults=tuned.SAMPLED,
+        engines={COMPILED: _bayesian},
+        scorer=_from_weights(PosteriorScorer),
+        adapter=ParentAdapter(_FACTOR_MODEL, _as_latent_factor),
+    ),
+    Model(
+        name="autoencoder-model",
+        title="Autoencoder",
+        formula="μ + b_u + w_u · sigmoid(a + Σ_v x_vi v_v)",
+        defaults=tuned.AUTOENCODER,
+        engines={COMPILED: _autoencoder},
+        scorer=_from_weights(FactorScorer),
+    ),
+)

@@ -163,7 +163,8 @@ class Choices(Setting):
 
     def check(self, name: str, value: object) -> tuple[str, ...]:
         """The names in the order given."""
-        members = [] if value == "none" else _members(value)
+        is_none = isinstance(value, str) and value.strip() == "none"
+        members = [] if is_none else _members(value)
         if members is None:
             raise ConfigError(f"{name} must be {self.range}, got {shown(value)}")
         chosen = tuple(require_name(self.one, member, self.names) for member in members)

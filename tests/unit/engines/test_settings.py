@@ -247,7 +247,8 @@ def test_an_unknown_likelihood_suggests_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("given", "features"),
     [(" histories,days ", ("histories", "days")), ("[days]", ("days",)), ("none", ()), ("[]", ()),
-     (["attributes"], ("attributes",)), (np.array(["days"]), ("days",)), ([], ())],
+     (["attributes"], ("attributes",)), (np.array(["days", "histories"]), ("days", "histories")),
+     ([], ()), (" none ", ())],
 )  # fmt: skip
 def test_features_are_read_from_text_and_from_sequences(given: Any, features: Any) -> None:
     assert GibbsSettings(features=given).features == features

@@ -7,7 +7,7 @@ import pytest
 from tiny_reports import artifact, deep_network, pair_of_reports, report, split
 
 from starcast import models
-from starcast.engines.settings import MiniBatchSettings
+from starcast.engines.settings import AlsSettings, MiniBatchSettings, SgdSettings
 from starcast.errors import ConfigError, SplitMismatchError
 from starcast.evaluation.comparison import Comparison, compare
 from starcast.evaluation.comparison.comparison import draws_for
@@ -167,3 +167,14 @@ def test_too_few_draws_are_refused() -> None:
 def test_enough_draws_for_any_number_of_models(n_models: int) -> None:
     n_pairs = n_models * (n_models - 1) // 2
     assert draws_for(n_models) >= max(2000, 100 * n_pairs)
+
+
+def test_twins_by_other_optimizers_are_told_apart_by_what_both_have() -> None:
+    """Their own settings, such as the rate that ALS has not, follow from the optimizer."""
+    shared = split()
+    twins = [AlsSettings(), SgdSettings(learning_rate=0.5, averaging=0.7)]
+    comparison = compare([report(artifact(shared, config=one), [1.0], [0.5]) for one in twins])
+    assert comparison.names == (
+        "Latent factor (optimizer ALS, averaging 0.0)",
+        "Latent factor (optimizer SGD, averaging 0.7)",
+    )

@@ -80,7 +80,14 @@ MODEL_NAMES = {
     "autoencoder-model",
     "blend",
 }
-MOST_LINES = 300
+MOST_LINES, MOST_LINES_OF_LONG = 250, 300
+LONG = {  # files that are to become shorter; no other may join them
+    "artifacts/storage.py",
+    "engines/expression/node.py",
+    "evaluation/metrics/ranking.py",
+    "recommend/recommender.py",
+}
+MOST_ARGUMENTS = 8  # by position; more are named, or a tuple of what belongs together
 
 Sources = dict[str, str]
 """Source text by path below the package, such as "engines/networks/engine.py"."""
@@ -116,8 +123,9 @@ def _bad_place(path: str, source: str) -> Iterator[tuple[int, str]]:
         yield 1, "the name says nothing about what the module does"
     if path.startswith("data/embedded/"):
         yield 1, "data/embedded holds data, no code"
-    if source.count("\n") > MOST_LINES:
-        yield MOST_LINES + 1, f"more than {MOST_LINES} lines"
+    most = MOST_LINES_OF_LONG if path in LONG else MOST_LINES
+    if source.count("\n") > most:
+        yield most + 1, f"more than {most} lines"
 
 
 def _bad_imports(path: str, tree: ast.AST, known: set[str]) -> Iterator[tuple[int, str]]:
@@ -185,6 +193,10 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, "a bare except"
         if isinstance(node, ast.Call):
             yield from ((node.lineno, what) for what in _bad_call(node))
+        if isinstance(node, ast.FunctionDef) and (n := _n_arguments(path, node)) > MOST_ARGUMENTS:
+            yield node.lineno, f"{n} arguments by position, at most {MOST_ARGUMENTS}"
+        if isinstance(node, ast.Attribute | ast.Name) and _compiles(path, node):
+            yield node.lineno, "compiles with flags of its own; engines/compiled.py has them"
         if isinstance(node, ast.FunctionDef) and _is_parallel(node):
             yield from _bad_turns(node)
         if isinstance(node, ast.Compare | ast.MatchValue) and _branches_on_a_model(path, node):
@@ -193,6 +205,20 @@ def _bad_code(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _branches_on_a_model(path: str, node: ast.AST) -> bool:
     return _room(path) != "models" and bool(MODEL_NAMES & _strings(node))
+
+
+def _n_arguments(path: str, function: ast.FunctionDef) -> int:
+    """Arguments by position, but for a verb's: Typer hands over its options by name."""
+    if _room(path) == "cli" and not function.name.startswith("_"):
+        return 0
+    given = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    return len(given) - (given[:1] in (["self"], ["cls"]))
+
+
+def _compiles(path: str, node: ast.Attribute | ast.Name) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else node.id
+    its_place = path == "engines/compiled.py" or _room(path) == "evaluation.metrics"
+    return name in ("jit", "njit", "vectorize", "guvectorize") and not its_place
 
 
 def _is_parallel(function: ast.FunctionDef) -> bool:
@@ -379,7 +405,28 @@ VIOLATIONS = {
     "unknown import": ("cli.py", "import starcast.cellar", "no floor"),
     "empty name": ("data/utils.py", "x = 1", "says nothing"),
     "code among data": ("data/embedded/rows.py", "x = 1", "no code"),
-    "long file": ("data/ids.py", "x = 1\n" * 301, "301: more than 300 lines"),
+    "long file": ("data/ids.py", "x = 1\n" * 251, "251: more than 250 lines"),
+    "very long file": (
+        "recommend/recommender.py",
+        "x = 1\n" * 301,
+        "301: more than 300 lines",
+    ),
+    "nine arguments": ("data/ids.py", "def f(a, b, c, d, e, f, g, h, i):\n    pass", "9 arguments"),
+    "nine in a verb's inside": (
+        "cli/use.py",
+        "def _f(a, b, c, d, e, f, g, h, i):\n    pass",
+        "9 arguments",
+    ),
+    "nine beside oneself": (
+        "data/ids.py",
+        "class X:\n    def f(self, a, b, c, d, e, f, g, h, i, *, j):\n        pass",
+        "2: 9 arguments by position, at most 8",
+    ),
+    "flags of its own": (
+        "scoring/kernels.py",
+        "import numba\n@numba.njit(cache=True)\ndef f(x):\n    return x",
+        "2: compiles with flags of its own",
+    ),
     "eval": ("cli.py", "layers = eval('[64, 1]')", "calls eval"),
     "parallel sum": (
         "engines/networks/epoch.py",
@@ -445,7 +492,19 @@ ALLOWED = {
         "        y[n] += x[n] + z",
     ),
     "the registry": ("models.py", "if name == 'latent-factor-model': pass"),
-    "three hundred lines": ("data/ids.py", "x = 1\n" * 300),
+    "two hundred and fifty lines": ("data/ids.py", "x = 1\n" * 250),
+    "eight arguments": (
+        "data/ids.py",
+        "class X:\n    def f(self, a, b, c, d, e, f, g, h, *, i):\n        pass",
+    ),
+    "options of a verb": (
+        "cli/use.py",
+        "def f(a, b, c, d, e, f, g, h, i):\n    pass",
+    ),
+    "flags of the house": (
+        "scoring/kernels.py",
+        "from starcast.engines.compiled import serial\n@serial\ndef f(x):\n    return x",
+    ),
 }
 
 

@@ -10,6 +10,7 @@ model, in the comparison's charts, in whose training they were first learned.
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +52,7 @@ def draw(model: Model, boxes: Sequence[Box]) -> "Figure":
     """
     from matplotlib.figure import Figure
 
+    boxes = unfolded(boxes)
     places = layout(boxes)
     left = min(place.x - place.width / 2 for place in places.values())
     right = max(place.x + place.width / 2 for place in places.values())
@@ -68,6 +70,23 @@ def draw(model: Model, boxes: Sequence[Box]) -> "Figure":
         _draw_box(axes, box, places[box.name])
     _caption(axes, model, boxes)
     return figure
+
+
+def unfolded(boxes: Sequence[Box]) -> list[Box]:
+    """The same boxes, with a table drawn anew for each that reads it, so that no arrows cross."""
+    times: Counter[str] = Counter()
+    tables = {box.name for box in boxes if box.kind == "table"}
+
+    def copy(name: str) -> str:
+        times[name] += 1
+        return name + "′" * (times[name] - 1) if name in tables else name
+
+    reading = [box._replace(inputs=tuple(map(copy, box.inputs))) for box in boxes]
+    return [
+        box._replace(name=box.name + "′" * n)
+        for box in reading
+        for n in range(times[box.name] if box.name in tables else 1)
+    ]
 
 
 def layout(boxes: Sequence[Box]) -> dict[str, Place]:
@@ -164,8 +183,8 @@ def _words(box: Box) -> tuple[str, str]:
         return "prediction", "in stars"
     if box.kind == "table":
         rows = f"n_{box.name.partition('_')[0]}s"
-        shape = box.shapes[box.name]
-        return name, " × ".join([rows, *map(str, shape[1:])]) if shape else "one number"
+        (shape,) = box.shapes.values()
+        return name.rstrip("′"), " × ".join([rows, *map(str, shape[1:])]) if shape else "one number"
     if not box.shapes:
         return box.kind, ""
     activation = ACTIVATIONS.get(box.activation, box.activation)

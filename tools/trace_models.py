@@ -172,7 +172,7 @@ def count(boxes: Sequence[Box]) -> str:
     'weights: 1 per user, 0 per item, 5 shared'
     """
     numbers = {"user": 0, "item": 0, "shared": 0}
-    for name, shape in (pair for box in boxes for pair in box.shapes.items()):
+    for name, shape in {pair for box in boxes for pair in box.shapes.items()}:
         side = name.partition("_")[0]
         if side in ("user", "item"):
             numbers[side] += int(np.prod(shape[1:]))

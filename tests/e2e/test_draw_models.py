@@ -14,8 +14,12 @@ import numpy as np
 import pytest
 
 from starcast import models
+from starcast.engines.expression import Expression, concatenate, hidden_layers, item, output, user
 from starcast.engines.protocol import Weights
 from starcast.engines.rows import SparseRows
+from starcast.engines.settings import NetworkSettings
+from starcast.models import network
+from starcast.models.plugins import Models
 
 TOOLS = Path(__file__).parents[2] / "tools"
 FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
@@ -147,6 +151,29 @@ def test_dropout_is_told_of_the_layers_behind_which_it_acts(trace: ModuleType) -
     boxes = trace.diagram(DEEP, dimension=4, layers=(6, 3, 1), dropout_rate=0.25)
     acting = {box.name: box.dropout_rate for box in boxes if box.dropout_rate}
     assert acting == {"hidden_0": 0.25}
+
+
+def test_a_table_that_two_boxes_read_is_drawn_for_each_and_counted_once(
+    trace: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def towers(settings: NetworkSettings) -> Expression:
+        p, q = user("p", settings.dimension), item("q", settings.dimension)
+        top = hidden_layers(concatenate(p, q, p * q), settings.layers[:-1], "tanh")
+        return output(top)
+
+    registry = Models([network("towers", towers)])
+    monkeypatch.setattr(models, "MODELS", registry)
+    boxes = trace.diagram("towers", dimension=4, layers=(6, 1))
+    assert trace.count(boxes) == "weights: 4 per user, 4 per item, 85 shared"  # 12·6 + 6 + 6 + 1
+    draw = importlib.import_module("draw_models")
+    drawn = {box.name: box.inputs for box in draw.unfolded(boxes)}
+    assert drawn["multiply"] == ("user_p", "item_q")
+    assert drawn["concatenate"] == ("user_p′", "item_q′", "multiply")
+    assert {name for name, inputs in drawn.items() if not inputs} == {
+        "user_p", "item_q", "user_p′", "item_q′",
+    }  # fmt: skip
+    places = draw.layout(draw.unfolded(boxes))
+    assert len({(place.x, place.y) for place in places.values()}) == len(drawn)
 
 
 def test_weights_are_counted_from_the_shapes(trace: ModuleType) -> None:

@@ -1,12 +1,23 @@
 """A model out of one function: its settings have effects, and its faults are one line."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from starcast.data.ratings import Ratings
-from starcast.engines.expression import Expression, concatenate, hidden_layers, item, output, user
+from starcast.engines import expression
+from starcast.engines.expression import (
+    ACTIVATIONS,
+    Expression,
+    concatenate,
+    hidden_layers,
+    item,
+    output,
+    user,
+)
 from starcast.engines.expression.networks import deep_network
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.expression_engine import ExpressionEngine
@@ -92,3 +103,15 @@ def test_what_fails_with_some_settings_only_is_one_line_too(ratings: Ratings) ->
     model = network("picky", picky)
     with pytest.raises(ConfigError, match=r"picky fails: AssertionError: too few.*\(test_net"):
         model.engine(model.settings(layers=(8, 1)), ratings, 1)
+
+
+def test_the_page_tells_all_that_networks_are_made_of() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    section = page.partition("## A network of your own\n")[2].partition("\n## ")[0]
+    functions = set(expression.__all__) - {"ACTIVATIONS", "Expression"}
+    methods = {name for name in vars(Expression) if name in ("total", "apply", "dropout", "column")}
+    assert len(methods) == 4
+    told = set(re.findall(r"[`.](\w+)\(", section))
+    assert functions | methods <= told
+    words = next(line for line in section.splitlines() if "`p.apply(" in line)
+    assert words.endswith(f"{', '.join(ACTIVATIONS)} |")

@@ -168,10 +168,12 @@ class TensorBoardObserver:
             self._run("validation").scalar(name, value, 0)
 
     def _write_embeddings(self, weights: Weights) -> None:
-        for name in ("item_factors", "item_embedding"):
-            if name in weights:
+        """The items' vectors, whatever a model calls them."""
+        for name, array in weights.items():
+            is_vectors = array.ndim > 1 and array.shape[-2] == len(self._labels)
+            if name.startswith("item_") and not name.endswith("_bias") and is_vectors:
                 # Of several draws the last: each has turned its factors its own way.
-                table = weights[name].reshape(-1, *weights[name].shape[-2:])[-1]
+                table = array.reshape(-1, *array.shape[-2:])[-1]
                 self._run("train").embedding(name, table, self._labels)
 
 

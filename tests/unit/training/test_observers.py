@@ -140,6 +140,19 @@ def test_of_several_draws_the_last_is_shown(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.loadtxt(tensors), WEIGHTS["item_factors"])
 
 
+def test_a_models_own_tables_of_items_are_shown_and_nothing_else(tmp_path: Path) -> None:
+    observer = TensorBoardObserver(tmp_path, {}, LABELS, b"")
+    observer.started(1)
+    shapes = {
+        "item_taste": (3, 4), "item_bias": (3,), "item_grid": (3, 2, 5), "user_taste": (3, 4),
+        "item_tower_kernel": (4, 6), "item_own_bias": (3, 3),
+    }  # fmt: skip
+    weights = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    observer.epoch(record(1, None), weights, True)
+    observer.ended()
+    assert [path.parent.name for path in tmp_path.rglob("tensors.tsv")] == ["item_taste"]
+
+
 def test_the_bar_tells_the_latest_rmse() -> None:
     text = io.StringIO()
     console = Console(file=text, width=120, force_terminal=True, force_interactive=True)

@@ -6,19 +6,15 @@ on the last axis or on every number; shapes meet as in NumPy.
 """
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
+from starcast.engines.expression.checks import Shape, check_shape, check_values
 from starcast.errors import ConfigError, UnknownNameError
-
-Shape = tuple[int, ...]
 
 ACTIVATIONS = ("relu", "elu", "tanh", "sigmoid", "softplus", "erf")
 LINEAR = "linear"  # the word for none of them
-_WIDEST, _DEEPEST = 1_000_000, 3
-_LONGEST_NAME = 200
-_LARGEST = 1e30  # of a constant: as float32 it is finite
 
 
 @final
@@ -131,14 +127,14 @@ def made(
     if kind not in KINDS:
         raise UnknownNameError("operation", str(kind), KINDS)
     rule = KINDS[kind]
-    _check_shape(kind, shape)
+    check_shape(kind, shape)
     wanted = (rule.inputs, rule.weights, rule.numbers or (math.prod(shape),) * 2)
     for given, (fewest, most) in zip((inputs, weights, numbers), wanted, strict=True):
         if not fewest <= len(given) <= most:
             raise ConfigError(f"'{kind}' takes no {len(given)} inputs, weights or numbers")
-    _check_values(kind, weights, numbers, start)
+    check_values(kind, weights, numbers, start)
     handed_on = rule.shape(kind, inputs, shape)
-    _check_shape(kind, handed_on)
+    check_shape(kind, handed_on)
     sides = frozenset([kind.removesuffix("_row")] if kind in ROWS else [])
     sides = sides.union(*(part.sides for part in inputs))
     return Expression(kind, inputs, handed_on, weights, numbers, start, sides)
@@ -236,28 +232,6 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(ACTIVATIONS, Kind(_ONE, _same)),
 }
 """Every operation by its name."""
-
-
-def _check_shape(kind: str, shape: Shape) -> None:
-    if len(shape) > _DEEPEST:
-        raise ConfigError(f"'{kind}' would have {len(shape)} axes; at most {_DEEPEST} are of use")
-    for size in shape:
-        if type(size) is not int or not 1 <= size <= _WIDEST:
-            raise ConfigError(f"a width must be a whole number in [1, {_WIDEST:,}], got {size!r}")
-
-
-def _check_values(
-    kind: str, weights: Sequence[object], numbers: Sequence[object], start: str
-) -> None:
-    for name in weights:
-        if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) < _LONGEST_NAME:
-            raise ConfigError(f"weights cannot be called {name!r:.40}")
-    low, high = (0, 1) if kind == "dropout" else (-_LARGEST, _LARGEST)
-    for number in numbers:
-        if not isinstance(number, int | float) or not low <= number < high:
-            raise ConfigError(f"'{kind}' takes no {number!r:.40}")
-    if start not in ("", "mean"):
-        raise UnknownNameError("start of weights", str(start), ["mean"])
 
 
 def _expression(value: Expression | float) -> Expression:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.node import Expression, Shape
+from starcast.engines.expression.checks import Shape
+from starcast.engines.expression.node import Expression
 from starcast.errors import ConfigError
 
 EMBEDDING_DEVIATION = 0.05  # Keras's default for embeddings, as in the 2018 system

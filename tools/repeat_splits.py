@@ -28,7 +28,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load, load_official_test
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
-from starcast.engines.settings import SETTINGS
+from starcast.engines.setting_catalogue import SETTINGS
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
 from starcast.evaluation.report import evaluate
 from starcast.training.fit import fit

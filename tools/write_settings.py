@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from starcast.engines.settings import SETTINGS, flags_of
+from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.settings import flags_of
 from starcast.models import MODELS, Model
 
 _HEAD = """# Settings
@@ -57,7 +58,8 @@ def page() -> str:
         )
         for name, setting in SETTINGS.items()
     ]
-    tables = [f"\n### `{model.name}`\n\n{_defaults(model)}" for model in MODELS.values()]
+    having = [model for model in MODELS.values() if not model.is_baseline]  # which have none
+    tables = [f"\n### `{model.name}`\n\n{_defaults(model)}" for model in having]
     settings = _table(("setting", "command line", "may be", "what it is"), rows)
     return f"{_HEAD}{settings}{_DEFAULTS}{''.join(tables)}"
 

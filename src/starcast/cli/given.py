@@ -9,7 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from starcast.cli.groups import Group
-from starcast.engines.settings import SETTINGS, flags_of
+from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.settings import flags_of
 
 if TYPE_CHECKING:
     from starcast.models import Model
@@ -66,8 +67,15 @@ class SettingsCommand(TyperCommand):
 
 
 def for_whom(name: str, models: "Collection[Model]") -> str:
-    """The models that have a setting, by which optimizers; "" where all have it by all."""
-    having = [(model.name, model.solvers.having_it(name), len(model.defaults)) for model in models]
+    """The models that have a setting, by which optimizers; "" where all have it by all.
+
+    Baselines have no settings, and are not spoken of.
+    """
+    having = [
+        (model.name, model.solvers.having_it(name), len(model.defaults))
+        for model in models
+        if not model.is_baseline
+    ]
     partly = [(model, by) for model, by, n in having if len(by) < n]
     if not partly:
         return ""

@@ -82,7 +82,7 @@ def explain(
     ratings_of: RatingsOf = None,
     k: Reasons = 5,
 ) -> None:
-    """Say which of somebody's own ratings pull a prediction up or down, and by how much."""
+    """Say which of somebody's own ratings speak for an item or against it, and by how much."""
     from starcast.cli.show import console
 
     _check_one_asks(user, rated, ratings_of)
@@ -95,11 +95,12 @@ def explain(
     title = recommender.title(item) or item
     console.print(f"{explanation.prediction:.2f}  {title}", soft_wrap=True)
     console.print(f"{explanation.base:.2f}  to somebody unknown", soft_wrap=True)
+    effect = "{:+.2f}" if explanation.unit == "stars" else "{:+.0%}"
     _show(
-        "effect",
+        explanation.unit,
         (
             (
-                f"{reason.effect:+.2f}",
+                effect.format(reason.effect),
                 reason.item_id,
                 f"{reason.stars:g} for {reason.title}".rstrip(),
             )

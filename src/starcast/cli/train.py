@@ -23,9 +23,21 @@ if TYPE_CHECKING:
     from starcast.training.fit import Observe
 
 _PARENTS = "Transfer learning"
+_DEFAULT = "latent-factor-model"  # as in the 2018 system
 _K = 20  # list size of the figures that close a run, as in the 2018 system
 
-ModelName = Annotated[str, typer.Option("--model", help="Which model to train.")]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", help="Which model to train. [default: latent-factor-model]"),
+]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="lists|stars",
+        help="Take the model that makes the best lists, or that predicts stars best.",
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where trained models go.")]
 Logs = Annotated[Path, typer.Option("--logs", help="Where TensorBoard's logs go.")]
 
@@ -63,7 +75,8 @@ class Parents(Group):
 def train(
     context: typer.Context,
     *,
-    model: ModelName = "latent-factor-model",
+    model: ModelName = None,
+    purpose: For = None,
     data: opt.Data,
     split: opt.SplitOptions,
     given: GivenSettings,
@@ -74,7 +87,6 @@ def train(
     explain: opt.Explain = False,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
-    from starcast import models
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.engines.settings import GibbsSettings
@@ -82,7 +94,7 @@ def train(
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
-    chosen = models.find(model)
+    chosen = _chosen(model, purpose)
     has_effect = with_effect(chosen, given.values) if context.obj is OF_2018 else given.values
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
@@ -90,7 +102,7 @@ def train(
     if isinstance(config, GibbsSettings) and "attributes" in config.features:
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
-    reserve(context, home / model)
+    reserve(context, home / chosen.name)
     named = _named_parents(chosen, parents)
     recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs))
 
@@ -108,15 +120,17 @@ def train(
         return found
 
     def place(name: str) -> Path:
-        return home / (f"{name}-fresh" if parents.fresh_parents and name != model else name)
+        return home / (f"{name}-fresh" if parents.fresh_parents and name != chosen.name else name)
 
     def trained(artifact: "Artifact") -> None:
         keep(artifact, place(artifact.model))
         _announce(artifact, place(artifact.model))
 
-    artifact = train_all(divided, {model: config}, recipe, find=find, trained=trained)[model]
+    artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
+        chosen.name
+    ]
     report = evaluate(artifact)
-    storage.add_test_figures(home / model, report.own_items(_K), of=artifact)
+    storage.add_test_figures(home / chosen.name, report.own_items(_K), of=artifact)
     show.closing_figures(report, k=_K, explain=explain)
 
 
@@ -157,6 +171,15 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         ]
 
     return observers
+
+
+def _chosen(name: str | None, purpose: str | None) -> "Model":
+    """The model that --model names, or that suits the purpose of --for."""
+    from starcast import models
+
+    if name and purpose:
+        raise ConfigError("--for picks the model; give it or --model, not both")
+    return models.for_purpose(purpose) if purpose else models.find(name or _DEFAULT)
 
 
 def _announce(artifact: "Artifact", folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The settings of one training run: one frozen class for each solver, with what it has.
 
-Names follow the 2018 command line. A setting is defined once, below; the command line, its help,
-the checks and the tables of the docs follow from it. What differs between solvers is the default.
+A setting is defined once, in the catalogue; the command line, its help, the checks and the tables
+of the docs follow from it. What differs between solvers is the default.
 """
 
 import sys
@@ -9,86 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, final
 
-from starcast.engines.setting_kinds import KEY, Choice, Choices, Number, Setting, Whole, Widths
-
-GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
-OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS", "Gibbs", "L-BFGS")
-LIKELIHOODS = ("probit", "gaussian")
-FEATURES = ("histories", "attributes", "days")
-
-_TRANSFER, _SAMPLING, _AUTOENCODER = "Transfer learning", "Sampling", "Autoencoder"
-SETTINGS: Mapping[str, Setting] = {
-    "epochs": Whole(
-        help="Most epochs to train", most=10**9, flags=("--epochs", "--epoch"), of_2018=True
-    ),
-    "batch_size": Whole(help="Ratings per step", most=10**9, of_2018=True),
-    "dimension": Whole(help="Length of an embedding", most=10_000, of_2018=True),
-    "learning_rate": Number(help="Step size", above=True, of_2018=True),
-    "optimizer": Choice(help="Solver", names=OPTIMIZERS, of_2018=True),
-    "dropout_rate": Number(
-        help="Share of what a hidden layer hands to the next that is dropped in training",
-        high=1,
-        of_2018=True,
-    ),
-    "regularization_factor": Number(
-        help="λ, weight of the embeddings' squared norms", of_2018=True
-    ),
-    "layers": Widths(
-        help='Widths of the dense layers, such as "[64,32,16,8,1]"; the last is the prediction',
-        widest=10_000,
-        deepest=100,
-        of_2018=True,
-    ),
-    "averaging": Number(
-        help="β, share of the running average of weights kept after each epoch; 0 averages nothing",
-        high=1,
-    ),
-    "patience": Whole(
-        help="Epochs without a better validation figure before training stops",
-        most=10**9,
-        flags=("--max-checkout-without-progress",),
-        of_2018=True,
-    ),
-    "transfer_weight": Number(
-        help="α, share of the latent factor model in the first prediction",
-        panel=_TRANSFER,
-        high=1,
-        reached=True,
-    ),
-    "samples": Whole(
-        help="Draws after burn-in, of all chains together", panel=_SAMPLING, most=10**6
-    ),
-    "burn_in": Whole(
-        help="Sweeps of each chain before its draws count", panel=_SAMPLING, least=0, most=10**6
-    ),
-    "chains": Whole(help="Independent chains; they run side by side", panel=_SAMPLING, most=1000),
-    "kept": Whole(
-        help="Draws that are kept, evenly thinned, of all chains together; they predict",
-        panel=_SAMPLING,
-        most=10**6,
-    ),
-    "likelihood": Choice(
-        help="Stars as ordered classes, or as numbers", panel=_SAMPLING, names=LIKELIHOODS
-    ),
-    "features": Choices(
-        help="Of users and items beside their ids", panel=_SAMPLING, names=FEATURES, one="feature"
-    ),
-    "day_length": Whole(
-        help="Of a day of the feature days, in the unit of the timestamps, mostly seconds",
-        panel=_SAMPLING,
-        most=10**15,
-    ),
-    "presence": Number(
-        help="Standard deviations that a rating counts for beside what it says",
-        panel=_AUTOENCODER,
-    ),
-    "input_penalty": Number(
-        help="Weight of the squares of the weights that code, as a multiple of λ",
-        panel=_AUTOENCODER,
-    ),
-    "steps_per_epoch": Whole(help="Steps in an epoch", panel=_AUTOENCODER, most=10**6),
-}
-"""Every setting there is, by name, in the order of the command line."""
+from starcast.engines.setting_catalogue import GRADIENT_OPTIMIZERS, SETTINGS
+from starcast.engines.setting_kinds import KEY, Setting
 
 
 def _setting(name: str, default: object, **own: Any) -> Any:
@@ -222,6 +144,55 @@ class GibbsSettings(Settings):
     likelihood: str = _setting("likelihood", "probit")
     features: tuple[str, ...] = _setting("features", ("histories",))
     day_length: int = _setting("day_length", 86_400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ClosedForm(Settings):
+    """What is solved at once: an epoch is all there is."""
+
+    @property
+    def epochs(self) -> int | None:
+        """One."""
+        return 1
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemItemSettings(_ClosedForm):
+    """An item-item model, by one Cholesky factorization; λ is in units of √users."""
+
+    optimizer: str = _setting("optimizer", "Cholesky", names=("Cholesky",))
+    regularization_factor: float = _setting("regularization_factor", 3.2)
+    interest_weight: float = _setting("interest_weight", 0.5)
+    activity_exponent: float = _setting("activity_exponent", 0.25)
+    nearness: float = _setting("nearness", 300.0)
+    popularity_exponent: float = _setting("popularity_exponent", 0.3)
+    dropped_share: float = _setting("dropped_share", 0.3)
+    core_items: int = _setting("core_items", 20_000)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImplicitSettings(Settings):
+    """An implicit factor model by alternating least squares."""
+
+    optimizer: str = _setting("optimizer", "iALS", names=("iALS",))
+    dimension: int = _setting("dimension", 128)
+    epochs: int = _setting("epochs", 16)
+    patience: int = _setting("patience", 3)
+    regularization_factor: float = _setting("regularization_factor", 0.006)
+    unobserved_weight: float = _setting("unobserved_weight", 0.5)
+    frequency_exponent: float = _setting("frequency_exponent", 1.0)
+    interest_weight: float = _setting("interest_weight", 0.5)
+    activity_exponent: float = _setting("activity_exponent", 0.5)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineSettings(_ClosedForm):
+    """Counting, which has nothing to set."""
+
+    optimizer: str = _setting("optimizer", "Counting", names=("Counting",))
 
 
 def settings_of(solver: Settings | type[Settings]) -> Mapping[str, Setting]:

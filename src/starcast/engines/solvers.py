@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from starcast.engines.settings import SETTINGS, Settings, settings_of, told
+from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.settings import Settings, settings_of, told
 from starcast.errors import ConfigError, require_name
 
 

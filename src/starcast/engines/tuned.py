@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from starcast.engines.settings import (
     AlsSettings,
+    BaselineSettings,
     GibbsSettings,
+    ImplicitSettings,
+    ItemItemSettings,
     LbfgsSettings,
     MiniBatchSettings,
     NetworkSettings,
@@ -74,3 +77,6 @@ SAMPLED = _by_optimizer(GibbsSettings())
 AUTOENCODER = _by_optimizer(
     LbfgsSettings(dimension=256, regularization_factor=5.5, epochs=40, patience=5)
 )
+ITEM_ITEM = _by_optimizer(ItemItemSettings())
+IMPLICIT = _by_optimizer(ImplicitSettings())
+BASELINE = _by_optimizer(BaselineSettings())

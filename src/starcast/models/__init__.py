@@ -1,6 +1,7 @@
 """The registry: every model by name, Starcast's own and those that other packages bring.
 
-`known` has an entry for each of our own, `networks` makes a model of a function that gives an
+`known` has an entry for each of our own that predicts stars, `lists` for those made for lists and
+the baselines, `networks` makes a model of a function that gives an
 expression, `plugins` finds what is installed besides, and `model` says what a model is.
 """
 
@@ -9,15 +10,37 @@ from collections.abc import Mapping
 from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
-from starcast.errors import UnknownNameError
+from starcast.errors import UnknownNameError, require_name
 from starcast.models.known import KNOWN
+from starcast.models.lists import BASELINES, LIST_MODELS
 from starcast.models.model import COMPILED, Model, ParentAdapter
 from starcast.models.networks import network
 from starcast.models.plugins import Models
 from starcast.scoring import BlendScorer
 from starcast.scoring.weighted_sum import parts_of
 
-__all__ = ["BLEND", "COMPILED", "MODELS", "Model", "ParentAdapter", "find", "network"]
+__all__ = [
+    "BLEND",
+    "COMPILED",
+    "MODELS",
+    "Model",
+    "ParentAdapter",
+    "find",
+    "for_purpose",
+    "network",
+]
+
+
+def for_purpose(purpose: str) -> Model:
+    """The model to take where nobody names one, by what it is for: "lists" or "stars".
+
+    Raises: UnknownNameError: another purpose.
+
+    >>> for_purpose("lists").name
+    'item-item-model'
+    """
+    chosen = {"lists": "item-item-model", "stars": "bayesian-factorization-model"}
+    return find(chosen[require_name("purpose", purpose, chosen)])
 
 
 def find(name: str) -> Model:
@@ -56,4 +79,4 @@ BLEND = Model(
     scorer=_blend,
 )
 
-MODELS: Mapping[str, Model] = Models(KNOWN, reserved=[BLEND.name])
+MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=[BLEND.name])

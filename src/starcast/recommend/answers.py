@@ -1,7 +1,7 @@
 """What a recommender answers with, and how it picks the best of many scores."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,11 @@ class Similar(NamedTuple):
     similarity: float
 
 
+Unit = Literal["stars", "share"]  # of effects
+
+
 class Reason(NamedTuple):
-    """A rating of the user's own: item id, title, stars, and by how many it moves a prediction."""
+    """A rating of the user's own: item id, title, stars, and its effect; see `Explanation`."""
 
     item_id: object
     title: str
@@ -39,17 +42,20 @@ class Reason(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why an item is predicted the stars it is.
+    """Why an item is listed where it is, or predicted the stars it is.
 
     Attributes:
         prediction: the stars that are shown.
         base: what the model would predict if it knew no rating of the user.
-        reasons: the user's ratings that move the prediction most, largest |effect| first.
+        reasons: the user's ratings that matter most, largest |effect| first.
+        unit: of effects; "stars" by which a rating moves the prediction, or, of a model made for
+            lists, the "share" of a rating in all that lifts and lowers the item in the list.
     """
 
     prediction: float
     base: float
     reasons: list[Reason]
+    unit: Unit = "stars"
 
     def __repr__(self) -> str:
         return f"{self._summary()}\n{self.reasons!r}"

@@ -11,7 +11,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.display import quoted
-from starcast.engines.protocol import Folded, FoldingScorer, Scores
+from starcast.engines.protocol import Folded, FoldingScorer, ListFolded, Scores
 from starcast.errors import ConfigError
 from starcast.recommend.answers import (
     Explanation,
@@ -78,11 +78,13 @@ class FoldedInUser:
         return listed(self._ratings, rows, self._folded.score_items(rows))
 
     def explain(self, item_id: object, k: int = 5) -> Explanation:
-        """Which of the person's own ratings pull the prediction for an item up or down.
+        """Which of the person's own ratings speak for an item, and which against it.
 
-        An effect is the prediction less what it would be had the person not given that rating, in
-        stars and before clipping. Effects do not add up to prediction - base: two ratings that say
-        the same are each worth little beside the other.
+        Where lists are ordered by stars, an effect is the prediction less what it would be had the
+        person not given that rating, in stars and before clipping. Effects do not add up to
+        prediction - base: two ratings that say the same are each worth little beside the other.
+        Of a model made for lists it is the rating's part in the list score, as a share of all parts
+        for and against it.
 
         Args:
             item_id: an external id.
@@ -97,8 +99,21 @@ class FoldedInUser:
         return Explanation(
             float(clip(self._folded.score_items(row))[0]),
             float(clip(self._stranger.score_items(row))[0]),
-            reasons(self._ratings, self.item_rows, self.stars, self._folded.effects(row)[0], k),
+            reasons(self._ratings, self.item_rows, self.stars, self._effects(row), k),
+            "share" if self._is_listed else "stars",
         )
+
+    @property
+    def _is_listed(self) -> bool:
+        """Whether lists are ordered by the model's own list scores."""
+        return self._ranker.by_lists and isinstance(self._folded, ListFolded)
+
+    def _effects(self, row: Rows) -> Scores:
+        """Of each rating on one item; float32 (n,)."""
+        if not (self._ranker.by_lists and isinstance(self._folded, ListFolded)):
+            return np.asarray(self._folded.effects(row)[0])
+        parts = self._folded.list_effects(row)[0]
+        return np.asarray(parts / max(float(np.abs(parts).sum()), 1e-12))
 
     @cached_property
     def _stranger(self) -> Folded:

@@ -8,9 +8,13 @@ by `partial_evaluation`. `folding` takes in people that no weights are of, by th
 of their ratings, and `similarity` compares items.
 """
 
+from starcast.scoring.by_means import MeansScorer
 from starcast.scoring.expressions import ExpressionScorer
 from starcast.scoring.factors import FactorScorer
+from starcast.scoring.implicit import ImplicitScorer
+from starcast.scoring.item_item import ItemItemScorer
 from starcast.scoring.networks import DeepScorer, EnsembleScorer
+from starcast.scoring.popularity import PopularityScorer
 from starcast.scoring.posterior import PosteriorScorer
 from starcast.scoring.weighted_sum import BlendScorer
 
@@ -20,5 +24,9 @@ __all__ = [
     "EnsembleScorer",
     "ExpressionScorer",
     "FactorScorer",
+    "ImplicitScorer",
+    "ItemItemScorer",
+    "MeansScorer",
+    "PopularityScorer",
     "PosteriorScorer",
 ]

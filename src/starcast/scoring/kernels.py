@@ -22,8 +22,8 @@ def score_factor_pairs(user: Any, item: Any, user_rows: Any, item_rows: Any, sco
         user_rows, item_rows: int32 (n,).
         scores: float32 (n,).
     """
-    _check(user_rows, len(user))
-    _check(item_rows, len(item))
+    check_rows(user_rows, len(user))
+    check_rows(item_rows, len(item))
     d = user.shape[1] - 1
     for n in range(len(scores)):
         p, q = user[user_rows[n]], item[item_rows[n]]
@@ -43,7 +43,7 @@ def score_factor_catalogue(user: Any, panels: Any, user_rows: Any, scores: Any) 
         user_rows: int32 (n,).
         scores: float32 (n, n_items).
     """
-    _check(user_rows, len(user))
+    check_rows(user_rows, len(user))
     d = user.shape[1] - 1
     quads = _quads_of(user, user_rows)
     sums = np.empty(4 * PANEL, np.float32)
@@ -77,8 +77,8 @@ def add_network_pairs(
         user_rows, item_rows: int32 (n,).
         scores: float32 (n,).
     """
-    _check(user_rows, len(user))
-    _check(item_rows, len(item))
+    check_rows(user_rows, len(user))
+    check_rows(item_rows, len(item))
     values = np.zeros(widths.sum() * PANEL, np.float32)
     for start in range(0, len(scores), PANEL):
         into = scores[start : start + PANEL]
@@ -101,7 +101,7 @@ def add_network_catalogue(
         user_rows: int32 (n,).
         scores: float32 (n, n_items).
     """
-    _check(user_rows, len(user))
+    check_rows(user_rows, len(user))
     values = np.empty(widths.sum() * PANEL, np.float32)
     for start in range(0, scores.shape[1], PANEL):  # a panel stays in the cache for all the users
         panel = start * widths[0]
@@ -116,7 +116,7 @@ def add_network_catalogue(
 
 
 @serial
-def _check(rows: Any, n: int) -> None:
+def check_rows(rows: Any, n: int) -> None:
     """A row outside its table would read foreign memory."""
     for row in rows:
         if row < 0 or row >= n:

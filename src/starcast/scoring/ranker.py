@@ -31,6 +31,11 @@ class Ranker:
         self.support = None if by_stars else support
 
     @property
+    def by_lists(self) -> bool:
+        """Whether lists are ordered by the model's own list scores."""
+        return self._lists is not None
+
+    @property
     def by_stars(self) -> bool:
         """Whether lists are ordered by nothing but predicted stars."""
         return self._lists is None and self.support is None

@@ -1,6 +1,6 @@
 """What travels: requests and answers, as pydantic checks and OpenAPI documents them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
@@ -110,10 +110,12 @@ class Predictions(BaseModel):
 
 
 class Reason(Item):
-    """A rating of the person's own, and by how many stars it moves the prediction."""
+    """A rating of the person's own, and its effect: in stars by which it moves the prediction,
+    or, of a model made for lists, as its share in what lifts and lowers the item."""
 
     stars: float
     effect: float
+    unit: Literal["stars", "share"]
 
 
 class Recommendation(Item):

@@ -146,7 +146,7 @@ class ServedModel:
         )
         return [
             {"item": why.item_id, "title": why.title, "stars": _short(why.stars),
-             "effect": _short(why.effect)}
+             "effect": _short(why.effect), "unit": told.unit}
             for why in told.reasons
         ]  # fmt: skip
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from starcast.cli.given import GivenSettings, SettingsCommand, for_whom, optimizers
 from starcast.cli.groups import Group, grouped
-from starcast.engines.settings import SETTINGS, flags_of
+from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.settings import flags_of
 from starcast.models import MODELS
 
 
@@ -83,8 +84,8 @@ def test_help_says_which_models_have_a_setting(given: Any) -> None:
     network = next(line for line in lines if "--layers" in line)
     assert "For deep-neural-network-model, ensemble-no-transfer-learning, " in network
     assert "latent-factor-model" not in network
-    assert "For" not in next(line for line in lines if "--dimension" in line)
-    assert "all but bayesian-" in next(line for line in lines if "--averaging" in line)
+    assert "all but item-item-model" in next(line for line in lines if "--dimension" in line)
+    assert "bayesian-" not in next(line for line in lines if "--averaging" in line)
     panels = [line for line in lines if line.startswith("╭")]
     assert any("Sampling (bayesian-factorization-model)" in panel for panel in panels)
     assert any("Autoencoder (autoencoder-model)" in panel for panel in panels)
@@ -94,11 +95,16 @@ def test_whose_a_setting_is_by_one_optimizer_alone() -> None:
     assert for_whom("batch_size", [MODELS["latent-factor-model"], MODELS["autoencoder-model"]]) == (
         "latent-factor-model (Adam, RMSProp, GradientDescent)"
     )
-    assert for_whom("dimension", MODELS.values()) == ""
+    assert for_whom("dimension", MODELS.values()) == "all but item-item-model"
+    having = [model for model in MODELS.values() if model.name != "item-item-model"]
+    assert for_whom("dimension", having) == ""
 
 
 def test_models_with_the_same_optimizers_are_named_together() -> None:
-    first, *_, sampled, coder = MODELS.values()
+    first, sampled, coder = (
+        MODELS[name]
+        for name in ("latent-factor-model", "bayesian-factorization-model", "autoencoder-model")
+    )
     said = "SGD, ALS, Adam, RMSProp, GradientDescent (latent-factor-model); Gibbs (bayesian-"
     assert optimizers([first, sampled]).startswith(said)
     assert optimizers([coder, coder]) == "L-BFGS (autoencoder-model, autoencoder-model)"

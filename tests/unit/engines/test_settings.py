@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from starcast.engines.setting_kinds import KEY, Choice, Number, Whole
-from starcast.engines.settings import (
+from starcast.engines.setting_catalogue import (
     FEATURES,
     GRADIENT_OPTIMIZERS,
     LIKELIHOODS,
     OPTIMIZERS,
     SETTINGS,
+)
+from starcast.engines.setting_kinds import KEY, Choice, Number, Whole
+from starcast.engines.settings import (
     AlsSettings,
+    BaselineSettings,
     GibbsSettings,
+    ImplicitSettings,
+    ItemItemSettings,
     LbfgsSettings,
     MiniBatchSettings,
     NetworkSettings,
@@ -40,6 +45,12 @@ HAS: dict[type[Settings], set[str]] = {
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
     GibbsSettings: {"optimizer", "dimension", "epochs", "samples", "burn_in", "chains", "kept",
                     "likelihood", "features", "day_length"},
+    ItemItemSettings: {"optimizer", "regularization_factor", "interest_weight", "nearness",
+                       "activity_exponent", "popularity_exponent", "dropped_share", "core_items"},
+    ImplicitSettings: {"optimizer", "dimension", "epochs", "patience", "regularization_factor",
+                       "unobserved_weight", "frequency_exponent", "interest_weight",
+                       "activity_exponent"},
+    BaselineSettings: {"optimizer"},
 }  # fmt: skip
 
 

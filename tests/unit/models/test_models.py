@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,10 +7,8 @@ import pytest
 from starcast import models
 from starcast.data.ratings import Ratings
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import (
-    GRADIENT_OPTIMIZERS,
-    SgdSettings,
-)
+from starcast.engines.setting_catalogue import GRADIENT_OPTIMIZERS
+from starcast.engines.settings import SgdSettings, settings_of
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.models import MODELS, Model
 from starcast.models.known import KNOWN
@@ -83,9 +82,10 @@ def test_no_setting_given_is_the_first_default(model: Model) -> None:
 
 @EVERY_MODEL
 def test_given_settings_lie_on_top_of_the_defaults_of_their_optimizer(model: Model) -> None:
-    for name, default in model.defaults.items():
-        settings = model.settings(optimizer=name, epochs=7, dimension=5)
-        assert settings == replace(default, epochs=7, dimension=5)  # type: ignore[call-arg]
+    for optimizer, default in model.defaults.items():
+        given: dict[str, Any] = {"epochs": 7, "dimension": 5}
+        own = {name: value for name, value in given.items() if name in settings_of(default)}
+        assert model.settings(optimizer=optimizer, **own) == replace(default, **own)
 
 
 @EVERY_MODEL
@@ -109,7 +109,8 @@ def test_every_optimizer_on_offer_trains_what_the_scorer_reads(
     model: Model, ratings: Ratings
 ) -> None:
     for optimizer in model.defaults:
-        settings = model.settings(optimizer=optimizer, dimension=2)
+        given = model.solvers.having({"optimizer": optimizer, "dimension": 2})
+        settings = model.settings(**given)
         engine = model.engine(settings, ratings, 1)
         assert engine.run_epoch().loss > 0
         scorer = model.scorer(engine.weights(), SparseRows.by_user(ratings), settings)

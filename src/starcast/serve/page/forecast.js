@@ -93,7 +93,7 @@ class Row {
   }
 }
 
-/** "Because of Alien +0.21, Brazil +0.10, in spite of Clue −0.35", as nodes. */
+/** "Because of Alien +0.21, Brazil +0.10, in spite of Clue −0.35" or with shares, as nodes. */
 function why(reasons) {
   const lifting = reasons.filter(({ effect }) => effect > 0).slice(0, 2).flatMap(reason);
   const lowering = reasons.filter(({ effect }) => effect <= 0).slice(0, 1).flatMap(reason);
@@ -103,7 +103,9 @@ function why(reasons) {
 }
 
 function reason(film, n) {
-  const effect = `${film.effect > 0 ? "+" : "−"}${Math.abs(film.effect).toFixed(2)}`;
+  const size = Math.abs(film.effect);
+  const figure = film.unit === "share" ? `${Math.round(100 * size)} %` : size.toFixed(2);
+  const effect = `${film.effect > 0 ? "+" : "−"}${figure}`;
   const because = element("span", { class: "reason" }, parts(film).name, "\u00a0",
     element("span", { class: "effect" }, effect));
   return n ? [", ", because] : [because];

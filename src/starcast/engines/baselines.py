@@ -1,0 +1,52 @@
+"""The baselines: what any model has to beat, trained in no time."""
+
+import math
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.engines.means import means
+from starcast.engines.protocol import EpochLoss, Weights, check_shapes
+from starcast.engines.settings import BaselineSettings
+
+
+@final
+class BaselineEngine:
+    """Regularised means of users and items, and how often each item was rated.
+
+    Args:
+        settings: there are none.
+        train: the training rows.
+        seed: of nothing.
+    """
+
+    def __init__(self, settings: BaselineSettings, train: Ratings, seed: int) -> None:
+        self._train, self._means = train, means(train)
+        self._popularity = np.bincount(train.item_rows, minlength=train.n_items).astype(np.float32)
+
+    def run_epoch(self) -> EpochLoss:
+        """Nothing is left to learn; the loss is that of the means."""
+        train, (mean, of_user, of_item) = self._train, self._means
+        errors = train.stars - (mean + of_user[train.user_rows] + of_item[train.item_rows])
+        squared = float(np.mean(np.square(errors, dtype=np.float64)))
+        return EpochLoss(squared / 2, math.sqrt(squared))
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Copies by name: mean (), item_bias (n_items,), popularity (n_items,)."""
+        return {
+            "mean": np.array(self._means.mean, np.float32),
+            "item_bias": self._means.item_bias.copy(),
+            "popularity": self._popularity.copy(),
+        }
+
+    def load(self, weights: Weights) -> None:
+        """Take weights back."""
+        wanted = {name: array.shape for name, array in self.weights().items()}
+        if difference := check_shapes(weights, wanted):
+            raise ValueError(difference)
+        self._means = self._means._replace(
+            mean=float(weights["mean"]), item_bias=weights["item_bias"].copy()
+        )
+        self._popularity = weights["popularity"].copy()

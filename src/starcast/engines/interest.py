@@ -1,0 +1,71 @@
+"""How much a rating says that its user picks, and likes, such items."""
+
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Scores
+from starcast.engines.rows import SparseRows
+
+DAMPING = 5.0  # ratings' worth of belief in the mean of all, in a user's mean
+LEAST = np.float32(0.05)  # interest of the worst rating: even that was picked
+
+
+@final
+class Interest(NamedTuple):
+    """Interest x = max(1 + w · (r - r̄_u) / σ, 0.05) of a rating r by a user of damped mean r̄_u.
+
+    That it was picked counts 1; stars above or below the user's own mean move it, in units of the
+    standard deviation of all ratings, so that no scale is a special one.
+
+    Attributes:
+        mean: of all training ratings, stars.
+        deviation: σ, their standard deviation, stars.
+        weight: w, what a standard deviation above the mean adds.
+    """
+
+    mean: float
+    deviation: float
+    weight: float
+
+    @classmethod
+    def of(cls, train: Ratings, weight: float) -> "Interest":
+        """Mean and deviation of training rows."""
+        deviation = float(train.stars.std(dtype=np.float64))
+        return cls(float(train.stars.mean(dtype=np.float64)), deviation or 1.0, weight)
+
+    def values(self, stars: Scores, user_means: NDArray[np.float64] | float) -> Scores:
+        """Interest of ratings (n,) by users of damped means (n,) or (); float32 (n,)."""
+        moved = self.weight / self.deviation * (stars - user_means)
+        return np.maximum(1 + moved, LEAST).astype(np.float32)
+
+    def user_mean(self, stars: Scores) -> float:
+        """The damped mean of one person's ratings (n,), stars."""
+        total = float(stars.sum(dtype=np.float64))
+        return (total + DAMPING * self.mean) / (len(stars) + DAMPING)
+
+    def histories(self, ratings: SparseRows) -> SparseRows:
+        """The same rows with interest in the place of stars."""
+        counts = np.diff(ratings.offsets)
+        ends = np.concatenate([[0.0], np.cumsum(ratings.values, dtype=np.float64)])
+        sums = ends[ratings.offsets[1:]] - ends[ratings.offsets[:-1]]
+        means = (sums + DAMPING * self.mean) / (counts + DAMPING)
+        values = self.values(ratings.values, np.repeat(means, counts))
+        return SparseRows(ratings.offsets, ratings.columns, values, ratings.n_columns)
+
+
+def weighted_histories(train: Ratings, interest: Interest, activity_exponent: float) -> SparseRows:
+    """Interest by user, times the user's weight n_u^-b, which is 1 in the mean.
+
+    Args:
+        train: the training rows.
+        interest: what a rating says.
+        activity_exponent: b ≥ 0; the higher, the less a user of many ratings counts for each.
+    """
+    rows = interest.histories(SparseRows.by_user(train))
+    counts = np.diff(rows.offsets)
+    weights = np.maximum(counts, 1).astype(np.float64) ** -activity_exponent
+    values = rows.values * np.repeat(weights / weights.mean(), counts)
+    return SparseRows(rows.offsets, rows.columns, values.astype(np.float32), rows.n_columns)

@@ -1,0 +1,82 @@
+"""The models made for lists, and the baselines that every model has to beat."""
+
+from collections.abc import Callable
+
+from starcast.data.ratings import Ratings
+from starcast.engines import tuned
+from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.rows import SparseRows
+from starcast.engines.settings import BaselineSettings, ImplicitSettings, ItemItemSettings
+from starcast.evaluation.metrics import LISTS
+from starcast.models.model import COMPILED, MakeScorer, Model
+from starcast.scoring import ImplicitScorer, ItemItemScorer, MeansScorer, PopularityScorer
+
+
+def _item_item(config: ItemItemSettings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.linear.engine import ItemItemEngine
+
+    return ItemItemEngine(config, train, seed)
+
+
+def _implicit(config: ImplicitSettings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.factorization.implicit import ImplicitEngine
+
+    return ImplicitEngine(config, train, seed)
+
+
+def _baseline(config: BaselineSettings, train: Ratings, seed: int) -> Engine:
+    from starcast.engines.baselines import BaselineEngine
+
+    return BaselineEngine(config, train, seed)
+
+
+def _means(weights: Weights, histories: SparseRows, settings: object) -> Scorer:
+    return MeansScorer(float(weights["mean"]), weights["item_bias"], histories)
+
+
+def _from_histories(scorer: Callable[[Weights, SparseRows], Scorer]) -> MakeScorer:
+    """Of a model whose weights and histories say all: settings are left aside."""
+    return lambda weights, histories, settings: scorer(weights, histories)
+
+
+LIST_MODELS = (
+    Model(
+        name="item-item-model",
+        title="Item-item",
+        formula="Σ_j x_uj B_ji over the user's own items j",
+        objective=LISTS,
+        defaults=tuned.ITEM_ITEM,
+        engines={COMPILED: _item_item},
+        scorer=_from_histories(ItemItemScorer),
+    ),
+    Model(
+        name="implicit-factor-model",
+        title="Implicit factor",
+        formula="p_u · q_i of who rated what at all",
+        objective=LISTS,
+        defaults=tuned.IMPLICIT,
+        engines={COMPILED: _implicit},
+        scorer=_from_histories(ImplicitScorer),
+    ),
+)
+BASELINES = (
+    Model(
+        name="most-popular",
+        title="Most popular",
+        formula="how many have rated the item",
+        objective=LISTS,
+        defaults=tuned.BASELINE,
+        engines={COMPILED: _baseline},
+        scorer=_from_histories(PopularityScorer),
+        is_baseline=True,
+    ),
+    Model(
+        name="means",
+        title="Means",
+        formula="μ + b_u + b_i",
+        defaults=tuned.BASELINE,
+        engines={COMPILED: _baseline},
+        scorer=_means,
+        is_baseline=True,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Stars as means have them, μ + b_u + b_i: a baseline, and the stars of models made for lists."""
+
+import numpy as np
+
+from starcast.data.ids import Rows
+from starcast.engines.means import USER_DAMPING
+from starcast.engines.protocol import Folded, Scores
+from starcast.engines.rows import SparseRows
+
+
+class MeansScorer:
+    """Predicted stars from the items' biases and from what each user rated.
+
+    Args:
+        mean: μ, stars.
+        item_bias: float32 (n_items,), stars.
+        histories: who rated what in training, by user.
+    """
+
+    def __init__(self, mean: float, item_bias: Scores, histories: SparseRows) -> None:
+        self.histories = histories
+        self._mean, self._item_bias = np.float32(mean), item_bias
+        left = histories.values - self._mean - item_bias[histories.columns]
+        ends = np.concatenate([[0.0], np.cumsum(left, dtype=np.float64)])
+        sums = ends[histories.offsets[1:]] - ends[histories.offsets[:-1]]
+        counts = np.diff(histories.offsets)
+        self._user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
+
+    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        """μ + b_u + b_i; float32 (n,), stars."""
+        scores: Scores = self._mean + self._user_bias[user_rows] + self._item_bias[item_rows]
+        return scores
+
+    def score_all(self, user_rows: Rows) -> Scores:
+        """The same of every item; float32 (n, n_items), stars."""
+        of_users: Scores = self._mean + self._user_bias[user_rows]
+        return of_users[:, np.newaxis] + self._item_bias
+
+    def score_user(self, user_row: int) -> Scores:
+        """The same of every item for one user; float32 (n_items,), stars."""
+        return np.asarray(self.score_all(np.array([user_row], np.int32))[0])
+
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> Folded:
+        """A person from items (n,) and stars (n,)."""
+        return self.by_means(item_rows, stars)
+
+    def by_means(self, item_rows: Rows, stars: Scores) -> "FoldedByMeans":
+        """The same: what any model with these stars knows of a person."""
+        return FoldedByMeans(float(self._mean), self._item_bias, item_rows, stars)
+
+
+class FoldedByMeans:
+    """A person of whom the mean of their ratings, less those of the items, is known.
+
+    Args:
+        mean: μ, stars.
+        item_bias: float32 (n_items,), stars.
+        item_rows: int32 (n,), what they rated.
+        stars: float32 (n,), with how many stars.
+    """
+
+    def __init__(self, mean: float, item_bias: Scores, item_rows: Rows, stars: Scores) -> None:
+        self.item_rows = item_rows
+        left = stars - mean - item_bias[item_rows].astype(np.float64)
+        total, n = float(left.sum()), len(left)
+        bias = total / (n + USER_DAMPING)
+        self._moved = bias - (total - left) / (n - 1 + USER_DAMPING)
+        self._scores = (mean + bias + item_bias).astype(np.float32)
+
+    def score_all(self) -> Scores:
+        """Raw stars of every item; float32 (n_items,)."""
+        return self._scores.copy()
+
+    def score_items(self, item_rows: Rows) -> Scores:
+        """Raw stars; float32 (n,)."""
+        return self._scores[item_rows]
+
+    def effects(self, item_rows: Rows) -> Scores:
+        """Stars by which each rating moves each prediction, all alike; float32 (n, n_ratings)."""
+        return np.tile(self._moved.astype(np.float32), (len(item_rows), 1))

@@ -1,0 +1,85 @@
+"""The implicit factor model, deployed: lists from factors, stars from means."""
+
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from starcast.data.ids import Rows
+from starcast.engines.interest import Interest
+from starcast.engines.protocol import Scores, Weights
+from starcast.engines.rows import SparseRows
+from starcast.scoring.by_means import FoldedByMeans, MeansScorer
+from starcast.scoring.similarity import cosines
+
+
+@final
+class ImplicitScorer(MeansScorer):
+    """score_ui = p_u · q_i; stars by means.
+
+    Args:
+        weights: as `ImplicitEngine.weights()` gives them.
+        histories: who rated what in training, by user.
+    """
+
+    def __init__(self, weights: Weights, histories: SparseRows) -> None:
+        self._interest = Interest(*weights["interest"].tolist())
+        super().__init__(self._interest.mean, weights["item_bias"], histories)
+        self._users, self._items = weights["user_factors"], weights["item_factors"]
+        self._folding = weights["folding"].tolist()
+
+    def list_all(self, user_rows: Rows) -> Scores:
+        """List scores of every item; float32 (n, n_items)."""
+        return np.asarray(self._users[user_rows] @ self._items.T)
+
+    def list_user(self, user_row: int) -> Scores:
+        """List scores of every item for one user; float32 (n_items,)."""
+        return np.asarray(self._items @ self._users[user_row])
+
+    def likeness(self, item_row: int) -> Scores:
+        """Cosines of factors; float32 (n_items,)."""
+        return cosines(self._items, item_row)
+
+    def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> "FoldedByFactors":
+        """A person by the very ridge regression that made every user; exact."""
+        alpha, strength, exponent = self._folding
+        weights = self._interest.values(stars, self._interest.user_mean(stars)).astype(np.float64)
+        reach = weights.sum() + alpha * len(self._items)
+        known = self._items[item_rows].astype(np.float64)
+        system = alpha * self._everywhere + known.T @ (weights[:, np.newaxis] * known)
+        system[np.diag_indices(len(system))] += strength * reach**exponent
+        # What each rating adds to the factors: a column of (A⁻¹ Kᵀ W).
+        shares = np.linalg.solve(system, (weights[:, np.newaxis] * known).T)
+        return FoldedByFactors(self.by_means(item_rows, stars), self._items, shares)
+
+    @cached_property
+    def _everywhere(self) -> Scores:
+        items = self._items.astype(np.float64)
+        return np.asarray(items.T @ items)
+
+
+@final
+class FoldedByFactors:
+    """A person whom an implicit factor model knows by ratings.
+
+    Args:
+        by_means: the same person's stars.
+        items: float32 (n_items, d).
+        shares: (d, n_ratings), what each rating adds to the person's factors.
+    """
+
+    def __init__(self, by_means: FoldedByMeans, items: Scores, shares: Scores) -> None:
+        self.score_all, self.score_items = by_means.score_all, by_means.score_items
+        self.effects = by_means.effects
+        self._items, self._shares = items, shares.astype(np.float32)
+
+    def list_all(self) -> Scores:
+        """List scores; float32 (n_items,)."""
+        return np.asarray(self._items @ self._shares.sum(axis=1))
+
+    def list_effects(self, item_rows: Rows) -> Scores:
+        """What each rating adds to each list score; float32 (n, n_ratings).
+
+        Source: Hu, Koren, Volinsky 2008, section 5.
+        """
+        return np.asarray(self._items[item_rows] @ self._shares)

@@ -12,11 +12,14 @@ from typing import Any, final
 from starcast import models as registry
 from starcast.artifacts import storage
 from starcast.data import load as data
+from starcast.data.files.options import RECOGNISED, Columns, Missing, ReadingOptions
+from starcast.data.files.tabular import REPEATED
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.engines.protocol import Weights
+from starcast.errors import ConfigError
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
@@ -34,33 +37,53 @@ OnEpoch = Callable[[EpochRecord], object]
 
 
 def load(
-    source: Place,
+    source: object,
     items: Place | None = None,
     *,
     scale: str | None = None,
+    columns: Columns | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    skip: int = 0,
+    header: str | None = None,
+    missing: Missing | None = None,
+    min_ratings: int = 0,
     data_dir: Place = "datasets",
     mirror: str | None = None,
 ) -> Ratings:
-    """Ratings of a data set by name, or from a file of your own.
+    """Ratings of a data set by name, or of your own; `reading` says what was taken for what.
 
     Args:
-        source: a name such as "ml-1m", fetched if need be, or the path of a .csv, .tsv or .parquet
-            file with columns user_id, item_id, rating and perhaps timestamp.
-        items: a file with item ids and titles, beside a file of ratings.
-        scale: the stars that exist, as "0.5:5:0.5", beside a file; inferred if not given.
+        source: a name such as "ml-1m", fetched if need be; the path of a file of ratings in any
+            form of docs/data.md, of a folder of parts, a pattern, or an archive; several of these,
+            which are joined; the address of a database, as "sqlite:///shop.db?table=ratings"; or a
+            data frame of Polars, pandas or Arrow. A name that is also that of a file is the file.
+        items: a file with item ids and titles, beside ratings of your own.
+        scale: the stars that exist, as "0.5:5:0.5"; inferred if not given.
+        columns: which column is which: {"user": "placeID", "rating": 3}, or "user=placeID".
+        separator: what stands between fields, where that is not recognised.
+        encoding: of the text, where that is not recognised.
+        skip: lines above the table to leave out.
+        header: "none" where no line names the columns, "first" where the first does.
+        missing: ratings that mean that there is none: -1, [0, 99], or "NA".
+        min_ratings: leave out users and items with fewer ratings, until none has fewer.
         data_dir: the folder that holds data sets.
         mirror: an address or folder to fetch from, instead of GroupLens.
     Raises: UnknownNameError, FetchError, DataError: in one line, with what to do.
     """
-    if not Path(source).suffix:
+    options = ReadingOptions.of(
+        columns=columns, separator=separator, encoding=encoding, skip=skip, header=header,
+        missing=missing, min_ratings=min_ratings,
+    )  # fmt: skip
+    if data.is_name(source):
+        if items or scale or options != RECOGNISED:
+            raise ConfigError(f"'{source}' is read in one way only; give options with a file")
         return data.load(str(source), Path(data_dir), mirror=mirror)
-    ratings, n_duplicates = data.load_files(
-        Path(source),
-        None if items is None else Path(items),
-        scale=None if scale is None else RatingScale.parse(scale),
-    )
-    if n_duplicates:
-        warnings.warn(f"{n_duplicates:,} repeated pairs: the latest rating counts", stacklevel=2)
+    wanted = None if scale is None else RatingScale.parse(scale)
+    ratings = data.load_own(source, items, options=options, scale=wanted)
+    older = ratings.reading.left_out.get(REPEATED, 0) if ratings.reading else 0
+    if older:
+        warnings.warn(f"{older:,} repeated pairs: the latest rating counts", stacklevel=2)
     return ratings
 
 

@@ -18,12 +18,14 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "errors",
         "disk",
         "data.ids",
+        "data.reading",
         "data.scale",
         "evaluation.metrics",
         "engines.compiled",
         "engines.normal",
     ),
     (
+        "data.distribution",
         "data.ratings",
         "engines.simd",
         "engines.blas",
@@ -40,7 +42,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.rows",
     ),
     ("data.files", "engines.settings", "engines.means", "engines.interest"),
-    ("data.movielens", "engines.solvers", "engines.tuned"),
+    ("data.movielens", "data.store", "engines.solvers", "engines.tuned"),
     ("data.packed",),
     ("data.cache",),
     ("data.load",),
@@ -71,6 +73,7 @@ MOST_ENTRIES = 18  # at the top of the package
 FRAMEWORKS = {"jax", "keras", "tensorflow", "torch"}
 METRICS_MAY_USE = {"numpy", "numba", "starcast", *sys.stdlib_module_names}
 WEB = {"fastapi", "prometheus_client", "starlette", "uvicorn"}
+DATABASES = {"psycopg", "sqlalchemy"}
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "info"}
 MODEL_NAMES = {
@@ -140,6 +143,8 @@ def _bad_imports(path: str, tree: ast.AST, known: set[str]) -> Iterator[tuple[in
             yield line, f"imports {root}: our gradients are compiled loops, see docs/models.md"
         if root in WEB and _room(path) != "serve":
             yield line, f"imports {root}: HTTP is met in serve/ alone"
+        if root in DATABASES and _room(path) != "data.store":
+            yield line, f"imports {root}: databases are met in data/store/ alone"
         if root in PICKLES:
             yield line, f"imports {root}: nothing executable is ever loaded"
         if _room(path) == "evaluation.metrics" and root not in METRICS_MAY_USE:
@@ -406,6 +411,7 @@ VIOLATIONS = {
     "framework from": ("training/loop.py", "from tensorflow import function", "imports tensorflow"),
     "web": ("cli/serve.py", "def f():\n    import uvicorn", "2: imports uvicorn"),
     "web from": ("recommend.py", "from fastapi import FastAPI", "imports fastapi"),
+    "database": ("data/load.py", "def f():\n    import sqlalchemy.orm", "2: imports sqlalchemy"),
     "unknown floor": ("cellar.py", "x = 1", "no floor"),
     "unknown import": ("cli.py", "import starcast.cellar", "no floor"),
     "empty name": ("data/utils.py", "x = 1", "says nothing"),
@@ -476,6 +482,7 @@ def test_a_violation_is_caught(path: str, source: str, complaint: str) -> None:
 
 ALLOWED = {
     "web": ("serve/routes.py", "from fastapi import APIRouter"),
+    "database": ("data/store/query.py", "from sqlalchemy import select"),
     "downward": (
         "cli.py",
         "from starcast.evaluation.comparison import compare\nimport starcast.data.ids",

@@ -16,6 +16,7 @@ from starcast.cli.groups import grouped
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.saving import reserve
 from starcast.cli.train import Logs, observe
+from starcast.data.store.address import without_secrets
 from starcast.engines.settings import flags_of
 from starcast.errors import ConfigError, TrainingError
 
@@ -226,8 +227,13 @@ def _command(context: typer.Context) -> str:
     for name, flag in _given(context):
         value: Any = context.params[name]
         if name not in _CHANGES_NOTHING and name != "artifacts":
-            words += [flag] if isinstance(value, bool) else [flag, str(value)]
-    return shlex.join(words)
+            values = value if isinstance(value, list) else [value]
+            words += [flag] if isinstance(value, bool) else _repeated(flag, values)
+    return without_secrets(shlex.join(words))
+
+
+def _repeated(flag: str, values: Sequence[object]) -> list[str]:
+    return [word for value in values for word in (flag, str(value))]
 
 
 def _given(context: typer.Context) -> list[tuple[str, str]]:

@@ -56,7 +56,8 @@ def describe(*, name: Name = "ml-latest-small", own: opt.OwnFiles, source: opt.F
     import numpy as np
     from rich.table import Table
 
-    from starcast.cli.show import console
+    from starcast.cli.show import console, note
+    from starcast.data import distribution
     from starcast.data.movielens import catalog
 
     data = inputs.load_ratings(opt.Data(dataset=name, own=own, fetching=source))
@@ -74,7 +75,11 @@ def describe(*, name: Name = "ml-latest-small", own: opt.OwnFiles, source: opt.F
     table = Table(box=None, pad_edge=False)
     for heading in ("stars", "ratings", ""):
         table.add_column(heading, justify="left" if not heading else "right")
-    levels, counts = np.unique(data.stars, return_counts=True)
-    for level, count in list(zip(levels.tolist(), counts.tolist(), strict=True))[:40]:
-        table.add_row(f"{level:g}", f"{count:,}", "█" * max(1, round(40 * count / counts.max())))
+    bins = distribution.bins(data.stars)
+    most = max(one.n_ratings for one in bins)
+    for one in bins:
+        length = max(one.n_ratings > 0, round(40 * one.n_ratings / most))
+        table.add_row(str(one), f"{one.n_ratings:,}", "█" * length)
     console.print(table, highlight=False)
+    if hint := distribution.likely_missing(data.stars):
+        note(hint)

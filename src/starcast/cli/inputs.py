@@ -12,22 +12,26 @@ if TYPE_CHECKING:
 
 def load_ratings(data: "Data") -> "Ratings":
     """The data set that the data options name: one of the catalog, or the user's own files."""
-    from starcast.cli.show import fetching, note
+    from starcast.cli.show import console, fetching, note
     from starcast.data import load
     from starcast.data.scale import RatingScale
 
     own, source = data.own, data.fetching
     if not own.ratings:
-        if own.items or own.scale:
-            raise ConfigError("--items and --scale describe your own --ratings; give that file too")
+        given = [flag for flag, value in (("--items", own.items), ("--scale", own.scale)) if value]
+        given += own.recognition.overrides.given()
+        if given:
+            raise ConfigError(f"{given[0]} describes your own --ratings; give these, too")
         with fetching(data.dataset) as on_progress:
             return load.load(
                 data.dataset, source.data_dir, mirror=source.mirror, on_progress=on_progress
             )
     scale = RatingScale.parse(own.scale) if own.scale else None
-    ratings, n_duplicates = load.load_files(own.ratings, own.items, scale=scale)
-    if n_duplicates:
-        note(f"{n_duplicates:,} repeated (user, item) pairs: the latest rating of each is kept")
+    ratings = load.load_own(own.ratings, own.items, options=own.recognition.overrides, scale=scale)
+    if ratings.reading:
+        console.print(ratings.reading.summary, soft_wrap=True)
+        for line in ratings.reading.remarks:
+            note(line)
     return ratings
 
 

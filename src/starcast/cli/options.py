@@ -1,13 +1,16 @@
 """Options that several verbs share. The names are those of the 2018 system where it had them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cached_property
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, final
+from typing import TYPE_CHECKING, Annotated, Any, Self, final
 
 import typer
 
 from starcast.cli.groups import Group
+from starcast.data.files.options import ReadingOptions
 
 if TYPE_CHECKING:
     from starcast.evaluation.metrics import Relevance
@@ -39,13 +42,46 @@ class Fetching(Group):
 
 
 @final
+@dataclass(frozen=True)
+class Recognition(Group):
+    """What is not left to recognition when ratings of one's own are read."""
+
+    overrides: ReadingOptions
+
+    @classmethod
+    def options(cls) -> Iterator[Parameter]:
+        """An option for every field of `ReadingOptions`."""
+        for one in fields(ReadingOptions):
+            flag = f"--{one.name.replace('_', '-')}"
+            option = _option(flag, **one.metadata, panel=_DATA)
+            yield Parameter(
+                one.name,
+                Parameter.KEYWORD_ONLY,
+                default=0 if one.default == 0 else None,
+                annotation=Annotated[int if one.default == 0 else str | None, option],
+            )
+
+    @classmethod
+    def taken_from(cls, given: dict[str, Any]) -> Self:
+        """The overrides that are given."""
+        values = {one.name: given.pop(one.name) for one in fields(ReadingOptions)}
+        return cls(ReadingOptions.of(**values))
+
+
+@final
 @dataclass(frozen=True, kw_only=True)
 class OwnFiles(Group):
-    """Ratings in files of one's own."""
+    """Ratings of one's own."""
 
     ratings: Annotated[
-        Path | None,
-        _option("--ratings", help="Your own ratings: .csv, .tsv or .parquet.", panel=_DATA),
+        list[str] | None,
+        _option(
+            "--ratings",
+            help="Your own ratings, in almost any form: a file, a folder of parts, a pattern, an "
+            "archive, '-' for standard input, or a database, as sqlite:///shop.db?table=ratings. "
+            "Repeat to join several.",
+            panel=_DATA,
+        ),
     ] = None
     items: Annotated[
         Path | None,
@@ -63,6 +99,7 @@ class OwnFiles(Group):
             panel=_DATA,
         ),
     ] = None
+    recognition: Recognition
 
 
 @final

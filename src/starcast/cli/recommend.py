@@ -25,7 +25,11 @@ Rated = Annotated[
 ]
 RatingsOf = Annotated[
     Path | None,
-    typer.Option("--ratings-of", help="The same from a file: a table with item and rating."),
+    typer.Option(
+        "--ratings-of",
+        help="The same from a file: a table of items or titles and stars, or an export of "
+        "Letterboxd or IMDb.",
+    ),
 ]
 RankBy = Annotated[
     str,
@@ -127,9 +131,14 @@ def _folded_in(
     recommender: "Recommender", rated: Sequence[str] | None, ratings_of: Path | None
 ) -> "FoldedInUser":
     if ratings_of:
+        from starcast.cli.show import note
         from starcast.data.files import person
+        from starcast.recommend.matching import match
 
-        return recommender.fold_in(*person.read(ratings_of))
+        matched = match(person.read(ratings_of), recommender.artifact.split.ratings)
+        for line in matched.notes:
+            note(line)
+        return recommender.fold_in(matched.item_ids, matched.stars)
     pairs = [one.rpartition("=") for one in rated or ()]
     for written, (item_id, _, stars) in zip(rated or (), pairs, strict=True):
         if not (item_id and _is_number(stars)):

@@ -9,17 +9,17 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import time_ns
 from typing import Any, Self, final
 
 from starcast.data import packed
 from starcast.data.ratings import Ratings
+from starcast.data.reading import Reading
 from starcast.errors import BusyError, DataError
 
-Parsed = tuple[Ratings, int]  # the ratings, and how many duplicates were left out
-_NOTE, _DUPLICATES = "starcast.source", "starcast.duplicates"
+_NOTE, _READING = "starcast.source", "starcast.reading"
 _TICK = 2_000_000_000  # nanoseconds; a file can change unseen within its clock's coarsest tick
 
 
@@ -68,8 +68,8 @@ def path_for(source: Path) -> Path:
 
 
 def through(
-    sources: Sequence[Path], parse: Callable[[], Parsed], *, name: str, options: str = ""
-) -> Parsed:
+    sources: Sequence[Path], parse: Callable[[], Ratings], *, name: str, options: str = ""
+) -> Ratings:
     """What `parse` makes of the sources, from the cache where they have not changed.
 
     Size and time of change are trusted where they settle the question; otherwise the content's
@@ -101,7 +101,7 @@ def through(
 
 def _recall(
     target: Path, sources: Sequence[Path], stamps: list[_Stamp], name: str, options: str
-) -> Parsed | None:
+) -> Ratings | None:
     """The cached set, or None where there is none to be used."""
     try:
         notes = packed.read_notes(target)
@@ -112,7 +112,10 @@ def _recall(
         vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
         if not vouched and _digest(sources) != note["digest"]:
             return None
-        parsed = packed.read(target, name), int(notes[_DUPLICATES])
+        reading = json.loads(notes[_READING])
+        parsed = packed.read(target, name)
+        if reading:
+            parsed = replace(parsed, reading=Reading.from_json(reading))
     except (DataError, OSError, ValueError, LookupError, TypeError):
         return None  # damaged, foreign, old or not there: parse again
     if not vouched and all(stamp.is_settled for stamp in stamps):
@@ -120,14 +123,14 @@ def _recall(
     return parsed
 
 
-def _keep(target: Path, parsed: Parsed, stamps: list[_Stamp], digest: str, options: str) -> None:
-    ratings, n_duplicates = parsed
+def _keep(target: Path, parsed: Ratings, stamps: list[_Stamp], digest: str, options: str) -> None:
     note: dict[str, Any] = {"options": options, "digest": digest}
     note["stamps"] = [asdict(stamp) for stamp in stamps]
-    notes = {_NOTE: json.dumps(note), _DUPLICATES: str(n_duplicates)}
+    reading = parsed.reading.to_json() if parsed.reading else None
+    notes = {_NOTE: json.dumps(note), _READING: json.dumps(reading)}
     # A folder that cannot be written, is full, or in another run's hands, only costs time.
     with suppress(OSError, BusyError):
-        packed.write(target, ratings, notes)
+        packed.write(target, parsed, notes)
 
 
 def _digest(sources: Sequence[Path]) -> str:

@@ -1,21 +1,43 @@
 """The one door: data sets by name, and files of your own, as Ratings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data import cache, packed
-from starcast.data.files import tabular
+from starcast.data.files import frames, tabular
+from starcast.data.files import source as where
+from starcast.data.files.loaded import Loaded, load_table
+from starcast.data.files.options import RECOGNISED, ReadingOptions
+from starcast.data.files.source import Place
+from starcast.data.files.table import Table
 from starcast.data.movielens import parse
-from starcast.data.movielens.catalog import find
+from starcast.data.movielens.catalog import CATALOG, find
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
-from starcast.errors import ConfigError, UnknownNameError
+from starcast.data.store.address import Query, is_address
+from starcast.data.store.query import DatabaseRows
+from starcast.errors import ConfigError, DataError, UnknownNameError
 
 Progress = Callable[[int, int | None], None]
 _EMBEDDED = Path(__file__).parent / "embedded"
+
+
+def is_name(source: object) -> bool:
+    """Whether a source is the name of a data set, or can be nothing else.
+
+    A name that is also that of a file is the file.
+    """
+    if not isinstance(source, str | Path) or where.is_pipe(source) or is_address(source):
+        return False
+    path = Path(source)
+    if str(source) in CATALOG:
+        return not path.is_file()
+    is_bare = path.name == str(source) and not path.suffix and not set("*?[") & set(path.name)
+    return is_bare and not path.exists()
 
 
 def load(
@@ -47,8 +69,7 @@ def load(
 
         folder = fetch(name, data_dir, mirror, on_progress)
     sources = parse.files(folder)
-    ratings, _ = cache.through(sources, lambda: (parse.read(folder, name), 0), name=name)
-    return ratings
+    return cache.through(sources, lambda: parse.read(folder, name), name=name)
 
 
 def load_official_test(
@@ -75,28 +96,87 @@ def load_official_test(
     return parse.official_test(data_dir / name, split_name, ratings)
 
 
-def load_files(
-    ratings_path: Path,
-    items_path: Path | None = None,
+def load_own(
+    source: object,
+    items_path: Place | None = None,
     *,
+    options: ReadingOptions = RECOGNISED,
     scale: RatingScale | None = None,
     name: str | None = None,
-) -> tuple[Ratings, int]:
-    """Ratings from files of your own, as `tabular.read` gives them, through the cache.
+) -> Ratings:
+    """Ratings of your own; what was taken for what is their `reading`.
+
+    Files go through the cache. Pipes, databases and data frames are read each time.
 
     Args:
-        ratings_path: one row per rating.
-        items_path: one row per item, with its title and perhaps its genres.
+        source: a path, or several that are joined: of files, folders of parts, patterns, archives,
+            or "-" for what is piped in; the address of a database, as
+            "sqlite:///shop.db?table=ratings"; or a data frame.
+        items_path: a row per item, with its title and perhaps its genres.
+        options: what is not to be left to recognition.
         scale: the stars that are allowed; inferred if not given.
-        name: the data set's name; the rating file's, up to its first dot, if not given.
-    Returns: the ratings; how many older duplicates were left out.
+        name: the data set's name; that of the source, up to its first dot, if not given.
     Raises: DataError: a file or a value that cannot be used, with file, line and reason.
     """
-    name = name or ratings_path.name.split(".")[0] or "ratings"
-    sources = [ratings_path] if items_path is None else [ratings_path, items_path]
-    return cache.through(
-        sources,
-        lambda: tabular.read(ratings_path, items_path, scale=scale, name=name),
-        name=name,
-        options=repr(scale),
-    )
+    sources = list(source) if isinstance(source, list | tuple) else [source]
+    if not sources:
+        raise DataError("no ratings are named; give a path, an address or a data frame")
+    name = name or _name(sources[0])
+    read = partial(_read, sources, items_path, options, scale, name)
+    places = [one for one in sources if isinstance(one, str | Path) and not is_address(one)]
+    files = where.files(places) if len(places) == len(sources) else None
+    if files is None:
+        return read()
+    beside = [] if items_path is None else [Path(items_path)]
+    key = f"{tabular.VERSION} {scale} {options.key}"
+    return cache.through([*files, *beside], read, name=name, options=key)
+
+
+def _read(
+    sources: Sequence[object],
+    items_path: Place | None,
+    options: ReadingOptions,
+    scale: RatingScale | None,
+    name: str,
+) -> Ratings:
+    """The ratings of some sources, joined, without the cache."""
+    label = ", ".join(dict.fromkeys(map(_label, sources)))
+    tables: list[Loaded] = []
+    with where.scratch_folder() as scratch:
+        for source in sources:
+            tables += _tables(source, options, scratch, tables[0].table if tables else None)
+        return tabular.of_tables(tables, label, items_path, options=options, scale=scale, name=name)
+
+
+def _tables(
+    source: object, options: ReadingOptions, scratch: Path, first: Table | None
+) -> list[Loaded]:
+    if frames.is_frame(source):
+        return [load_table(frames.table_of(source), options)]
+    if is_address(source):
+        return [load_table(_table(Query.parse(str(source))), options)]
+    if isinstance(source, str | Path):
+        return tabular.load_place(source, options, scratch, first)
+    raise DataError(f"a {type(source).__name__} is no path, address or data frame")
+
+
+def _table(query: Query) -> Table:
+    rows = DatabaseRows.of(query)
+    return Table(label=query.label, form="a database", names=rows.names, body=rows)
+
+
+def _label(source: object) -> str:
+    """What messages call a source."""
+    if frames.is_frame(source):
+        return frames.LABEL
+    return Query.parse(str(source)).label if is_address(source) else str(source)
+
+
+def _name(source: object) -> str:
+    """The name of a data set, for folders and reports."""
+    if is_address(source):
+        return Query.parse(str(source)).name
+    is_place = isinstance(source, str | Path) and not where.is_pipe(source)
+    path = Path(str(source)) if is_place else Path("ratings")
+    path = path.parent if set("*?[") & set(path.name) and not path.exists() else path
+    return path.resolve().name.split(".")[0] or "ratings"

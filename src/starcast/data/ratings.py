@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Ids, Rows, Vocabulary
+from starcast.data.reading import Reading
 from starcast.data.scale import RatingScale
 from starcast.errors import DataError
 
@@ -76,6 +77,7 @@ class Ratings:
         titles: str (n_items,), one per item row, "" where unknown.
         name: the data set's name, for folders and reports.
         attributes: of users and items; no part of the content that `content_hash` tells.
+        reading: what was taken for what when a table of one's own was read, or None.
     """
 
     user_rows: Rows
@@ -88,6 +90,7 @@ class Ratings:
     titles: NDArray[np.str_]
     name: str
     attributes: tuple[Attribute, ...] = ()
+    reading: Reading | None = None
 
     @classmethod
     def from_columns(
@@ -195,6 +198,7 @@ class Ratings:
             self.titles,
             self.name,
             self.attributes,
+            self.reading,
         )
 
     def content_hash(self) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from own_ratings import read_own
 
 from starcast.data import load
 from starcast.data.attributes import FLAGS, flagged, listed
-from starcast.data.files import tabular
 from starcast.data.movielens import parse
 from starcast.data.ratings import Attribute, Ratings
 
@@ -174,7 +174,7 @@ def test_genres_of_ones_own_items(tmp_path: Path, kind: str) -> None:
     else:
         head = "id;title;categories\n" if kind == "csv" else ""
         items.write_text(f"{head}3;Les (1994);Drama\n20;Up; War |Drama|\n")
-    ratings, _ = tabular.read(tmp_path / "r.csv", items)
+    ratings = read_own(tmp_path / "r.csv", items)
     assert known_of(ratings) == {
         "genre": {3: ["Drama"], 20: ["Drama", "War"]},
         "year": {3: ["1990"]},
@@ -184,7 +184,7 @@ def test_genres_of_ones_own_items(tmp_path: Path, kind: str) -> None:
 def test_items_without_genres_have_no_attribute(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("user,item,rating\n1,20,4\n7,3,2\n1,3,5\n")
     (tmp_path / "i.csv").write_text("id,title\n3,Les\n20,Up\n")
-    assert tabular.read(tmp_path / "r.csv", tmp_path / "i.csv")[0].attributes == ()
+    assert read_own(tmp_path / "r.csv", tmp_path / "i.csv").attributes == ()
 
 
 def test_flags_and_lists() -> None:

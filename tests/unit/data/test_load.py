@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from own_ratings import n_repeated
 
 import starcast.data.movielens.fetch
 from starcast.data import load as door
@@ -108,15 +109,15 @@ def test_own_files_are_parsed_once_for_one_scale(
     rows, items = tmp_path / "mine.v2.csv", tmp_path / "items.csv"
     rows.write_text("user,item,rating\n1,2,3\n1,2,4\n1,3,5\n")
     items.write_text("id,title\n3,Three\n")
-    ratings, n_duplicates = door.load_files(rows, items)
-    assert (ratings.name, n_duplicates) == ("mine", 1)
+    ratings = door.load_own(rows, items)
+    assert (ratings.name, n_repeated(ratings)) == ("mine", 1)
     assert ratings.scale == RatingScale(4, 5, 1)
-    given = door.load_files(rows, items, scale=RatingScale(1, 5, 1))[0]
+    given = door.load_own(rows, items, scale=RatingScale(1, 5, 1))
     assert given.scale == RatingScale(1, 5, 1)
 
-    monkeypatch.setattr(tabular, "read", lambda *_, **__: pytest.fail("parsed again"))
-    again, n_duplicates = door.load_files(rows, items, scale=RatingScale(1, 5, 1), name="other")
-    assert (again.name, n_duplicates) == ("other", 1)
+    monkeypatch.setattr(tabular, "of_tables", lambda *_, **__: pytest.fail("parsed again"))
+    again = door.load_own(rows, items, scale=RatingScale(1, 5, 1), name="other")
+    assert (again.name, n_repeated(again)) == ("other", 1)
     assert again.titles.tolist() == ["", "Three"]
 
 
@@ -124,11 +125,11 @@ def test_own_bad_files_leave_no_cache(tmp_path: Path) -> None:
     rows = tmp_path / "mine.csv"
     rows.write_text("user,item,rating\n1,2,3\n1,3,x\n")
     with pytest.raises(DataError, match=r"mine\.csv, line 3"):
-        door.load_files(rows)
+        door.load_own(rows)
     assert list(tmp_path.iterdir()) == [rows]
 
 
 def test_a_packed_set_is_no_table_of_ratings(tmp_path: Path) -> None:
     packed.write(tmp_path / "p.npz", door.load("ml-latest-small", tmp_path), {})
     with pytest.raises(DataError, match=r"p\.npz is a binary file"):
-        door.load_files(tmp_path / "p.npz")
+        door.load_own(tmp_path / "p.npz")

@@ -1,140 +1,134 @@
-"""Which column is which, and what a cell of text means."""
+"""Which column is which: by what is said, by its name, or by a word in it."""
 
-import math
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
-import numpy as np
-
-from starcast.data.scale import RatingScale
+from starcast.data.files.naming import ITEM, RATING, USER, Kind, Kinds, key, spoken, words
 from starcast.display import quoted
 from starcast.errors import DataError
 
-USER, ITEM, RATING, TIMESTAMP = "user", "item", "rating", "timestamp"
-TITLE, GENRES = "title", "genres"
-NEEDED = (USER, ITEM, RATING)
-
-# In order of preference: where a table has "user_id" and "user", the first one counts. Case, "-",
-# "_" and spaces do not, so that "User-ID" is "user_id".
-RATING_TABLE: dict[str, tuple[str, ...]] = {
-    USER: ("user_id", "user", "uid", "reviewer_id", "customer_id"),
-    ITEM: ("item_id", "item", "iid", "movie_id", "movie", "product_id", "asin", "book_id", "isbn"),
-    RATING: ("rating", "ratings", "stars", "star_rating", "book_rating", "score", "value"),
-    TIMESTAMP: ("timestamp", "unix_time", "time", "ts", "datetime", "date"),
-}
-ITEM_TABLE = {
-    ITEM: (*RATING_TABLE[ITEM], "id"),
-    TITLE: ("title", "name", "movie_title", "product_title", "book_title"),
-    GENRES: ("genres", "genre", "categories", "category"),
-}
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def is_number(text: str) -> bool:
-    """Whether a cell holds a plain decimal number."""
-    return _NUMBER.fullmatch(text.strip()) is not None
-
-
-def decimal_comma(cell: str) -> str:
-    """Advice for a cell such as "4,5", and "" for all others."""
-    point = cell.strip().replace(",", ".")
-    return f" (write it with a decimal point: {point})" if is_number(point) else ""
-
-
-def key(name: str) -> str:
-    """A column's name without what people write differently.
-
-    >>> key(" User-ID"), key("user_id")
-    ('userid', 'userid')
-    """
-    return re.sub(r"[-_\s]", "", name).lower()
+# Names that look like ratings or ids and are others' or nobody's.
+_NOT_A_RATING = frozenset(
+    ("avg", "average", "mean", "median", "count", "counts", "number", "num", "n", "total", "sum",
+     "max", "min", "std", "imdb", "meta", "global", "critic", "critics", "weighted", "id", "date",
+     "time")
+)  # fmt: skip
+_NOT_AN_ITEM = frozenset(
+    ("review", "rating", "row", "index", "order", "transaction", "session", "comment")
+)
 
 
 def positions(
-    header: Sequence[str], aliases: dict[str, tuple[str, ...]], needed: Sequence[str], path: Path
+    header: Sequence[str],
+    kinds: Kinds,
+    needed: Sequence[str],
+    label: str,
+    chosen: Mapping[str, str] | None = None,
+    roles: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
     """Where each kind of column stands in a header.
 
     Args:
-        header: the column names, compared by their `key`.
-        aliases: kind of column to the names it goes by, the preferred first.
+        header: the column names.
+        kinds: what to look for.
         needed: the kinds that must be there.
-        path: the file, for messages.
+        label: the file, for messages.
+        chosen: kind to the name or number of its column, where that is said; "" for none.
+        roles: kind to where the table's form says that it stands; names come first.
     Raises: DataError: a needed column is missing, or two have the name that counts.
 
-    >>> positions(["userId", "movieId", "rating"], RATING_TABLE, NEEDED, Path("ratings.csv"))
+    >>> from starcast.data.files.naming import RATING_TABLE
+    >>> positions(["userId", "movieId", "rating"], RATING_TABLE, (USER, ITEM, RATING), "r.csv")
     {'user': 0, 'item': 1, 'rating': 2}
     """
-    keys = [key(name) for name in header]
-    found = {}
-    for kind, known in aliases.items():
-        wanted = next((key(name) for name in known if key(name) in keys), None)
-        if wanted is not None:
-            if keys.count(wanted) > 1:
-                both = " and ".join(quoted(name.strip()) for name in header if key(name) == wanted)
-                raise DataError(f"{path} has the {kind} columns {both}; rename all but one")
-            found[kind] = keys.index(wanted)
-    missing = [kind for kind in needed if kind not in found]
-    if missing:
-        shown = ", ".join(quoted(name.strip()) for name in header[:12])
+    found = {kind: named(header, column, label) for kind, column in (chosen or {}).items()
+             if column and kind in kinds}  # fmt: skip
+    _check_once(found, header, label)
+    free = [at for at in range(len(header)) if at not in found.values()]
+    wanted = {kind: names for kind, names in kinds.items() if kind not in (chosen or {})}
+    for kind, (names, _) in wanted.items():
+        if (at := _by_name(header, free, kind, names, label)) is not None:
+            found[kind] = at
+    for kind in needed:
+        if kind in wanted and kind not in found:
+            left = [at for at in free if at not in found.values()]
+            if (roles or {}).get(kind) in left:
+                found[kind] = (roles or {})[kind]
+            else:
+                found |= _by_word(header, left, kind, wanted[kind].words)
+    for kind in needed:
+        if kind not in found:
+            raise _missing(header, kind, kinds[kind], label)
+    return {kind: found[kind] for kind in kinds if kind in found}
+
+
+def named(header: Sequence[str], column: str, label: str) -> int:
+    """Where the column stands that a name, or else a number from 1, means.
+
+    Raises: DataError: there is no such column, with the nearest.
+    """
+    same = [at for at, name in enumerate(header) if name.strip() == column]
+    same = same or [at for at, name in enumerate(header) if key(name) == key(column) != ""]
+    if len(same) == 1:
+        return same[0]
+    if len(same) > 1:
+        raise DataError(f"{label} has {len(same)} columns {quoted(column)}; give the number of one")
+    if column.isdecimal() and 1 <= int(column) <= len(header):
+        return int(column) - 1
+    near = get_close_matches(column, header, n=1)
+    hint = f"did you mean {quoted(near[0])}?" if near else f"it has {_shown(header)}"
+    raise DataError(f"{label} has no column {quoted(column)}; {hint}")
+
+
+def _check_once(found: Mapping[str, int], header: Sequence[str], label: str) -> None:
+    places = list(found.values())
+    for kind, at in found.items():
+        if places.count(at) > 1:
+            raise DataError(
+                f"{label}: column {quoted(header[at].strip())} cannot be two things, one of them "
+                f"the {kind}; name another"
+            )
+
+
+def _by_name(
+    header: Sequence[str], free: Sequence[int], kind: str, names: Sequence[str], label: str
+) -> int | None:
+    keys = {at: key(header[at]) for at in free}
+    wanted = next((key(name) for name in names if key(name) in keys.values()), None)
+    same = [at for at in free if keys[at] == wanted]
+    if len(same) > 1:
+        both = " and ".join(quoted(header[at].strip()) for at in same)
         raise DataError(
-            f"{path} has no {missing[0]} column among {shown}; call it '{aliases[missing[0]][0]}'"
+            f"{label} has the {kind} columns {both}; say which counts, by its number: "
+            f"--columns {spoken(kind)}={same[0] + 1}"
         )
-    return found
+    return same[0] if same else None
 
 
-def seconds(text: str) -> int | None:
-    """Unix seconds of an integer, a decimal number or an ISO 8601 date; None for all else.
-
-    A date without an offset is taken as UTC.
-
-    >>> seconds("964982703"), seconds("964982703.9"), seconds("2000-07-30T18:45:03Z")
-    (964982703, 964982703, 964982703)
-    """
-    try:
-        when = int(text) if text.lstrip("+-").isdecimal() else _floor_seconds(text)
-    except (ValueError, OverflowError):
-        return None
-    return when if -(2**63) <= when < 2**63 else None
+def _by_word(
+    header: Sequence[str], free: Sequence[int], kind: str, wanted: frozenset[str]
+) -> dict[str, int]:
+    """The one column whose name has a word that tells the kind, if there is just one."""
+    told = {at: words(header[at]) for at in free}
+    if kind == RATING:
+        fit = [at for at in free if wanted & set(told[at]) and not _NOT_A_RATING & set(told[at])]
+    else:
+        ids = [at for at in free if told[at][-1:] == ["id"] and not _NOT_AN_ITEM & set(told[at])]
+        fit = [at for at in ids if wanted & set(told[at])]
+    return {kind: fit[0]} if len(fit) == 1 else {}
 
 
-def _floor_seconds(text: str) -> int:
-    if is_number(text):
-        return math.floor(float(text))
-    moment = datetime.fromisoformat(text)
-    return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+def _missing(header: Sequence[str], kind: str, names: Kind, label: str) -> DataError:
+    other = {
+        USER: "; a list of one person's goes to --ratings-of",
+        ITEM: "; where every other column is an item, --columns rating=*",
+    }
+    return DataError(
+        f"{label} has no {kind} column among {_shown(header)}; say which it is, --columns "
+        f"{spoken(kind)}=NAME, or call it '{names.names[0]}'{other.get(kind, '')}"
+    )
 
 
-def fault(row: dict[str, str | None], scale: RatingScale | None) -> str | None:
-    """What is wrong with a row of cells, or None.
-
-    Args:
-        row: kind of column to its cell, None or "" where it is empty.
-        scale: the stars that are allowed, where that is known.
-    """
-    cells = {kind: (cell or "").strip() for kind, cell in row.items()}
-    for kind, cell in cells.items():
-        if not cell:
-            return f"the {kind} is missing"
-        if "\0" in cell:
-            return f"the {kind} holds a zero byte"
-    if TIMESTAMP in cells and seconds(cells[TIMESTAMP]) is None:
-        return f"the timestamp {quoted(cells[TIMESTAMP])} is neither seconds nor an ISO date"
-    return _rating_fault(cells[RATING], scale)
-
-
-def _rating_fault(cell: str, scale: RatingScale | None) -> str | None:
-    if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return f"the rating is {cell}, which is no number of stars"
-    if not is_number(cell):
-        return f"the rating {quoted(cell)} is not a number{decimal_comma(cell)}"
-    with np.errstate(over="ignore"):
-        stars = np.float32(cell)
-    if not np.isfinite(stars):
-        return f"the rating {cell} is too large"
-    if scale and not np.float32(scale.lowest) <= stars <= np.float32(scale.highest):
-        return f"the rating {cell} lies outside {scale}"
-    return None
+def _shown(header: Sequence[str]) -> str:
+    more = f" and {len(header) - 12} more" if len(header) > 12 else ""
+    return ", ".join(quoted(name.strip()) for name in header[:12]) + more

@@ -1,67 +1,161 @@
 """Where a table goes wrong: the slow second look, taken only when the fast reader refused."""
 
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from starcast.data.files import columns
-from starcast.data.files.delimited import Layout, is_utf8
+import numpy as np
+
+from starcast.data.files import values
+from starcast.data.files.cells import NOTHING, is_number
+from starcast.data.files.naming import RATING, TIMESTAMP
+from starcast.data.files.options import ReadingOptions
+from starcast.data.files.table import Cells, Table, is_utf8
+from starcast.data.files.values import Writing
 from starcast.data.scale import RatingScale
+from starcast.display import quoted, shortened
 from starcast.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-_ADVICE = "correct or remove that line"
+Row = Mapping[str, str]
+_AT_ONCE = 10_000  # rows
 
 
-def in_text(layout: Layout, scale: RatingScale | None, why: str) -> DataError:
-    """The error for the first bad line of a text table.
-
-    Args:
-        layout: how the table is cut.
-        scale: the stars that are allowed, where that is known.
-        why: what the fast reader said, in case every line looks right here.
-    """
-    blank = quoted = 0
-    for line, record in layout.records():
-        quoted = quoted or line * any('"' in field for field in record)
-        if not any(record):
-            blank = blank or line
-        elif reason := fault_of(record, layout, scale):
-            return DataError(f"{layout.path}, line {line}: {reason}; {_ADVICE}")
-    if blank:
-        return DataError(f"{layout.path}, line {blank} is blank; remove it")
-    near = f" (look for a stray quotation mark in line {quoted})" if quoted else ""
-    return DataError(f"{layout.path} cannot be read as a table{near}: {why.splitlines()[0]}")
-
-
-def in_parquet(path: Path, table: "pl.LazyFrame", scale: RatingScale | None) -> DataError:
-    """The error for the first bad row of a Parquet table, counted from 1.
+def first(
+    table: Table,
+    places: Mapping[str, int],
+    writing: Writing | None,
+    options: ReadingOptions,
+    scale: RatingScale | None,
+) -> DataError | None:
+    """The error for the first bad row of a table; None if every row looks right here.
 
     Args:
-        path: the file.
-        table: its columns, named by kind.
+        table: the table.
+        places: kind of column to where it stands.
+        writing: how its columns write values; to be found out if None.
+        options: how it is to be read.
         scale: the stars that are allowed, where that is known.
+    Raises: DataError: the table cannot be read to its end.
     """
+    rows_of = table.body.records()
+    if table.has_blank_lines:
+        rows_of = (one for one in rows_of if any(cell and cell.strip() for cell in one[1]))
+    while block := list(islice(rows_of, _AT_ONCE)):
+        shapes = [_misshapen(cells, table, places) for _, cells in block]
+        first_odd = next((at for at, reason in enumerate(shapes) if reason), len(block))
+        rows = [
+            {kind: cells[at] or "" for kind, at in places.items()} for _, cells in block[:first_odd]
+        ]
+        if rows and places:
+            writing = writing or _writing(rows, table.label)
+            reasons = _reasons(rows, writing, options, scale)
+            for (where, _), reason in zip(block, reasons, strict=False):
+                if reason:
+                    return _error(table, where, reason)
+        if first_odd < len(block):
+            return _error(table, block[first_odd][0], shapes[first_odd] or "")
+    return None
+
+
+def unreadable(
+    table: Table, places: Mapping[str, int], options: ReadingOptions, why: str
+) -> DataError:
+    """The error for a table that the fast reader refuses: the first bad row if it can be found.
+
+    Args:
+        table, places, options: as in `first`.
+        why: what the fast reader says.
+    """
+    if fault := first(table, places, None, options, None):
+        return fault
+    rows = table.body.records()
+    quoted = next((where for where, cells in rows if any('"' in (one or "") for one in cells)), "")
+    near = f" (look for a stray quotation mark in {quoted})" if quoted else ""
+    return DataError(f"{table.label} cannot be read as a table{near}: {why}")
+
+
+def _writing(rows: Sequence[Row], label: str) -> Writing:
     import polars as pl
-    from polars import selectors
 
-    texts = table.with_columns(selectors.temporal().dt.epoch("s")).select(pl.all().cast(pl.String))
-    for number, row in enumerate(texts.collect().iter_rows(named=True), start=1):
-        if reason := columns.fault(row, scale):
-            return DataError(f"{path}, row {number}: {reason}; correct or remove that row")
-    return DataError(f"{path} has user or item ids that are neither integers nor text")
+    return values.writing_of(pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)), label)
 
 
-def fault_of(record: list[str], layout: Layout, scale: RatingScale | None) -> str | None:
-    """What is wrong with a record of a text table, or None."""
-    text = "".join(record)
-    if not is_utf8(text):
+def _error(table: Table, where: str, reason: str) -> DataError:
+    what = where.split()[0]
+    remedy = f"correct or remove that {what}"
+    if reason.startswith("the rating is missing"):
+        mark = reason.split("'")[1] if "'" in reason else ""
+        remedy += f", or leave all such out: --missing '{mark}'"
+    elif reason.startswith("the timestamp"):
+        remedy += ", or leave times out: --columns time="
+    return DataError(f"{table.label}, {where}: {reason}; {remedy}")
+
+
+def _misshapen(cells: Cells, table: Table, places: Mapping[str, int]) -> str | None:
+    """What is wrong with a row before any value is looked at, or None."""
+    if not is_utf8(cells):
         return "it is not UTF-8 text"
-    if len(record) > layout.n_fields or len(record) <= max(layout.places.values()):
-        has, needs = (
-            n // layout.stride + n % layout.stride for n in (len(record), layout.n_fields)
-        )
-        hint = " (is a quotation mark left open?)" if "\n" in text else ""
+    needs, has = len(table.names), len(cells)
+    if has > needs or has <= max(places.values(), default=-1):
+        is_open = any("\n" in (cell or "") for cell in cells)
+        hint = " (is a quotation mark left open?)" if is_open else ""
         return f"it has {has} of {needs} fields{hint}"
-    return columns.fault({kind: record[at] for kind, at in layout.places.items()}, scale)
+    return None
+
+
+def _reasons(
+    rows: Sequence[Row], writing: Writing, options: ReadingOptions, scale: RatingScale | None
+) -> Iterator[str | None]:
+    """What is wrong with each of some rows, or None."""
+    import polars as pl
+
+    raw = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+    frame = values.normal(raw, writing, "")
+    left_out = values.missing(raw[RATING], frame[RATING], options.missing).is_not_null()
+    bad = frame.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    bad |= ~frame[RATING].is_finite().fill_null(False)
+    if scale:
+        bad |= ~_inside(frame[RATING], scale)
+    zero = raw.select(pl.any_horizontal(pl.all().str.contains("\0", literal=True))).to_series()
+    bad = (bad & ~(left_out & bool(options.missing))) | zero
+    for row, values_of_row, is_bad in zip(rows, frame.iter_rows(named=True), bad, strict=True):
+        yield _reason(row, values_of_row, scale) if is_bad else None
+
+
+def _inside(stars: "pl.Series", scale: RatingScale) -> "pl.Series":
+    lowest, highest = float(np.float32(scale.lowest)), float(np.float32(scale.highest))
+    return stars.is_between(lowest, highest).fill_null(False)
+
+
+def _reason(row: Row, known: Mapping[str, object], scale: RatingScale | None) -> str:
+    """What is wrong with a row that is bad.
+
+    Args:
+        row: its cells by kind.
+        known: what was made of them.
+        scale: the stars that are allowed, where that is known.
+    """
+    for kind, cell in row.items():
+        if not cell.strip():
+            return f"the {kind} is missing"
+        if "\0" in cell:
+            return f"the {kind} holds a zero byte"
+    if TIMESTAMP in row and known[TIMESTAMP] is None:
+        return (
+            f"the timestamp {quoted(row[TIMESTAMP].strip())} is neither seconds nor a date we know"
+        )
+    cell = row[RATING].strip()
+    if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return f"the rating is {cell}, which is no number of stars"
+    if cell.lower() in NOTHING:
+        return f"the rating is missing: it says {quoted(cell)}"
+    if known[RATING] is None:
+        point = cell.replace(",", ".")
+        hint = f" (write it with a decimal point: {point})" if is_number(point) else ""
+        return f"the rating {quoted(cell)} is not a number{hint}"
+    if scale:
+        return f"the rating {shortened(cell)} lies outside {scale}"
+    return f"the rating {shortened(cell)} is too large"

@@ -1,29 +1,135 @@
-"""One person's ratings, from a small text table."""
+"""One person's ratings, by id or by title, from any table: a list of one's own, or an export."""
 
-from pathlib import Path
+import re
+from collections.abc import Mapping
+from typing import NamedTuple, final
 
-from starcast.data.files import columns, faults
-from starcast.data.files.columns import ITEM, RATING
-from starcast.data.files.delimited import check_readable, sniff
+from starcast.data.files import columns, layouts, naming, source, text, values
+from starcast.data.files.cells import is_nothing
+from starcast.data.files.naming import ITEM, ITEM_TABLE, RATING, RATING_TABLE, TITLE, YEAR, Kinds
+from starcast.data.files.options import RECOGNISED, ReadingOptions
+from starcast.data.files.part import Part
+from starcast.data.files.table import Cells, Table, is_utf8
+from starcast.display import quoted
 from starcast.errors import DataError
 
-_TABLE = {kind: columns.RATING_TABLE[kind] for kind in (ITEM, RATING)}
+_KINDS: Kinds = {
+    ITEM: ITEM_TABLE[ITEM],
+    RATING: RATING_TABLE[RATING],
+    TITLE: ITEM_TABLE[TITLE],
+    YEAR: naming.Kind(("year", "release_year")),
+}
+_EXPORTS = {  # a column that only they have, to their lowest and highest rating
+    "letterboxduri": (0.5, 5.0),
+    "yourrating": (1.0, 10.0),  # IMDb
+}
+_YEAR = re.compile(r"\d{4}", re.ASCII)
 
 
-def read(path: Path) -> tuple[list[str], list[float]]:
-    """Item ids and stars, in the order of the file.
+@final
+class Rated(NamedTuple):
+    """A rating of a person's list.
+
+    Attributes:
+        item: the id as it is written, "" if there is none.
+        title: "" if there is none.
+        year: of release, None if it is not told.
+        stars: the rating.
+    """
+
+    item: str
+    title: str
+    year: int | None
+    stars: float
+
+
+@final
+class Listed(NamedTuple):
+    """A person's ratings.
+
+    Attributes:
+        ratings: in the order of the file.
+        n_without: rows without a rating, which are left out.
+        ends: lowest and highest rating of whoever exported the list; None if that is not known.
+    """
+
+    ratings: list[Rated]
+    n_without: int
+    ends: tuple[float, float] | None
+
+
+def read(path: source.Place, options: ReadingOptions = RECOGNISED) -> Listed:
+    """A person's ratings.
 
     Args:
-        path: a text table with an item and a rating column, by name or in that order.
+        path: a table with a column of ratings and one of item ids or titles, and perhaps of years,
+            by name; or of ids or titles and of ratings in this order, without a header.
+        options: what is not to be left to recognition.
     Raises: DataError: a file or a value that cannot be used, with file, line and reason.
     """
-    check_readable(path)
-    layout = sniff(path, _TABLE, (ITEM, RATING))
-    ids, stars = [], []
-    for line, record in layout.records():
-        if any(record):
-            if reason := faults.fault_of(record, layout, None):
-                raise DataError(f"{path}, line {line}: {reason}")
-            ids.append(record[layout.places[ITEM]].strip())
-            stars.append(float(record[layout.places[RATING]]))
-    return ids, stars
+    with source.scratch_folder() as scratch:
+        parts = source.parts(path, scratch)
+        if len(parts) != 1:
+            raise DataError(f"{path} holds {len(parts)} tables; name the one with the ratings")
+        return _read(parts[0], options)
+
+
+def _read(part: Part, options: ReadingOptions) -> Listed:
+    table = layouts.recognise(part, _KINDS, (ITEM, RATING), options)
+    places = _places(table, options)
+    rows = [(where, cells) for where, cells in table.body.records() if any(map(_is_told, cells))]
+    if not all(is_utf8(cells) for _, cells in rows) and not options.encoding:
+        encoding = text.detect(part)
+        if encoding == text.UTF_8:
+            raise text.not_text(part, encoding)
+        return _read(part, ReadingOptions(columns=options.columns, encoding=encoding))
+    told = [(where, cells) for where, cells in rows if not is_nothing(_cell(cells, places, RATING))]
+    stars = _stars(told, places, table)
+    ratings = [_rated(cells, places, one) for (_, cells), one in zip(told, stars, strict=True)]
+    if not ratings:
+        raise DataError(f"{part.label} holds no ratings; it needs a row per rating")
+    keys = set(map(naming.key, table.names))
+    ends = next((ends for name, ends in _EXPORTS.items() if name in keys), None)
+    return Listed(ratings, len(rows) - len(told), ends)
+
+
+def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
+    if not table.has_header and not any(options.columns.values()):
+        filled = [at for at in range(len(table.names)) if at not in table.empty]
+        return dict(zip((ITEM, RATING), filled, strict=False))
+    names = table.names
+    if not table.has_header:
+        names = tuple(str(at + 1) for at in range(len(table.names)))
+    found = columns.positions(names, _KINDS, (RATING,), table.label, options.columns)
+    if ITEM not in found and TITLE not in found:
+        columns.positions(names, _KINDS, (ITEM, RATING), table.label, options.columns)
+    return found
+
+
+def _stars(rows: list[tuple[str, Cells]], places: Mapping[str, int], table: Table) -> list[float]:
+    import polars as pl
+
+    written = pl.Series(RATING, [_cell(cells, places, RATING) for _, cells in rows], pl.String)
+    writing = values.writing_of(pl.DataFrame([written]), table.label)
+    stars = values.stars(written, writing, table.label)
+    for (where, cells), one in zip(rows, stars, strict=True):
+        if one is None or not abs(one) < float("inf"):
+            cell = quoted(_cell(cells, places, RATING).strip())
+            raise DataError(f"{table.label}, {where}: the rating {cell} is not a number")
+        if not any(_cell(cells, places, kind).strip() for kind in (ITEM, TITLE)):
+            raise DataError(f"{table.label}, {where}: the item is missing")
+    return stars.to_list()
+
+
+def _rated(cells: Cells, places: Mapping[str, int], stars: float) -> Rated:
+    item, title, year = (_cell(cells, places, kind).strip() for kind in (ITEM, TITLE, YEAR))
+    return Rated(item, title, int(year) if _YEAR.fullmatch(year) else None, stars)
+
+
+def _cell(cells: Cells, places: Mapping[str, int], kind: str) -> str:
+    at = places.get(kind, len(cells))
+    return (cells[at] or "") if at < len(cells) else ""
+
+
+def _is_told(cell: str | None) -> bool:
+    return bool(cell and cell.strip())

@@ -1,201 +1,164 @@
-"""Ratings of your own: CSV, TSV and other text tables, and Parquet."""
+"""Tables of ratings as Ratings: loaded, checked, joined, each pair once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Any
 
 from starcast.data import attributes
 from starcast.data.attributes import Item
-from starcast.data.files import columns, faults
-from starcast.data.files.columns import GENRES, ITEM, NEEDED, RATING, TIMESTAMP, TITLE, USER
-from starcast.data.files.delimited import Layout, check_readable, is_utf8, sniff
-from starcast.data.files.encoding import encode, latest
-from starcast.data.files.normal import normal_frame, normal_ids
+from starcast.data.files import guess, loaded, source, times
+from starcast.data.files.encode import Encoded, encode, latest, with_ratings
+from starcast.data.files.items import read_items
+from starcast.data.files.loaded import Loaded, load_part
+from starcast.data.files.naming import TIMESTAMP, spoken
+from starcast.data.files.options import RECOGNISED, ReadingOptions
+from starcast.data.files.source import Place
+from starcast.data.files.table import Table
 from starcast.data.ratings import Ratings
+from starcast.data.reading import Reading
 from starcast.data.scale import RatingScale
+from starcast.display import quoted
 from starcast.errors import DataError
 
-if TYPE_CHECKING:
-    import polars as pl
+VERSION = 1
+"""Of what is recognised as what. Raise it when a table may be read otherwise than before."""
 
-_PARQUET = b"PAR1"
+REPEATED = "of pairs that were rated again later"
 
 
-def read(
-    ratings_path: Path,
-    items_path: Path | None = None,
+def load_place(
+    place: Place, options: ReadingOptions, scratch: Path, first: Table | None = None
+) -> list[Loaded]:
+    """The tables that lie at a place, each read.
+
+    Args:
+        place: of a file with a row per rating, or of several with the same columns: a folder of
+            parts, a pattern, an archive, or "-" for what is piped in.
+        options: what is not to be left to recognition.
+        scratch: a folder that is there until the ratings are made.
+        first: the table whose columns count where another has no header.
+    Raises: DataError: a file that cannot be used, with line and reason.
+    """
+    tables: list[Loaded] = []
+    for part in source.parts(place, scratch):
+        tables.append(load_part(part, options, tables[0].table if tables else first))
+    return tables
+
+
+def of_tables(
+    tables: Sequence[Loaded],
+    label: str,
+    items_path: Place | None = None,
     *,
+    options: ReadingOptions = RECOGNISED,
     scale: RatingScale | None = None,
     name: str = "ratings",
-) -> tuple[Ratings, int]:
-    """Ratings from a file of your own, each pair once.
+) -> Ratings:
+    """Ratings from tables, joined, each pair once; what was taken for what is their `reading`.
 
-    Text is cut at comma, tab, semicolon, bar or "::", whichever fits, and has a header (names as in
-    `columns.RATING_TABLE`) or the order user, item, rating[, timestamp]; gzip is fine. Ids are
-    integers if every one of a column is written as a plain integer, and text otherwise, so that
-    "007" stays "007". Spaces around values do not count. Of several ratings of one pair the latest
-    timestamp wins, then the later row.
+    What is recognised, and what is refused, is in docs/data.md. Ids are integers if every one of a
+    column is written as one, and text otherwise, so that "007" stays "007"; blanks around values
+    do not count. Of several ratings of one pair the latest timestamp wins, then the later row.
 
     Args:
-        ratings_path: one row per rating.
-        items_path: one row per item, with its title and perhaps its genres, as "Drama|War".
+        tables: one at least.
+        label: where they come from, for messages.
+        items_path: a row per item, with its title and perhaps its genres, as "Drama|War".
+        options: what is not to be left to recognition.
         scale: the stars that are allowed; inferred if not given.
         name: the data set's name.
-    Returns: the ratings; how many older duplicates were left out.
-    Raises: DataError: a file or a value that cannot be used, with file, line and reason.
+    Raises: DataError: a value that cannot be used, with its place and reason.
     """
-    check_readable(ratings_path)
-    is_parquet = _is_parquet(ratings_path)
-    frame = _parquet_frame(ratings_path, scale) if is_parquet else _text_frame(ratings_path, scale)
-    n_rows = len(frame)
-    if not n_rows:
-        raise DataError(f"{ratings_path} holds no ratings; it needs a row per rating")
-    rows = latest(encode(frame, ratings_path))
-    by_text = read_items(items_path) if items_path else {}
-    known = {one: by_text[str(one)] for one in rows.items.ids.tolist() if str(one) in by_text}
-    titles = {one: item.title for one, item in known.items()}
-    about = attributes.of_items(rows.items, known)
+    sound = loaded.sound(tables, options, scale)
+    if not len(sound.frame):
+        every = (
+            "every rating is left out as missing" if sound.n_rows else "it needs a row per rating"
+        )
+        raise DataError(f"{label} holds no ratings; {every}")
+    rows = encode(sound.frame, label)
+    first = tables[0]
+    if not first.table.has_header and not any(options.columns.values()):
+        guess.check(rows, first.places, first.table)
+    kept, left_out = _kept(rows, options, label)
+    unit = None
+    if kept.timestamps is not None:
+        when, unit = times.in_seconds(kept.timestamps)
+        kept = kept._replace(timestamps=when)
+    known = read_items(items_path) if items_path else {}
+    of_items = {one: known[str(one)] for one in kept.items.ids.tolist() if str(one) in known}
+    notes = [*_notes(tables, unit), *_titled(of_items, kept, items_path)]
     try:
-        ratings = Ratings.from_rows(*rows, titles=titles, scale=scale, name=name, attributes=about)
+        ratings = Ratings.from_rows(
+            *kept,
+            titles={one: item.title for one, item in of_items.items()},
+            scale=scale,
+            name=name,
+            attributes=attributes.of_items(kept.items, of_items),
+        )
     except DataError as error:
-        raise DataError(f"{ratings_path}: {error}") from None
-    return ratings, n_rows - len(ratings)
-
-
-def read_items(items_path: Path) -> dict[str, Item]:
-    """Titles and genres of items, from a text table or Parquet with an id and a title column.
-
-    Args:
-        items_path: one row per item; other columns do not matter, and of two rows of one item the
-            later counts.
-    Returns: item id, as text whatever its type, to its title and genres.
-    Raises: DataError: the file cannot be read, or has no such columns.
-    """
-    check_readable(items_path)
-    rows = _parquet_items if _is_parquet(items_path) else _text_items
-    return {
-        one: Item((title or "").strip(), genres or "")
-        for one, title, genres in rows(items_path)
-        if one
-    }
-
-
-def _text_items(path: Path) -> Iterator[tuple[str, str, str]]:
-    layout = sniff(path, columns.ITEM_TABLE, (ITEM, TITLE))
-    item, title = layout.places[ITEM], layout.places[TITLE]
-    genres = layout.places.get(GENRES, layout.n_fields)  # where there is nothing
-    for line, record in layout.records():
-        if not is_utf8("".join(record)):
-            raise DataError(f"{path}, line {line}: it is not UTF-8 text; save the file as UTF-8")
-        if len(record) > max(item, title):
-            told = record[genres] if genres < min(len(record), layout.n_fields) else ""
-            yield record[item].strip(), record[title], told
-
-
-def _parquet_items(path: Path) -> Iterator[tuple[str | None, str | None, str | None]]:
-    import polars as pl
-
-    try:
-        table = _parquet_table(path, columns.ITEM_TABLE, (ITEM, TITLE))
-        has_genres = GENRES in table.collect_schema()
-        genres = pl.col(GENRES) if has_genres else pl.lit(None)
-        frame = table.select(
-            normal_ids(table, ITEM, path).cast(pl.String),
-            pl.col(TITLE).cast(pl.String),
-            genres.cast(pl.String).alias(GENRES),
-        ).collect()
-    except pl.exceptions.PolarsError as error:
-        raise _damaged(path, error) from None
-    yield from frame.iter_rows()
-
-
-def _text_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
-    """User, item, rating and perhaps timestamp of a text table, every value sound."""
-    import polars as pl
-
-    layout = sniff(path, columns.RATING_TABLE, NEEDED)
-    try:
-        frame = _plain_frame(layout)
-        if _has_nulls(frame):
-            frame = normal_frame(_without_blank_lines(layout.scan({})), path)
-    except pl.exceptions.PolarsError as error:
-        raise faults.in_text(layout, scale, str(error)) from None
-    if not _is_sound(frame, scale):
-        raise faults.in_text(layout, scale, "it holds values that are no ratings")
-    return frame
-
-
-def _plain_frame(layout: Layout) -> "pl.DataFrame":
-    """The quick way, for tables with plain integers as ids and timestamps; null where not so."""
-    import polars as pl
-
-    def plain_integer(kind: str) -> pl.Expr:
-        text = pl.col(kind)  # whatever begins with "+", "-" or a leading "0" sorts before "1"
-        is_plain = (text >= "1") | (text == "0")
-        return pl.when(is_plain).then(text.cast(pl.Int64, strict=False)).alias(kind)
-
-    others = {RATING: pl.Float32(), TIMESTAMP: pl.Int64()}
-    table = layout.scan({}).select(
-        plain_integer(USER),
-        plain_integer(ITEM),
-        *(
-            pl.col(kind).cast(others[kind], strict=False)
-            for kind in layout.places
-            if kind in others
-        ),
+        raise DataError(f"{label}: {error}") from None
+    reading = Reading(
+        source=label,
+        form=_form(tables),
+        columns={spoken(kind): _column(first, at) for kind, at in first.places.items()},
+        unused=_unused(first),
+        n_rows=sound.n_rows,
+        left_out=sound.left_out | left_out,
+        scale=str(ratings.scale),
+        notes=tuple(notes),
     )
-    return table.collect(engine="streaming")
+    return replace(ratings, reading=reading)
 
 
-def _without_blank_lines(table: "pl.LazyFrame") -> "pl.LazyFrame":
-    import polars as pl
-
-    return table.filter(pl.any_horizontal(pl.all().is_not_null()))
-
-
-def _parquet_frame(path: Path, scale: RatingScale | None) -> "pl.DataFrame":
-    import polars as pl
-
-    try:
-        table = _parquet_table(path, columns.RATING_TABLE, NEEDED)
-        frame = normal_frame(table, path)
-        if _is_sound(frame, scale):
-            return frame
-        raise faults.in_parquet(path, table, scale)
-    except pl.exceptions.PolarsError as error:
-        raise _damaged(path, error) from None
+def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, dict[str, int]]:
+    """One row per pair, of users and items with enough; and how many others there were."""
+    once = latest(rows)
+    left_out = {REPEATED: len(rows.stars) - len(once.stars)}
+    if options.min_ratings > 1:
+        enough = with_ratings(once, options.min_ratings)
+        if not len(enough.stars):
+            raise DataError(
+                f"{label}: no users and items have {options.min_ratings} ratings of each other; "
+                "give a smaller --min-ratings"
+            )
+        fewer = f"of users or items with fewer than {options.min_ratings} ratings"
+        left_out[fewer] = len(once.stars) - len(enough.stars)
+        once = enough
+    return once, {why: n for why, n in left_out.items() if n}
 
 
-def _parquet_table(
-    path: Path, aliases: dict[str, tuple[str, ...]], needed: tuple[str, ...]
-) -> "pl.LazyFrame":
-    import polars as pl
-
-    table = pl.scan_parquet(path, glob=False)
-    names = table.collect_schema().names()
-    places = columns.positions(names, aliases, needed, path)
-    return table.select(pl.col(names[at]).alias(kind) for kind, at in places.items())
-
-
-def _has_nulls(frame: "pl.DataFrame") -> bool:
-    return any(column.has_nulls() for column in frame)
+def _notes(tables: Sequence[Loaded], unit: str | None) -> Iterator[str]:
+    for one in tables:
+        label = f"{one.table.label}: " if len(tables) > 1 else ""
+        yield from (f"{label}{note}" for note in one.table.notes)
+    if unit:
+        yield f"times are written in {unit}, and kept in seconds"
+    if any(TIMESTAMP in one.places for one in tables):
+        without = [one.table.label for one in tables if TIMESTAMP not in one.places]
+        if without:
+            yield f"times are left out, because {without[0]} has none"
 
 
-def _is_sound(frame: "pl.DataFrame", scale: RatingScale | None) -> bool:
-    if _has_nulls(frame):
-        return False
-    stars = frame[RATING].to_numpy()
-    if not np.all(np.isfinite(stars)):
-        return False
-    return not scale or bool(np.all((stars >= scale.lowest) & (stars <= scale.highest)))
+def _titled(known: Mapping[Any, Item], rows: Encoded, items_path: Place | None) -> Iterator[str]:
+    if items_path and len(known) < len(rows.items):
+        yield f"{items_path} has titles of {len(known):,} of {len(rows.items):,} items"
 
 
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return path.suffix.lower() == ".parquet" or file.read(4) == _PARQUET
+def _form(tables: Sequence[Loaded]) -> str:
+    more = f" ({len(tables):,} files)" if len(tables) > 1 else ""
+    return tables[0].table.form + more
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is no readable Parquet file: {str(error).splitlines()[0]}")
+def _column(part: Loaded, at: int) -> str:
+    name = part.table.names[at].strip()
+    return quoted(name) if part.table.has_header and name else f"column {at + 1}"
+
+
+def _unused(part: Loaded) -> tuple[str, ...]:
+    places = part.places.values()
+    return tuple(
+        name.strip()
+        for at, name in enumerate(part.table.names)
+        if at not in places and name.strip()
+    )

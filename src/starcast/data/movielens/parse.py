@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 
 from starcast.data import attributes
 from starcast.data.attributes import Item
-from starcast.data.files import faults, tabular
-from starcast.data.files.columns import ITEM, RATING, TIMESTAMP, USER
-from starcast.data.files.delimited import Layout, check_readable
-from starcast.data.files.encoding import encode
+from starcast.data.files import faults
+from starcast.data.files.delimited import Delimited
+from starcast.data.files.dialect import Dialect
+from starcast.data.files.encode import encode
+from starcast.data.files.items import read_items
+from starcast.data.files.naming import ITEM, RATING, TIMESTAMP, USER
+from starcast.data.files.options import ReadingOptions
+from starcast.data.files.part import Part, check_readable
+from starcast.data.files.table import Table
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute, Ratings
 from starcast.display import quoted
@@ -77,7 +82,7 @@ def read(folder: Path, name: str) -> Ratings:
     """
     ratings_path, items_path, *users_path = files(folder)
     release = _release(folder)
-    rows = encode(_rows(_layout(ratings_path, release.separator)), ratings_path)
+    rows = encode(_rows(ratings_path, release.separator), str(ratings_path))
     films = _films(items_path, release.item_separator)
     titles = {film: title for film, (title, _) in films.items()}
     try:
@@ -108,7 +113,7 @@ def official_test(folder: Path, split_name: str, ratings: Ratings) -> NDArray[np
         raise UnknownNameError("official split", split_name, shipped)
     path = shipped[split_name]
     check_readable(path)
-    frame = _rows(_layout(path, "\t"))
+    frame = _rows(path, "\t")
     try:
         user_rows = ratings.users.rows(frame[USER].to_numpy())
         item_rows = ratings.items.rows(frame[ITEM].to_numpy())
@@ -133,30 +138,31 @@ def _release(folder: Path) -> Release:
     raise DataError(f"{folder} is no MovieLens folder: it holds none of {names}; fetch it again")
 
 
-def _layout(path: Path, separator: str) -> Layout:
-    character, stride = (":", 2) if separator == "::" else (separator, 1)
-    places = {kind: at * stride for at, kind in enumerate((USER, ITEM, RATING, TIMESTAMP))}
-    return Layout(path, character, 3 * stride + 1, places, separator == ",", stride)
-
-
-def _rows(layout: Layout) -> "pl.DataFrame":
+def _rows(path: Path, separator: str) -> "pl.DataFrame":
+    """User, item, rating and timestamp of a rating file."""
     import polars as pl
 
+    names = (USER, ITEM, RATING, TIMESTAMP)
+    dialect = Dialect(separator=separator, names=names, skip=int(separator == ","))
+    body = Delimited(Part(str(path), path, path.parent), dialect)
+    places = {kind: at for at, kind in enumerate(names)}
     # 32 bits of seconds last until 2106, and are half the memory while the file is read.
     types = {USER: pl.Int32(), ITEM: pl.Int32(), RATING: pl.Float32(), TIMESTAMP: pl.UInt32()}
+    why = "values are missing"
     try:
-        frame = layout.scan(types).collect(engine="streaming")
+        frame = body.scan(places, types).collect(engine="streaming")
+        if not any(column.has_nulls() for column in frame):
+            return frame
     except pl.exceptions.PolarsError as error:
-        raise faults.in_text(layout, None, str(error)) from None
-    if any(column.has_nulls() for column in frame):
-        raise faults.in_text(layout, None, "values are missing")
-    return frame
+        why = str(error).splitlines()[0]
+    table = Table(label=str(path), form=str(dialect), names=names, body=body)
+    raise faults.unreadable(table, places, ReadingOptions(), why)
 
 
 def _films(path: Path, separator: str) -> dict[int, tuple[str, str]]:
     """Film id to title, as the file has it: "Matrix, The (1999)", and the fields after it."""
     if separator == ",":
-        films = list(tabular.read_items(path).items())
+        films = list(read_items(path).items())
     else:
         cut = ([*line.split(separator, 2), "", ""] for line in _lines(path))
         films = [(film, Item(title, rest)) for film, title, rest, *_ in cut]

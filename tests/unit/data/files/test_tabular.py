@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from own_ratings import n_repeated, read_own
 
-from starcast.data.files import tabular
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.errors import DataError
@@ -19,12 +19,10 @@ HEADER = "user,item,rating\n"
 GOOD = HEADER + "1,2,3\n1,3,4\n"
 
 
-def read(
-    tmp_path: Path, content: str | bytes, name: str = "r.csv", **options: Any
-) -> tuple[Ratings, int]:
+def read(tmp_path: Path, content: str | bytes, name: str = "r.csv", **options: Any) -> Ratings:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return tabular.read(path, **options)
+    return read_own(path, **options)
 
 
 def triples(ratings: Ratings) -> list[tuple[Any, Any, float]]:
@@ -51,20 +49,24 @@ def triples(ratings: Ratings) -> list[tuple[Any, Any, float]]:
         "user,user_id,product_id,value\nann,1,2,3\nann,1,3,4.5\n",  # "user_id" is the id
         '"User-ID";"ISBN";"Book-Rating"\n"1";"2";"3"\n"1";"3";"4.5"\n',  # Book-Crossing
         "USER ID\tmovie_ID\tStar Rating\n1\t2\t3\n1\t3\t4.5\n",
+        "\n\nuser,item,rating\n\n1,2,3\n1,3,4.5\n",
+        "user,item,rating\r1,2,3\r1,3,4.5\r",
+        "user;item;rating\n1;2;3\n1;3;4,5\n",
+        "1;2;3,0\n1;3;4,5\n",
     ],
 )
 def test_text_tables(tmp_path: Path, content: str) -> None:
-    ratings, n_duplicates = read(tmp_path, content)
+    ratings = read(tmp_path, content)
     assert triples(ratings) == [(1, 2, 3), (1, 3, 4.5)]
     assert ratings.timestamps is None
-    assert n_duplicates == 0
+    assert n_repeated(ratings) == 0
     assert ratings.users.ids.dtype == np.int64
 
 
 @pytest.mark.parametrize("name", ["r.csv.gz", "r.tsv", "r.txt", "u.data", "r[1].csv", "r"])
 def test_the_content_says_what_a_file_is_not_its_name(tmp_path: Path, name: str) -> None:
     content = gzip.compress(GOOD.encode()) if name.endswith(".gz") else GOOD
-    assert len(read(tmp_path, content, name)[0]) == 2
+    assert len(read(tmp_path, content, name)) == 2
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,10 @@ def test_the_content_says_what_a_file_is_not_its_name(tmp_path: Path, name: str)
         (["-3", "12"], [-3, 12]),
         (["007", "12"], ["007", "12"]),
         (["+7", "12"], ["+7", "12"]),
-        (["1.0", "12"], ["1.0", "12"]),
+        (["101.0", "12"], [12, 101]),
+        (["1.0", "1.5"], ["1.0", "1.5"]),
+        (["1.0", "bob"], ["1.0", "bob"]),
+        (["1.0", "007"], ["007", "1.0"]),
         (["12", "bob"], ["12", "bob"]),
         (["99999999999999999999", "12"], ["12", "99999999999999999999"]),
         (["Zoë", "zoe"], ["Zoë", "zoe"]),
@@ -84,9 +89,9 @@ def test_ids_are_integers_only_if_all_are_written_so(
     tmp_path: Path, written: list[str], expected: list[Any]
 ) -> None:
     rows = "".join(f"{one},x,{stars}\n" for stars, one in enumerate(written))
-    assert read(tmp_path, HEADER + rows)[0].users.ids.tolist() == expected
+    assert read(tmp_path, HEADER + rows).users.ids.tolist() == expected
     rows = "".join(f"5,{one},{stars}\n" for stars, one in enumerate(written))
-    ratings, _ = read(tmp_path, HEADER + rows)
+    ratings = read(tmp_path, HEADER + rows)
     assert ratings.items.ids.tolist() == expected
     assert ratings.users.ids.tolist() == [5]
 
@@ -106,37 +111,37 @@ def test_ids_are_integers_only_if_all_are_written_so(
     ],
 )
 def test_timestamps(tmp_path: Path, written: str, second: int) -> None:
-    ratings, _ = read(tmp_path, f"user,item,rating,date\n1,2,3,{written}\n1,3,4,77\n")
+    ratings = read(tmp_path, f"user,item,rating,date\n1,2,3,{written}\n1,3,4,77\n")
     assert ratings.timestamps is not None
     assert ratings.timestamps.tolist() == [second, 77]
 
 
 def test_of_duplicates_the_latest_timestamp_wins(tmp_path: Path) -> None:
     rows = ["1,2,5,30", "1,3,1,10", "1,2,4,90", "1,2,3,20", "1,3,2,10"]
-    ratings, n_duplicates = read(
+    ratings = read(
         tmp_path, "user,item,rating,timestamp\n" + "\n".join(rows)
     )  # equal timestamps: the later row
     assert triples(ratings) == [(1, 2, 4), (1, 3, 2)]
     assert ratings.timestamps is not None
     assert ratings.timestamps.tolist() == [90, 10]
-    assert n_duplicates == 3
+    assert n_repeated(ratings) == 3
 
 
 def test_of_duplicates_without_timestamps_the_later_row_wins(tmp_path: Path) -> None:
-    ratings, n_duplicates = read(tmp_path, HEADER + "b,x,5\na,y,1\nb,x,2\n")
+    ratings = read(tmp_path, HEADER + "b,x,5\na,y,1\nb,x,2\n")
     assert triples(ratings) == [("a", "y", 1), ("b", "x", 2)]
-    assert n_duplicates == 1
+    assert n_repeated(ratings) == 1
 
 
 def test_the_scale_is_inferred_or_given(tmp_path: Path) -> None:
-    assert read(tmp_path, GOOD)[0].scale == RatingScale(3, 4, 1)
+    assert read(tmp_path, GOOD).scale == RatingScale(3, 4, 1)
     given = RatingScale(0.5, 5, 0.5)
-    assert read(tmp_path, GOOD, scale=given)[0].scale == given
+    assert read(tmp_path, GOOD, scale=given).scale == given
 
 
 def test_a_decimal_scale_holds_its_own_ends(tmp_path: Path) -> None:
     scale = RatingScale(0.1, 0.7, 0.1)  # no end is exact in float32
-    ratings, _ = read(tmp_path, HEADER + "1,2,0.1\n1,3,0.7\n", scale=scale)
+    ratings = read(tmp_path, HEADER + "1,2,0.1\n1,3,0.7\n", scale=scale)
     np.testing.assert_array_equal(ratings.stars, np.array([0.1, 0.7], np.float32))
 
 
@@ -145,8 +150,6 @@ def test_a_decimal_scale_holds_its_own_ends(tmp_path: Path) -> None:
     [
         ("", "r.csv is empty"),
         ("\n \n\n", "r.csv holds only blank lines"),
-        ("\n" + GOOD, "r.csv, line 1 is blank"),
-        (HEADER + "\n1,2,3\n", "r.csv, line 2 is blank"),
         (HEADER, "r.csv holds a header and no rows"),
         (HEADER + ",,\n", "r.csv holds a header and no rows"),
         ("rating\n3\n", "r.csv has 1 column; it needs user, item, rating"),
@@ -156,19 +159,14 @@ def test_a_decimal_scale_holds_its_own_ends(tmp_path: Path) -> None:
         ("user,item,rating,rating\n1,2,3,4\n", "the rating columns 'rating' and 'rating'"),
         (
             "user_id,userId,item,rating\n1,2,3,4\n",
-            "the user columns 'user_id' and 'userId'; rename",
+            "the user columns 'user_id' and 'userId'; say which counts, by its number: --columns "
+            "user=1",
         ),
         (GOOD + "1,4,abc\n", "r.csv, line 4: the rating 'abc' is not a number"),
         (
-            GOOD + '1,4,"4,5"\n',
-            r"line 4: the rating '4,5' is not a number \(write it with a decimal point: 4\.5\); "
+            GOOD + '1,5,3.5\n1,4,"4,5"\n',
+            r"line 5: the rating '4,5' is not a number \(write it with a decimal point: 4\.5\); "
             "correct",
-        ),
-        ("user;item;rating\n1;2;4,5\n1;3;3\n", r"line 2: the rating '4,5' .* point: 4\.5\)"),
-        (
-            "1;2;4,5\n1;3;3,5\n",
-            r"line 1: '1', '2', '4,5' are neither known column names nor a row whose rating is a "
-            r"number \(write it with a decimal point: 4\.5\); name the columns user_id, item_id",
         ),
         (GOOD + '1,4,"4,5,6"\n', "line 4: the rating '4,5,6' is not a number; correct"),
         (GOOD + "1,4,\n", "r.csv, line 4: the rating is missing"),
@@ -187,11 +185,8 @@ def test_a_decimal_scale_holds_its_own_ends(tmp_path: Path) -> None:
         ("user,item,rating,time\n1,2,3,4\n1,3,4,\n", "line 3: the timestamp is missing"),
         ("user,item,rating,time\n1,2,3,4\n1,3,4,1e30\n", "line 3: the timestamp '1e30'"),
         ("1::2::3\n1::2\n", "line 2: it has 2 of 3 fields"),
-        (b"user,item,rating\n1,2,3\n\xe9,3,4\n", "r.csv, line 3: it is not UTF-8 text"),
-        (GOOD.encode("utf-16"), "r.csv is UTF-16 text; save it as UTF-8"),
         (b"\x7fELF\0\1\2", "r.csv is a binary file"),
-        (HEADER.encode() + b"a,b,3\n" * 20_000 + b"a\0,c,4\n", "user ids with a zero byte"),
-        (GOOD.replace("\n", "\r"), "as old Macintoshes did"),
+        (HEADER.encode() + b"a,b,3\n" * 200_000 + b"a\0,c,4\n", "user ids with a zero byte"),
         (b"PAR1 and nothing more", "r.csv is no readable Parquet file"),
         (gzip.compress(GOOD.encode() * 9)[:-9], "r.csv cannot be unpacked"),
         (gzip.compress(GOOD.encode() + b"1,4,x\n"), "r.csv, line 4: the rating 'x'"),
@@ -212,9 +207,9 @@ def test_ratings_outside_a_given_scale_are_refused(tmp_path: Path) -> None:
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.csv does not exist"):
-        tabular.read(tmp_path / "nowhere.csv")
-    with pytest.raises(DataError, match="is a folder"):
-        tabular.read(tmp_path)
+        read_own(tmp_path / "nowhere.csv")
+    with pytest.raises(DataError, match="holds no table; name a file of ratings"):
+        read_own(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -222,7 +217,7 @@ def test_a_forbidden_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text(GOOD)
     (tmp_path / "r.csv").chmod(0)
     with pytest.raises(DataError, match=r"r\.csv cannot be read: Permission denied"):
-        tabular.read(tmp_path / "r.csv")
+        read_own(tmp_path / "r.csv")
 
 
 def test_a_file_that_the_system_refuses_to_open(
@@ -235,7 +230,7 @@ def test_a_file_that_the_system_refuses_to_open(
 
     monkeypatch.setattr(Path, "open", forbid)
     with pytest.raises(DataError, match=r"r\.csv cannot be read: Permission denied"):
-        tabular.read(tmp_path / "r.csv")
+        read_own(tmp_path / "r.csv")
 
 
 def write_parquet(tmp_path: Path, **columns: Any) -> Path:
@@ -255,9 +250,9 @@ def write_parquet(tmp_path: Path, **columns: Any) -> Path:
     ],
 )  # fmt: skip
 def test_parquet(tmp_path: Path, columns: dict[str, Any]) -> None:
-    ratings, n_duplicates = tabular.read(write_parquet(tmp_path, **columns))
+    ratings = read_own(write_parquet(tmp_path, **columns))
     assert triples(ratings) == [(1, 2, 3), (1, 3, 4.5)]
-    assert n_duplicates == 0
+    assert n_repeated(ratings) == 0
 
 
 @pytest.mark.parametrize(
@@ -272,7 +267,7 @@ def test_parquet(tmp_path: Path, columns: dict[str, Any]) -> None:
 )
 def test_parquet_timestamps(tmp_path: Path, when: Any) -> None:
     path = write_parquet(tmp_path, user=[1, 1], item=[2, 3], rating=[3, 4], timestamp=when)
-    ratings, _ = tabular.read(path)
+    ratings = read_own(path)
     assert ratings.timestamps is not None
     assert ratings.timestamps.tolist() == [86400, 86401]
 
@@ -297,18 +292,18 @@ def test_parquet_timestamps(tmp_path: Path, when: Any) -> None:
 def test_bad_parquet_is_refused(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
     path = write_parquet(tmp_path, **({"user": [1, 1], "item": [2, 3], "rating": [3, 4]} | columns))
     with pytest.raises(DataError, match=message):
-        tabular.read(path, scale=RatingScale(1, 5, 1))
+        read_own(path, scale=RatingScale(1, 5, 1))
 
 
 def test_parquet_without_rows_or_columns_is_refused(tmp_path: Path) -> None:
     empty = {kind: pl.Series([], dtype=pl.Int64) for kind in ("user", "item", "rating")}
     with pytest.raises(DataError, match=r"r\.parquet holds no ratings"):
-        tabular.read(write_parquet(tmp_path, **empty))
+        read_own(write_parquet(tmp_path, **empty))
     with pytest.raises(DataError, match=r"r\.parquet has no rating column among 'user', 'item'"):
-        tabular.read(write_parquet(tmp_path, user=[1], item=[2]))
+        read_own(write_parquet(tmp_path, user=[1], item=[2]))
     (tmp_path / "r.parquet").write_bytes(b"user,item,rating\n")
     with pytest.raises(DataError, match=r"r\.parquet is no readable Parquet file"):
-        tabular.read(tmp_path / "r.parquet")
+        read_own(tmp_path / "r.parquet")
 
 
 @pytest.mark.parametrize(
@@ -324,28 +319,28 @@ def test_parquet_without_rows_or_columns_is_refused(tmp_path: Path) -> None:
 )
 def test_titles(tmp_path: Path, items: str) -> None:
     (tmp_path / "i.csv").write_text(items)
-    ratings, _ = read(tmp_path, GOOD, items_path=tmp_path / "i.csv")
+    ratings = read(tmp_path, GOOD, items_path=tmp_path / "i.csv")
     assert ratings.titles.tolist() == ["Two, The", ""]
 
 
 def test_titles_of_text_ids_and_from_parquet(tmp_path: Path) -> None:
     path = tmp_path / "i.parquet"
     pl.DataFrame({"item_id": ["x7", "y", None], "name": ["Seven", None, "?"]}).write_parquet(path)
-    ratings, _ = read(tmp_path, HEADER + "1,x7,3\n1,y,4\n", items_path=path)
+    ratings = read(tmp_path, HEADER + "1,x7,3\n1,y,4\n", items_path=path)
     assert ratings.titles.tolist() == ["Seven", ""]
     pl.DataFrame({"id": [2.0, 3.0], "title": ["Two", "Three"]}).write_parquet(path)
-    assert read(tmp_path, GOOD, items_path=path)[0].titles.tolist() == ["Two", "Three"]
+    assert read(tmp_path, GOOD, items_path=path).titles.tolist() == ["Two", "Three"]
 
 
 def test_an_id_with_a_leading_zero_is_not_the_number(tmp_path: Path) -> None:
     (tmp_path / "i.csv").write_text("id,title\n02,Wrong\n")
-    ratings, _ = read(tmp_path, GOOD, items_path=tmp_path / "i.csv")
+    ratings = read(tmp_path, GOOD, items_path=tmp_path / "i.csv")
     assert ratings.titles.tolist() == ["", ""]
 
 
 def test_colons_in_titles_do_not_cut_them(tmp_path: Path) -> None:
     (tmp_path / "i.dat").write_text("2::Up: A Story::x\n")
-    ratings, _ = read(tmp_path, GOOD, items_path=tmp_path / "i.dat")
+    ratings = read(tmp_path, GOOD, items_path=tmp_path / "i.dat")
     assert ratings.titles[0] == "Up: A Story"
 
 
@@ -356,11 +351,10 @@ def test_colons_in_titles_do_not_cut_them(tmp_path: Path) -> None:
         (b"id,genre\n2,x\n", "i.csv has no title column among 'id', 'genre'"),
         (b"id\n2\n", "i.csv has 1 column; it needs item, title"),
         (
-            b"sku,label\n2,Two\n3,Three\n",
-            "i.csv, line 1: 'sku', 'label' are neither known column names nor a row whose item is "
+            b"code,what\n2,Two\n3,Three\n",
+            "i.csv, line 1: 'code', 'what' are neither known column names nor a row whose item is "
             "a number; name the columns item_id, title",
         ),
-        (b"id,title\n2,Caf\xe9\n", "i.csv, line 2: it is not UTF-8 text"),
         (b'id,title\n2,"Two\n3,Three\n', "i.csv, line 2: unexpected end of data"),
         (b"PAR1 no more", "i.csv is no readable Parquet file"),
     ],

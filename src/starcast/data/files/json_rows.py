@@ -1,0 +1,199 @@
+"""JSON: an object a line, an array of objects, or columns by name."""
+
+import ast
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from starcast.data.files import text
+from starcast.data.files.part import UNREADABLE, Part
+from starcast.data.files.table import Body, Cells, Table
+from starcast.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Object = Mapping[str, Any]
+_MALFORMED = (ValueError, SyntaxError, RecursionError, MemoryError)  # from either reader
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """Rows that are JSON objects, one a line.
+
+    Attributes:
+        part: the file, in UTF-8.
+        names: the keys that are columns.
+    """
+
+    part: Part
+    names: tuple[str, ...]
+
+    def scan(self, places: Mapping[str, int]) -> "pl.LazyFrame":
+        """Some columns as text; what else the objects hold is not kept."""
+        import polars as pl
+
+        keys = {self.names[at] for at in places.values()}
+        table = pl.scan_ndjson(self.part.path, schema={key: pl.String() for key in sorted(keys)})
+        return table.select(pl.col(self.names[at]).alias(kind) for kind, at in places.items())
+
+    def records(self) -> Iterator[tuple[str, Cells]]:
+        """Every object and its line, by Python's reader.
+
+        Raises: DataError: a line that is no object.
+        """
+        try:
+            with self.part.open_text() as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        if (row := _object(line)) is None:
+                            raise DataError(
+                                f"{self.part.label}, line {number}: it is no JSON object; correct "
+                                "or remove that line"
+                            )
+                        yield f"line {number}", _cells(row, self.names)
+        except UNREADABLE as error:
+            raise DataError(f"{self.part.label} cannot be read to its end: {error}") from None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Rows that are objects in memory.
+
+    Attributes:
+        rows: the objects.
+        names: the keys that are columns.
+    """
+
+    rows: Sequence[Object]
+    names: tuple[str, ...]
+
+    def scan(self, places: Mapping[str, int]) -> "pl.LazyFrame":
+        """Some columns as text."""
+        import polars as pl
+
+        columns = {
+            kind: pl.Series([_text(row.get(self.names[at])) for row in self.rows], dtype=pl.String)
+            for kind, at in places.items()
+        }
+        return pl.LazyFrame(columns)
+
+    def records(self) -> Iterator[tuple[str, Cells]]:
+        """Every object by its number."""
+        for number, row in enumerate(self.rows, 1):
+            yield f"object {number}", _cells(row, self.names)
+
+
+def recognise(part: Part, head: text.Head) -> Table | None:
+    """The table in a file of JSON; None if it is something else.
+
+    Args:
+        part: the file.
+        head: its beginning.
+    Raises: DataError: it is JSON, but no table.
+    """
+    written = [line.strip() for line in head.lines if line.strip()]
+    if written[0][0] not in "{[" or written[0][1:2].isdecimal():
+        return None
+    if head.encoding != text.UTF_8 or not head.is_plain:
+        part = text.rewritten(part, head.encoding)
+    first = _object(written[0])
+    if first is None and _literal(written[0]):
+        part = text.rewritten(part, text.UTF_8, _strict)
+        first = _literal(written[0])
+    if first is None or _is_of_columns(first) or (len(written) == 1 and _lists(first)):
+        return _document(part)
+    rows = [_object(line) or _literal(line) or {} for line in written]
+    names = _names(rows)
+    return _table(part, "JSON lines", names, JsonLines(part, names))
+
+
+def _document(part: Part) -> Table:
+    """The table in a single JSON value.
+
+    Raises: DataError: there is none.
+    """
+    try:
+        with part.open_text() as file:
+            value = json.load(file)
+    except _MALFORMED as error:
+        raise DataError(f"{part.label} is no readable JSON: {str(error).splitlines()[0]}") from None
+    if isinstance(value, dict) and not _is_of_columns(value):
+        value = _lists(value)[0] if len(_lists(value)) == 1 else value
+    rows = _rows_of(value)
+    if rows is None:
+        raise DataError(
+            f"{part.label} is JSON, but no table; it needs an object per rating, or a list for "
+            "each column"
+        )
+    return _table(part, "JSON", _names(rows), Objects(rows, _names(rows)))
+
+
+def _rows_of(value: Any) -> list[Object] | None:
+    if isinstance(value, dict) and _is_of_columns(value):
+        columns = [one.values() if isinstance(one, dict) else one for one in value.values()]
+        if len({len(column) for column in columns}) == 1:
+            return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return value
+    return None
+
+
+def _lists(value: Object) -> list[list[Any]]:
+    """The lists of objects in an object."""
+    lists = [one for one in value.values() if isinstance(one, list) and one]
+    return [one for one in lists if isinstance(one[0], dict)]
+
+
+def _is_of_columns(value: Object) -> bool:
+    """Whether every value is a column: a list, or an object by row as pandas writes them."""
+    columns = list(value.values())
+    return len(columns) > 1 and (
+        all(isinstance(one, list) for one in columns)
+        or all(isinstance(one, dict) for one in columns)
+    )
+
+
+def _table(part: Part, form: str, names: tuple[str, ...], body: Body) -> Table:
+    return Table(label=part.label, form=form, names=names, body=body, is_text=True)
+
+
+def _names(rows: Iterable[Object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for row in rows for name in row))
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except _MALFORMED:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _literal(line: str) -> dict[str, Any] | None:
+    """An object as Python writes it, as in some of Amazon's files."""
+    try:
+        value = ast.literal_eval(line.strip())
+    except _MALFORMED:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _strict(line: str) -> str:
+    value = _literal(line)
+    return line if value is None else json.dumps(value) + "\n"
+
+
+def _cells(row: Object, names: Sequence[str]) -> Cells:
+    return [_text(row.get(name)) for name in names]
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return "|".join(value)
+    return json.dumps(value)

@@ -78,13 +78,18 @@ def diagram(name: str, **given: Any) -> list[Box]:
 def drawable() -> list[Model]:
     """The models whose predictions follow from tables and dense layers, all of them weights.
 
-    A mean over many draws is no diagram, nor does one show codes that are made of ratings.
+    A mean over many draws is no diagram, nor does one show codes, or lists, that are made of
+    ratings.
     """
-    return [
-        model
-        for model in models.MODELS.values()
-        if not isinstance(model.engine(model.settings(), TOY, SEED), Sampler | AutoencoderEngine)
-    ]
+    return [model for model in models.MODELS.values() if _is_drawable(model)]
+
+
+def _is_drawable(model: Model) -> bool:
+    config = model.settings()
+    engine = model.engine(config, TOY, SEED)
+    scorer = model.scorer(engine.weights(), SparseRows.by_user(TOY), config)
+    made_of_ratings = isinstance(engine, Sampler | AutoencoderEngine)
+    return isinstance(scorer, ExpressedScorer) and not made_of_ratings
 
 
 def _expression(model: Model, engine: Engine, config: Settings) -> Expression:

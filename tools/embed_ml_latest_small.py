@@ -2,7 +2,7 @@
 
     python tools/embed_ml_latest_small.py ml-latest-small.zip
 
-Writes ml-latest-small.npz and README.txt, with the licence, into src/starcast/data/embedded/.
+Writes ml-latest-small.parquet and README.txt, with the licence, into src/starcast/data/embedded/.
 """
 
 import sys
@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from starcast.data import packed
+from starcast.data import parquet
 from starcast.data.movielens import parse
 
 NAME = "ml-latest-small"
@@ -18,7 +18,7 @@ EMBEDDED = Path(__file__).parents[1] / "src" / "starcast" / "data" / "embedded"
 
 
 def embed(archive: Path, target: Path) -> None:
-    """Write the packed ratings and the README of an archive into a folder.
+    """Write the ratings and the README of an archive into a folder.
 
     Args:
         archive: ml-latest-small.zip.
@@ -30,7 +30,7 @@ def embed(archive: Path, target: Path) -> None:
         folder = Path(scratch) / NAME
         ratings = parse.read(folder, NAME)
         target.mkdir(parents=True, exist_ok=True)
-        packed.write(target / f"{NAME}.npz", ratings, {}, small=True)
+        parquet.write(target / f"{NAME}.parquet", ratings, {}, small=True)
         (target / "README.txt").write_bytes((folder / "README.txt").read_bytes())
 
 

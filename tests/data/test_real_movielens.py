@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from starcast.data import load, packed
+from starcast.data import load, parquet
 from starcast.data.movielens import parse
 from starcast.data.movielens.catalog import find
 from starcast.data.ratings import Ratings
@@ -83,7 +83,7 @@ def test_every_row_equals_the_file_read_in_plain_python(data_dir: Path) -> None:
 def test_the_cache_gives_the_same_set(data_dir: Path) -> None:
     folder = unpacked(data_dir, "ml-1m")
     load.load("ml-1m", data_dir)
-    assert (folder / "ratings.dat.starcast.npz").is_file()
+    assert (folder / "ratings.dat.starcast.parquet").is_file()
     assert_same(load.load("ml-1m", data_dir), parse.read(folder, "ml-1m"))
 
 
@@ -133,5 +133,5 @@ def test_the_embedding_script_builds_what_is_embedded(data_dir: Path, tmp_path: 
     tool = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(tool)
     tool.embed(ARCHIVES / "ml-latest-small.zip", tmp_path)
-    built = packed.read(tmp_path / "ml-latest-small.npz", "ml-latest-small")
+    built = parquet.read(tmp_path / "ml-latest-small.parquet", "ml-latest-small")
     assert_same(built, load.load("ml-latest-small", data_dir))

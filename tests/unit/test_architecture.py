@@ -43,7 +43,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ),
     ("data.files", "engines.settings", "engines.means", "engines.interest"),
     ("data.movielens", "data.store", "engines.solvers", "engines.tuned"),
-    ("data.packed",),
+    ("data.parquet",),
     ("data.cache",),
     ("data.load",),
     (

@@ -1,4 +1,4 @@
-"""The cache: a parsed set, packed, beside its source; used as long as the source stays the same.
+"""The cache: a parsed set in Parquet beside its source; used as long as the source stays the same.
 
 It is nobody's file: if it is damaged, foreign or old it is written anew, and where it cannot be
 written Starcast does without.
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any, Self, final
 
-from starcast.data import packed
+from starcast.data import parquet
 from starcast.data.ratings import Ratings
 from starcast.data.reading import Reading
 from starcast.errors import BusyError, DataError
@@ -62,9 +62,14 @@ def path_for(source: Path) -> Path:
     """Where the cache of a source file lies.
 
     >>> path_for(Path("datasets/ml-1m/ratings.dat")).name
-    'ratings.dat.starcast.npz'
+    'ratings.dat.starcast.parquet'
     """
-    return source.with_name(f"{source.name}.starcast.npz")
+    return source.with_name(f"{source.name}.starcast.parquet")
+
+
+def _before(target: Path) -> Path:
+    """Where the cache lay before it was Parquet."""
+    return target.with_suffix(".npz")
 
 
 def through(
@@ -104,20 +109,20 @@ def _recall(
 ) -> Ratings | None:
     """The cached set, or None where there is none to be used."""
     try:
-        notes = packed.read_notes(target)
-        note = json.loads(notes[_NOTE])
-        before = [_Stamp(**stamp) for stamp in note["stamps"]]
-        if note["options"] != options or len(before) != len(stamps):
-            return None
-        vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
-        if not vouched and _digest(sources) != note["digest"]:
-            return None
-        reading = json.loads(notes[_READING])
-        parsed = packed.read(target, name)
+        with parquet.opened(target) as stored:
+            notes = stored.notes
+            note, reading = json.loads(notes[_NOTE]), json.loads(notes[_READING])
+            before = [_Stamp(**stamp) for stamp in note["stamps"]]
+            if note["options"] != options or len(before) != len(stamps):
+                return None
+            vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
+            if not vouched and _digest(sources) != note["digest"]:
+                return None
+            parsed = stored.ratings(name)
         if reading:
             parsed = replace(parsed, reading=Reading.from_json(reading))
     except (DataError, OSError, ValueError, LookupError, TypeError):
-        return None  # damaged, foreign, old or not there: parse again
+        return None  # damaged, planted, foreign, old or not there: parse again
     if not vouched and all(stamp.is_settled for stamp in stamps):
         _keep(target, parsed, stamps, note["digest"], options)
     return parsed
@@ -130,7 +135,8 @@ def _keep(target: Path, parsed: Ratings, stamps: list[_Stamp], digest: str, opti
     notes = {_NOTE: json.dumps(note), _READING: json.dumps(reading)}
     # A folder that cannot be written, is full, or in another run's hands, only costs time.
     with suppress(OSError, BusyError):
-        packed.write(target, parsed, notes)
+        parquet.write(target, parsed, notes)
+        _before(target).unlink(missing_ok=True)
 
 
 def _digest(sources: Sequence[Path]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data import cache, packed
+from starcast.data import cache, parquet
 from starcast.data.files import frames, tabular
 from starcast.data.files import source as where
 from starcast.data.files.loaded import Loaded, load_table
@@ -62,7 +62,7 @@ def load(
     Ratings('ml-latest-small': 100,836 ratings, 610 users, 9,724 items, 0.5 to 5 stars in steps of 0.5)
     """  # noqa: E501  # what it prints is one line
     if find(name).embedded:
-        return packed.read(_EMBEDDED / f"{name}.npz", name)
+        return parquet.read(_EMBEDDED / f"{name}.parquet", name)
     folder = data_dir / name
     if not folder.is_dir():
         from starcast.data.movielens.fetch import fetch

@@ -2,19 +2,19 @@
 
 import errno
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
+from stored_ratings import assert_equal, plant, tiny
 
-from starcast.data import cache, packed
-from starcast.data.ids import Vocabulary
+from starcast.data import cache, parquet
 from starcast.data.ratings import Ratings
 from starcast.data.reading import Reading
-from starcast.data.scale import RatingScale
 from starcast.errors import DataError
 
 LONG_AGO = 1_000_000_000
@@ -27,28 +27,6 @@ READING = Reading(
     left_out={"older ratings": 3},
     notes=("a note",),
 )
-
-
-def tiny(stars: float = 4.5) -> Ratings:
-    return Ratings.from_columns(
-        np.array(["ann", "ann", "bob"]),
-        np.array([7, 3, 7]),
-        np.array([stars, 1, 5]),
-        np.array([30, 20, 10]),
-        titles={3: "Três \"3\" (2003)"},
-        scale=RatingScale(0.5, 5, 0.5),
-        name="tiny",
-    )  # fmt: skip
-
-
-def assert_equal(one: Ratings, other: Ratings) -> None:
-    for column in ("user_rows", "item_rows", "stars", "timestamps", "titles"):
-        np.testing.assert_array_equal(getattr(one, column), getattr(other, column), column, True)
-    for vocabulary in ("users", "items"):
-        mine, theirs = getattr(one, vocabulary), getattr(other, vocabulary)
-        np.testing.assert_array_equal(mine.ids, theirs.ids, strict=True)
-        assert mine.kind == theirs.kind
-    assert (one.scale, one.name) == (other.scale, other.name)
 
 
 class Parser:
@@ -91,7 +69,7 @@ def test_the_second_time_comes_from_the_cache(source: Path, parser: Parser) -> N
     assert second.reading == first.reading == READING
     assert sorted(path.name for path in source.parent.iterdir()) == [
         "r.csv",
-        "r.csv.starcast.npz",
+        "r.csv.starcast.parquet",
     ]
 
 
@@ -185,68 +163,97 @@ def scribble(path: Path) -> None:
 
 
 def make_foreign(path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez(file, item_row=np.arange(3))
+    pl.DataFrame({"user": [1], "item": [2], "rating": [3.0]}).write_parquet(path)
 
 
-def rewrite(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
-    """Change a member as if it had always been so, with a sum that fits."""
-    with zipfile.ZipFile(path) as archive:
-        members = {member: archive.read(member) for member in archive.namelist()}
-    members[name] = change(members[name])
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, content in members.items():
-            archive.writestr(member, content)
+def change(words: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    return lambda path: plant(path, lambda _, told: words(told))
 
 
-def make_old(path: Path) -> None:
-    rewrite(path, "notes.json", lambda notes: notes.replace(b'format": "3"', b'format": "2"'))
+def replant(name: str, values: Any) -> Callable[[Path], None]:
+    return lambda path: plant(path, lambda columns, _: columns.update({name: np.array(values)}))
 
 
-def break_notes(path: Path) -> None:
-    rewrite(path, "notes.json", lambda _: b"[]")
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "cut": cut,
+    "empty": empty,
+    "scribbled on": scribble,
+    "foreign": make_foreign,
+    "of another version": change(lambda words: words.update(format=3)),
+    "without words": change(lambda words: words.clear()),
+    "without users": change(lambda words: words.pop("users")),
+    "with rows as texts": replant("item_row", ["0", "1", "0"]),
+    "with rows too wide": replant("item_row", np.array([0, 1, 0], np.int64)),
+    "with nothing in a row": lambda path: plant(
+        path, lambda columns, _: columns.update(item_row=[0, None, 1])
+    ),
+    "of an item that is not there": replant("item_row", np.array([0, 60_000, 1], np.int32)),
+    "of an item before the first": replant("item_row", np.array([-1, 1, 1], np.int32)),
+    "of a user that is not there": change(lambda words: words.update(ratings_per_user=[2, 0, 1])),
+    "of fewer ratings": change(lambda words: words.update(ratings_per_user=[2, 0])),
+    "of less than none": change(lambda words: words.update(ratings_per_user=[4, -1])),
+    "of untold many": change(lambda words: words.update(ratings_per_user=[2**80, 3 - 2**80])),
+    "out of order": replant("item_row", np.array([1, 0, 1], np.int32)),
+    "with a pair twice": replant("item_row", np.array([1, 1, 1], np.int32)),
+    "with a rating off the scale": replant(
+        "star_bits", np.array([1, 60, 5], np.float32).view(np.uint32)
+    ),
+    "with a rating that is none": replant(
+        "star_bits", np.array([1, np.nan, 5], np.float32).view(np.uint32)
+    ),
+    "with a title too few": change(lambda words: words["titles"].pop()),
+    "with users out of order": change(lambda words: words["users"].reverse()),
+    "with a genre of nobody": change(
+        lambda words: words.update(attributes=[["item", "genre", ["War"], [0], [2]]])
+    ),
+    "with a genre of no name": change(
+        lambda words: words.update(attributes=[["item", "genre", ["War"], [1], [0]]])
+    ),
+    "without a column": lambda path: plant(path, lambda columns, _: columns.pop("star_bits")),
+    "without a row": lambda path: plant(
+        path, lambda columns, _: columns.update({k: v[:0] for k, v in columns.items()})
+    ),
+}
 
 
-def shorten_a_column(path: Path) -> None:
-    rewrite(path, "seconds.npy", lambda column: column.replace(b"(3,)", b"(2,)")[:-1])
-
-
-def mistype_a_column(path: Path) -> None:
-    rewrite(path, "seconds.npy", lambda column: column.replace(b"|u1", b"|i1"))
-
-
-def break_off_a_column(path: Path) -> None:
-    rewrite(path, "seconds.npy", lambda column: column[:-1])
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        cut,
-        empty,
-        scribble,
-        make_foreign,
-        make_old,
-        break_notes,
-        shorten_a_column,
-        mistype_a_column,
-        break_off_a_column,
-    ],
-)
-def test_a_cache_that_is_damaged_foreign_or_old_is_written_anew(
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_cache_that_is_damaged_planted_foreign_or_old_is_written_anew(
     source: Path, parser: Parser, damage: Callable[[Path], None]
 ) -> None:
     through([source], parser)
     damage(cache.path_for(source))
-    with pytest.raises(DataError, match=r"r\.csv\.starcast\.npz (cannot be read|was not written)"):
-        packed.read(cache.path_for(source), "tiny")
+    said = r"r\.csv\.starcast\.parquet (cannot be read|was not written)"
+    with pytest.raises(DataError, match=said):
+        parquet.read(cache.path_for(source), "tiny")
     assert_equal(through([source], parser), tiny())
     assert parser.n_calls == 2
     assert_equal(through([source], parser), tiny())
     assert parser.n_calls == 2
 
 
-def test_no_flipped_byte_gives_other_ratings(source: Path, parser: Parser) -> None:
+@pytest.mark.parametrize(
+    "notes", [[], {}, {"starcast.source": "[]"}, {"starcast.source": 7}, "starcast.source", None]
+)
+def test_a_cache_that_does_not_tell_its_source_is_written_anew(
+    source: Path, parser: Parser, notes: Any
+) -> None:
+    through([source], parser)
+    plant(cache.path_for(source), lambda _, words: words.update(notes=notes))
+    assert_equal(through([source], parser), tiny())
+    assert parser.n_calls == 2
+
+
+def test_a_cache_of_before_goes_when_the_new_one_is_there(source: Path, parser: Parser) -> None:
+    before = source.with_name("r.csv.starcast.npz")
+    before.write_bytes(b"whatever it holds, nobody asks")
+    assert_equal(through([source], parser), tiny())
+    assert parser.n_calls == 1
+    assert not before.exists()
+
+
+def test_no_flipped_byte_gives_other_ratings_or_a_word_on_the_terminal(
+    source: Path, parser: Parser, capfd: pytest.CaptureFixture[str]
+) -> None:
     through([source], parser)
     target = cache.path_for(source)
     whole = target.read_bytes()
@@ -259,6 +266,7 @@ def test_no_flipped_byte_gives_other_ratings(source: Path, parser: Parser) -> No
         assert ratings.reading == READING
         n_noticed += parser.n_calls - before
     assert n_noticed > 10
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(
@@ -309,92 +317,3 @@ def test_what_parsing_raises_is_passed_on(source: Path) -> None:
         with pytest.raises(DataError, match="no ratings here"):
             cache.through([path], parse, name="tiny")
         assert not cache.path_for(path).exists()
-
-
-def build(
-    stars: list[float],
-    when: list[int] | None = None,
-    scale: RatingScale | None = None,
-    n_items: int | None = None,
-) -> Ratings:
-    n = len(stars)
-    return Ratings.from_columns(
-        np.zeros(n, np.int64),
-        np.arange(n) * 10**12,
-        np.array(stars),
-        None if when is None else np.array(when),
-        scale=scale,
-    )
-
-
-@pytest.mark.parametrize(
-    "ratings",
-    [
-        build([1, 2, 5]),
-        build([1, 2, 5], [7, 7, 7]),
-        build([1, 2], [-(2**63), 2**63 - 1]),
-        build([1, 2], [0, 2**32]),
-        build([0.1, 0.7, 0.3]),
-        build([1.25, 3.5], scale=RatingScale(1, 5, 1)),  # between the steps
-        build([1, 1.0001, 900]),  # more levels than a byte counts
-        build(list(range(256))),
-        build(list(range(257))),
-        build(list(np.arange(70_000) % 5 + 1.0)),  # item rows beyond 16 bits
-        build([-3, 0, 3]),
-    ],
-    ids=lambda ratings: f"{len(ratings)} of {ratings.scale}",
-)
-@pytest.mark.parametrize("small", [False, True])
-def test_packing_is_exact(tmp_path: Path, ratings: Ratings, small: bool) -> None:
-    path = tmp_path / "packed.npz"
-    packed.write(path, ratings, {"a note": "kept"}, small=small)
-    assert_equal(packed.read(path, "ratings"), ratings)
-    assert packed.read_notes(path)["a note"] == "kept"
-
-
-def test_packing_in_blocks_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "_BLOCK", 2)
-    packed.write(tmp_path / "p.npz", tiny(), {})
-    assert_equal(packed.read(tmp_path / "p.npz", "tiny"), tiny())
-
-
-def test_numpy_opens_what_is_packed(tmp_path: Path) -> None:
-    packed.write(tmp_path / "p.npz", tiny(), {})
-    with np.load(tmp_path / "p.npz", allow_pickle=False) as arrays:
-        assert {
-            name: (arrays[name].dtype.str, arrays[name].tolist()) for name in arrays.files[:3]
-        } == {
-            "item_row": ("|u1", [0, 1, 1]),
-            "level": ("|u1", [1, 8, 9]),  # half stars above half a star
-            "seconds": ("|u1", [10, 20, 0]),  # after the first
-        }
-
-
-def test_the_same_ratings_are_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one.npz", "other.npz"):
-        packed.write(tmp_path / name, tiny(), {}, small=True)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
-
-
-def test_packing_keeps_users_and_items_without_rows(tmp_path: Path) -> None:
-    part = tiny().take(np.array([False, False, True]))
-    packed.write(tmp_path / "part.npz", part, {})
-    again = packed.read(tmp_path / "part.npz", "tiny")
-    assert_equal(again, part)
-    assert (again.n_users, len(again)) == (2, 1)
-
-
-def test_an_unwritable_target_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="nowhere"):
-        packed.write(tmp_path / "nowhere" / "p.npz", tiny(), {})
-
-
-def test_a_missing_packed_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"p\.npz cannot be read as packed ratings"):
-        packed.read(tmp_path / "p.npz", "tiny")
-
-
-def test_vocabularies_stay_searchable(tmp_path: Path) -> None:
-    packed.write(tmp_path / "p.npz", tiny(), {})
-    users: Vocabulary = packed.read(tmp_path / "p.npz", "tiny").users
-    assert users.rows(["bob"]).tolist() == [1]

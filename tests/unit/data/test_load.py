@@ -10,7 +10,7 @@ from own_ratings import n_repeated
 
 import starcast.data.movielens.fetch
 from starcast.data import load as door
-from starcast.data import packed
+from starcast.data import parquet
 from starcast.data.cache import path_for
 from starcast.data.files import tabular
 from starcast.data.movielens import parse
@@ -49,13 +49,13 @@ def test_the_embedded_set_carries_its_licence_and_stays_small() -> None:
         "36b9aea3c46409bf7e29f62fafecc200"
     )
     assert b"it is distributed under these same license conditions" in readme
-    assert sum(path.stat().st_size for path in EMBEDDED.glob("*.npz")) < 500_000
+    assert sum(path.stat().st_size for path in EMBEDDED.glob("*.parquet")) < 1_100_000
 
 
 def test_a_damaged_embedded_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ml-latest-small.npz").write_bytes(b"PK")
+    (tmp_path / "ml-latest-small.parquet").write_bytes(b"PAR1")
     monkeypatch.setattr(door, "_EMBEDDED", tmp_path)
-    with pytest.raises(DataError, match=r"ml-latest-small\.npz cannot be read"):
+    with pytest.raises(DataError, match=r"ml-latest-small\.parquet cannot be read"):
         door.load("ml-latest-small", tmp_path)
 
 
@@ -129,7 +129,7 @@ def test_own_bad_files_leave_no_cache(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [rows]
 
 
-def test_a_packed_set_is_no_table_of_ratings(tmp_path: Path) -> None:
-    packed.write(tmp_path / "p.npz", door.load("ml-latest-small", tmp_path), {})
-    with pytest.raises(DataError, match=r"p\.npz is a binary file"):
-        door.load_own(tmp_path / "p.npz")
+def test_a_cache_is_no_table_of_ratings(tmp_path: Path) -> None:
+    parquet.write(tmp_path / "p.parquet", door.load("ml-latest-small", tmp_path), {})
+    with pytest.raises(DataError, match=r"p\.parquet.*user"):
+        door.load_own(tmp_path / "p.parquet")

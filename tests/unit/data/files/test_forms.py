@@ -237,7 +237,7 @@ def halves(tmp_path: Path, *heads: str) -> Path:
         write(tmp_path, table("{u},{i},{s}", head=head, rows=rows), f"parts/part-0000{number}")
     write(tmp_path, b"", "parts/_SUCCESS")
     write(tmp_path, b"crc", "parts/.part-00000.crc")
-    write(tmp_path, b"PK", "parts/part-00000.starcast.npz")
+    write(tmp_path, b"PK", "parts/part-00000.starcast.parquet")
     return tmp_path / "parts"
 
 

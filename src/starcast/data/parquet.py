@@ -1,0 +1,228 @@
+"""Ratings in one Parquet file: the form of the cache and of the embedded set.
+
+A row per rating holds the item's row, the bits of the stars and the seconds since the first rating.
+All are whole numbers: of the few that a column has, Parquet keeps each once and then tells them in
+few bits. The file's metadata, JSON under "starcast", has the rest: ids, titles, attributes, scale,
+and the ratings of each user, by whom the rows are sorted. The last word of the metadata is a
+checksum of the file: what does not match it never reaches a decoder.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple, final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from starcast.data.ids import Ids, Vocabulary
+from starcast.data.ratings import Attribute, Ratings, ascending
+from starcast.data.scale import RatingScale
+from starcast.disk.replacement import replace_file
+from starcast.disk.seal import UNSEALED, is_sealed, seal
+from starcast.errors import DataError
+
+FORMAT = 4
+_WORDS, _SUM = "starcast", "starcast.sha256"
+_ITEM, _STARS, _WHEN = "item_row", "star_bits", "seconds"
+_UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,  # by which Polars says that it has trusted a file too far
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def write(path: Path, ratings: Ratings, notes: Mapping[str, str], *, small: bool = False) -> None:
+    """Store ratings in full, whole or not at all.
+
+    Args:
+        path: the file.
+        ratings: what to store.
+        notes: texts to keep beside them, under names of your own.
+        small: compressed, at the price of time; the rows are compact either way.
+    Raises:
+        BusyError: another run is writing it.
+        OSError: the file cannot be written.
+    """
+    words = _words(ratings) | {"notes": dict(notes)}
+    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    content = io.BytesIO()
+    pl.DataFrame(_columns(ratings)).write_parquet(
+        content,
+        compression="zstd" if small else "uncompressed",
+        compression_level=22 if small else None,
+        row_group_size=len(ratings),  # in one piece, columns are arrays as they are read
+        statistics=False,
+        metadata={_WORDS: text, _SUM: UNSEALED},
+    )
+    with replace_file(path) as fresh, content.getbuffer() as whole:
+        seal(whole, _SUM)
+        fresh.write_bytes(whole)
+
+
+@final
+class RatingsFile(NamedTuple):
+    """An open file that matches its checksum; whether it is honest remains to be seen.
+
+    Attributes:
+        path, file: where it lies, and itself.
+        words: of its metadata.
+    """
+
+    path: Path
+    file: IO[bytes]
+    words: dict[str, Any]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The texts that were kept beside the ratings."""
+        return dict(self.words["notes"])
+
+    def ratings(self, name: str) -> Ratings:
+        """The ratings, exactly as they were written, under the name of a data set.
+
+        Raises: DataError: they are none.
+        """
+        try:
+            self.file.seek(0)
+            return _ratings(pl.read_parquet(self.file), self.words, name)
+        except _UNREADABLE as error:
+            raise _damaged(self.path, error) from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[RatingsFile]:
+    """A file as `write` left it.
+
+    Raises: DataError: it is missing, damaged, or not one that this version wrote.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            if not is_sealed(file, _SUM):
+                raise ValueError("it does not match its checksum")
+            words = json.loads(pl.read_parquet_metadata(file)[_WORDS])
+            is_ours = words["format"] == FORMAT
+        except _UNREADABLE as error:
+            raise _damaged(path, error) from None
+        if not is_ours:
+            raise DataError(f"{path} was not written by this version of Starcast")
+        yield RatingsFile(path, file, words)
+
+
+def read(path: Path, name: str) -> Ratings:
+    """The ratings of a file under the name of a data set. Raises: DataError, as `opened` does."""
+    with opened(path) as stored:
+        return stored.ratings(name)
+
+
+def _words(ratings: Ratings) -> dict[str, Any]:
+    """What is told once, as JSON can hold it."""
+    scale, when = ratings.scale, ratings.timestamps
+    return {
+        "format": FORMAT,
+        "scale": [scale.lowest, scale.highest, scale.step],
+        "users": ratings.users.ids.tolist(),
+        "ratings_per_user": np.bincount(ratings.user_rows, minlength=ratings.n_users).tolist(),
+        "items": ratings.items.ids.tolist(),
+        "titles": ratings.titles.tolist(),
+        "attributes": [_plain(one) for one in ratings.attributes],
+        "first_second": None if when is None else int(when.min()),
+    }
+
+
+def _columns(ratings: Ratings) -> dict[str, NDArray[Any]]:
+    """What is told of each rating."""
+    columns: dict[str, NDArray[Any]] = {
+        _ITEM: ratings.item_rows,
+        _STARS: ratings.stars.view(np.uint32),
+    }
+    when = ratings.timestamps
+    return columns if when is None else columns | {_WHEN: _since(when)}
+
+
+def _ratings(frame: pl.DataFrame, words: dict[str, Any], name: str) -> Ratings:
+    columns, first = {column.name: column.to_numpy() for column in frame}, words["first_second"]
+    users, when = _vocabulary(words["users"], "user"), columns.get(_WHEN)
+    ratings = Ratings(
+        _user_rows(words["ratings_per_user"], len(users), len(frame)),
+        columns[_ITEM],
+        columns[_STARS].view(np.float32),
+        None if when is None else np.add(when, first, dtype=np.int64, casting="unsafe"),
+        users,
+        _vocabulary(words["items"], "item"),
+        RatingScale(*words["scale"]),
+        np.array(words["titles"], np.str_),
+        name,
+        tuple(_attribute(*one) for one in words["attributes"]),
+    )
+    if not _is_sound(ratings):
+        raise ValueError("its rows are not those of ratings")
+    return ratings
+
+
+def _user_rows(counts: list[int], n_users: int, n: int) -> NDArray[np.int32]:
+    """Each user's row as often as the user has ratings, n in all."""
+    if len(counts) != n_users or min(counts) < 0 or sum(counts) != n:
+        raise ValueError(f"it does not share out {n:,} ratings among {n_users:,} users")
+    return np.repeat(np.arange(n_users, dtype=np.int32), counts)
+
+
+def _is_sound(ratings: Ratings) -> bool:
+    """Whether columns may be handed to loops that trust them: nothing that is read is believed."""
+    n, n_items, scale, stars = len(ratings), ratings.n_items, ratings.scale, ratings.stars
+    pairs = [(ratings.user_rows, ratings.n_users), (ratings.item_rows, n_items)]
+    for one in ratings.attributes:
+        of_members = ratings.n_users if one.side == "user" else n_items
+        pairs += [(one.value_rows, len(one.values)), (one.member_rows, of_members)]
+    columns = [ratings.user_rows, ratings.item_rows, stars, ratings.timestamps]
+    return (
+        n > 0
+        and all(column is None or column.shape == (n,) for column in columns)
+        and all(
+            rows.dtype == np.int32
+            and 0 <= rows.min(initial=0) <= rows.max(initial=0) < max(known, 1)
+            for rows, known in pairs
+        )
+        and ascending(ratings.user_rows, ratings.item_rows)
+        and bool(scale.lowest - 1e-3 <= stars.min() <= stars.max() <= scale.highest + 1e-3)
+        and len(ratings.titles) == n_items
+    )
+
+
+def _plain(attribute: Attribute) -> list[Any]:
+    """An attribute as JSON can hold it."""
+    columns = attribute.values, attribute.value_rows, attribute.member_rows
+    return [attribute.side, attribute.name, *(column.tolist() for column in columns)]
+
+
+def _attribute(side: str, name: str, values: list[str], value_rows: list[int],
+               member_rows: list[int]) -> Attribute:  # fmt: skip
+    rows = (np.array(column, np.int32) for column in (value_rows, member_rows))
+    return Attribute(side, name, np.array(values, np.str_), *rows)
+
+
+def _vocabulary(ids: list[int] | list[str], kind: str) -> Vocabulary:
+    array: Ids = np.array(ids, np.str_ if ids and isinstance(ids[0], str) else np.int64)
+    return Vocabulary(array, kind)
+
+
+def _since(when: NDArray[np.int64]) -> NDArray[np.unsignedinteger[Any]]:
+    """Seconds since the first one, in as few bytes as hold them; wraps round and back again."""
+    first, last = int(when.min()), int(when.max())
+    since = np.empty(len(when), np.min_scalar_type(last - first))
+    return np.subtract(when, first, out=since, casting="unsafe")
+
+
+def _damaged(path: Path, error: BaseException) -> DataError:
+    first_line = (str(error) or type(error).__name__).splitlines()[0]
+    return DataError(f"{path} cannot be read as ratings: {first_line}")

@@ -177,7 +177,7 @@ class ImplicitSettings(Settings):
     """An implicit factor model by alternating least squares."""
 
     optimizer: str = _setting("optimizer", "iALS", names=("iALS",))
-    dimension: int = _setting("dimension", 128)
+    dimension: int = _setting("dimension", 64)
     epochs: int = _setting("epochs", 16)
     patience: int = _setting("patience", 3)
     regularization_factor: float = _setting("regularization_factor", 0.006)

@@ -151,6 +151,7 @@ def _columns(ratings: Ratings) -> dict[str, NDArray[Any]]:
 
 
 def _ratings(frame: pl.DataFrame, words: dict[str, Any], name: str) -> Ratings:
+    """What a file tells. Raises: ValueError and what wrong types and places raise: no ratings."""
     columns, first = {column.name: column.to_numpy() for column in frame}, words["first_second"]
     users, when = _vocabulary(words["users"], "user"), columns.get(_WHEN)
     ratings = Ratings(

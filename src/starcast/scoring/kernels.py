@@ -72,7 +72,7 @@ def add_network_pairs(
     Args:
         user, item: float32 (n_rows, widths[0]), their parts of the first layer before its ReLU.
         widths: int64 (depth,), padded widths of the hidden layers.
-        layers: the hidden layers above the first, as `layout.dense` lays them out, end to end.
+        layers: the hidden layers above the first, as `panels.dense` lays them out, end to end.
         output: float32 (widths[-1],), what the output layer takes of the last.
         user_rows, item_rows: int32 (n,).
         scores: float32 (n,).

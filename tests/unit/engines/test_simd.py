@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from starcast.engines.simd import (
-    Table,
+    VectorTable,
     add_outer,
     load,
     load_tile,
@@ -44,7 +44,7 @@ def tile_sums(out: Any, table: Any, n: int, part: int) -> None:
     store_tile(out, 0, part, tile)
 
 
-def filled(n_rows: int, width: int, planes: int = 1) -> Table:
+def filled(n_rows: int, width: int, planes: int = 1) -> VectorTable:
     table = zeros(n_rows, width, planes)
     rng = np.random.default_rng(width)
     table["parts"][:] = rng.uniform(0.5, 2, table["parts"].shape)

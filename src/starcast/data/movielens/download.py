@@ -1,4 +1,4 @@
-"""One file over HTTP, on and on until it is whole, however often the line breaks."""
+"""One file over HTTP, resumed until it is whole, however often the connection breaks."""
 
 import json
 import re
@@ -140,6 +140,7 @@ def _sent_range(answer: Answer) -> str:
 
 
 def _receive(answer: Answer, url: str, part: Part, start: int, report: Progress) -> None:
+    """Append what an answer brings after `start` bytes. Raises: FetchError: it ended too early."""
     length = answer.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     received = start
@@ -199,6 +200,7 @@ def _advice(code: int) -> str:
 
 
 def _explanation(url: str, cause: object) -> str:
+    """What went wrong between here and a host, and what to do."""
     host = urlsplit(url).netloc if "[" not in url else url  # a malformed [address] cannot be split
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _about_certificate(host, cause)

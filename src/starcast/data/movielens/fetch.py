@@ -103,6 +103,7 @@ def _bring(
     on_progress: Progress | None,
     timeout: float,
 ) -> None:
+    """Fetch a data set that is not there yet. Raises: FetchError."""
     if is_fetched(target):
         return  # by another process, while this one came for the lock
     if target.exists():
@@ -132,6 +133,7 @@ def _from_site(
     on_progress: Progress | None,
     timeout: float,
 ) -> None:
+    """Fetch from GroupLens, or from a mirror on the web, and unpack. Raises: FetchError."""
     origin = _Origin(data_set.url, "pinned", data_set.pinned)
     if mirror:
         url = f"{mirror.rstrip('/')}/{data_set.name}.zip"
@@ -184,6 +186,7 @@ def _install(
 
 
 def _sums(archive: Path, on_progress: Progress | None) -> dict[str, str]:
+    """MD5 and SHA-256 (hex) of a file, by name, in one reading."""
     digests = {
         "md5": hashlib.md5(usedforsecurity=False),  # the site publishes no stronger sum for all
         "sha256": hashlib.sha256(),

@@ -53,6 +53,7 @@ def unpack(archive: Path, folder: str, target: Path, source: str) -> None:
 
 
 def _refuse_unsafe(members: list[zipfile.ZipInfo], source: str) -> None:
+    """Raises: FetchError: a member would leave the folder, be no file, or be too much."""
     for member in members:
         if not _stays_inside(member.filename):
             raise FetchError(f"{source} is unsafe: {member.filename!r} points out of the archive")

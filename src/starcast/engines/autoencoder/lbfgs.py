@@ -51,7 +51,7 @@ class Descent:
         self._learn([2 * MEMORY])
 
     def step(self) -> bool:
-        """Go down once; whether there was a way down."""
+        """Take one step; whether a lower point was found."""
         if self._search():
             return True
         if not self._remembered:
@@ -82,7 +82,7 @@ class Descent:
         return False
 
     def _take(self, weights: Flat, value: float, gradient: Flat) -> None:
-        """Go there, and remember what the step did to the gradient."""
+        """Move to a point, and remember the step and the change of the gradient."""
         place = len(self._remembered) if len(self._remembered) < MEMORY else self._remembered.pop(0)
         np.subtract(weights, self.weights, out=self._past[place])
         np.subtract(gradient, self._past[-1], out=self._past[MEMORY + place])
@@ -95,12 +95,12 @@ class Descent:
             self._remembered = []
 
     def _learn(self, rows: list[int]) -> None:
-        """Compute the products of some rows of the past with all."""
+        """Compute the inner products of some of the remembered vectors with all."""
         products = _inner_products(self._past, np.array(rows)).sum(axis=0)
         self._products[rows], self._products[:, rows] = products, products.T
 
     def _direction(self) -> tuple[Flat, float]:
-        """Where to go, float32 (n,), and how steep it is."""
+        """The direction of search, float32 (n,), and the slope along it."""
         products, share = self._products, np.zeros(len(self._products))
         share[-1] = -1
         weight: dict[int, float] = {}

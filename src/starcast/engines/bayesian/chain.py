@@ -186,7 +186,7 @@ class Chain:
         return factors | self.likelihood.parameters()
 
     def _averages(self, columns: Columns) -> Columns:
-        """Of what sessions (n_columns, n_sessions) have, for every user."""
+        """Means of what sessions (n_columns, n_sessions) have, for every user."""
         assert self._found
         return user_averages(columns, self._found, self.user.total.shape[1])
 

@@ -61,12 +61,12 @@ class BayesianEngine:
 
     @property
     def sweeps(self) -> int:
-        """Of every chain, burn-in included: as many epochs."""
+        """Sweeps of every chain, burn-in included; an epoch is one."""
         return self._config.burn_in - (-self._config.samples // self._config.chains)
 
     @property
     def share(self) -> float:
-        """Of the latest draws in the mean over all kept; 1 before any is."""
+        """Share of the latest draws in the mean over all kept ones; 1 before any is kept."""
         if not self._kept:
             return 1.0
         return len(self._chains) / len(self._kept) if self._keeps_latest() else 0.0
@@ -160,7 +160,7 @@ def _sessions(config: GibbsSettings, train: Ratings) -> Sessions:
 def _calendar(
     config: GibbsSettings, train: Ratings, days: Sessions | None
 ) -> dict[str, NDArray[np.float32]]:
-    """What finds the day and the session of a rating; whole numbers that float32 holds exactly."""
+    """Arrays to find the day and the session of a time; float32 holds their numbers exactly."""
     if days is None:
         return {}
     return {
@@ -173,7 +173,7 @@ def _calendar(
 
 
 def _whole_length(config: GibbsSettings) -> int:
-    """Of a day; weights hold it as float32."""
+    """The length of a day as weights hold it, in float32."""
     return int(np.float32(config.day_length))
 
 

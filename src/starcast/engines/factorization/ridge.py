@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from starcast.engines.compiled import inlined, parallel, serial
 from starcast.engines.rows import N_SHARES
 from starcast.engines.simd import (
-    Table,
+    VectorTable,
     add_outer,
     load,
     load_tile,
@@ -46,11 +46,11 @@ class Systems(NamedTuple):
         cells: float32 (n_rows, width), the same memory as a matrix.
     """
 
-    rows: Table
+    rows: VectorTable
     cells: NDArray[np.float32]
 
 
-def systems(n: int, table: Table) -> Systems:
+def systems(n: int, table: VectorTable) -> Systems:
     """Working space for n systems of the width of a table."""
     width = n_parts(table) * n_lanes(table)
     rows = zeros(n * (width + _SCALED + n_lanes(table)), width)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
-from starcast.engines.simd import Table, zeros
+from starcast.engines.simd import VectorTable, zeros
 
 INITIAL_DEVIATION = 0.002  # small: factors grow out of the data one by one, strongest first
 
@@ -21,7 +21,7 @@ class Factors(NamedTuple):
         bias: float32 (n,), or (n, planes) where there are several planes.
     """
 
-    rows: Table
+    rows: VectorTable
     bias: NDArray[np.float32]
 
 
@@ -38,7 +38,7 @@ class Side:
         dimension: number of factors d.
     """
 
-    rows: Table
+    rows: VectorTable
     biases: NDArray[np.float32]
     counts: NDArray[np.int64]
     dimension: int

@@ -13,7 +13,7 @@ Rows and parts are not checked, and do not count from the end.
 """
 
 from starcast.engines.simd.tables import (
-    Table,
+    VectorTable,
     load,
     n_lanes,
     n_parts,
@@ -36,7 +36,7 @@ from starcast.engines.simd.vectors import (
 __all__ = [
     "VECTOR",
     "Lanes",
-    "Table",
+    "VectorTable",
     "add_outer",
     "load",
     "load_tile",

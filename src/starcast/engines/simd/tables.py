@@ -18,11 +18,11 @@ from starcast.engines.simd.values import INT, Lanes, intrinsic, vector
 _CACHE_LINE = 64  # bytes
 _BYTE = ir.IntType(8)
 
-Table = NDArray[np.void]
+VectorTable = NDArray[np.void]
 """Rows of parts of lanes: a structured array (n_rows,) with one field, "parts"."""
 
 
-def zeros(n_rows: int, width: int, planes: int = 1) -> Table:
+def zeros(n_rows: int, width: int, planes: int = 1) -> VectorTable:
     """A table of zeros whose rows start where cache lines do, as far as their size allows.
 
     Args:
@@ -38,12 +38,12 @@ def zeros(n_rows: int, width: int, planes: int = 1) -> Table:
     return room[skipped : skipped + n_rows * row.itemsize].view(row)
 
 
-def n_parts(table: Table) -> int:
+def n_parts(table: VectorTable) -> int:
     """Parts of a row of a table; in compiled code a constant."""
     return int(table.dtype["parts"].shape[0])
 
 
-def n_lanes(table: Table) -> int:
+def n_lanes(table: VectorTable) -> int:
     """Floats of a part of a row of a table; in compiled code a constant."""
     return int(table.dtype["parts"].shape[1])
 

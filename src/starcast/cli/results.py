@@ -22,6 +22,9 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
         console.print(Text(f"\n{heading}", "bold"), soft_wrap=True)
         for table in _fitting(columns):
             console.print(table)
+    for note in comparison.notes():
+        console.print()
+        console.print(note, soft_wrap=True)
     for line in comparison.sentences(all_pairs=all_pairs):
         is_verdict = not line.startswith(" ")
         console.print(Text(f"\n{line}" if is_verdict else line, "bold" if is_verdict else ""),

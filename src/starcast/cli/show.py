@@ -89,13 +89,9 @@ def judged(report: "Report", *, explain: bool = False) -> None:
     for table in tables:
         console.print()
         console.print(Text(as_text(table)), soft_wrap=True)
-    if lists.n_strangers:
+    if lists.about_strangers:
         console.print()
-        console.print(
-            f"{lists.n_strangers:,} of {len(lists.users):,} test users have no training ratings: "
-            "they are given what the model gives somebody it knows nothing of",
-            soft_wrap=True,
-        )
+        console.print(lists.about_strangers, soft_wrap=True)
 
 
 def fetching(name: str) -> Bar:

@@ -67,6 +67,16 @@ class Catalogue:
         """Test users without a training rating."""
         return int(np.count_nonzero(self.n_train == 0))
 
+    @property
+    def about_strangers(self) -> str:
+        """What becomes of them, in words; "" where there are none."""
+        if not self.n_strangers:
+            return ""
+        return (
+            f"{self.n_strangers:,} of {len(self.users):,} test users have no training ratings: "
+            "they are given what a model gives somebody it knows nothing of, and count like others."
+        )
+
     def figures(self) -> dict[str, float]:
         """Every figure by its printed name."""
         k, ranking = self.k, self.ranking

@@ -110,6 +110,25 @@ def item_tiers(
     return tuple(found)
 
 
+def in_words(found: Sequence[UserTier], metric: str, *, lower_is_better: bool) -> str:
+    """Which users are served worst, and which best; "" where there is one tier alone.
+
+    Args:
+        found: from `user_tiers`.
+        metric: the figure that tells, by its printed name: RMSE, or else NDCG.
+        lower_is_better: whether a lower one is the better one.
+    """
+    named = {tier.name: tier.rmse if metric == "RMSE" else tier.ndcg for tier in found}
+    known = {name: value for name, value in named.items() if np.isfinite(value)}
+    if len(set(known.values())) < 2:
+        return ""
+    worst, *_, best = sorted(known, key=lambda name: known[name], reverse=lower_is_better)
+    return (
+        f"serves the {worst} worst ({metric} {known[worst]:.4f}) "
+        f"and the {best} best ({known[best]:.4f})"
+    )
+
+
 def user_columns(found: Sequence[UserTier], k: int) -> list[Column]:
     """A table of tiers of users, with lists of k."""
     return [

@@ -83,6 +83,8 @@ def test_what_is_relevant_changes_hits_and_not_what_is_shown(known_by_heart: Art
     assert best.ranking.n_users == 1
     assert best.ranking.ndcg == 0
     assert np.isnan(best.by_user.ndcg).tolist() == [True, False, True]
+    assert np.isnan(best.item_tiers[0].recall)  # brazil and clue, which nobody likes so much
+    assert best.item_tiers[2].recall == 0
     for name in ("hit_stars", "coverage", "gini", "long_tail", "novelty"):
         assert getattr(best, name) == getattr(usual, name), name
 
@@ -164,6 +166,7 @@ def test_lists_are_made_once_and_hold_no_training_and_no_validation_items(
     top_rows = Recommender.top_rows
 
     def spy(self: Recommender, rows: np.ndarray, k: int, **more: Any) -> np.ndarray:
+        assert not more["settle_ties"]  # which takes longer than the lists, and moves no mean
         shown.append((rows, top_rows(self, rows, k, **more)))
         return shown[-1][1]
 

@@ -267,6 +267,19 @@ def test_near_ties_are_listed_as_they_are_for_one_user(known_by_heart: Artifact)
     assert top.tolist() == alone
 
 
+def test_ties_of_many_long_lists_can_be_left_unsettled(
+    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nobody is scored alone, which takes longer than all users in blocks."""
+    scores = np.tile(np.arange(50, dtype=np.float32) // 5, (100, 1))
+    scorer = CannedScorer(lambda rows: scores[rows])
+    monkeypatch.setattr(scorer, "score_user", lambda row: pytest.fail("scored alone"))
+    recommender = canned(known_by_heart, scorer, 50)
+    users = np.arange(100, dtype=np.int32)
+    top = recommender.top_rows(users, 7, exclude_seen=False, settle_ties=False)
+    assert top[99].tolist() == [45, 46, 47, 48, 49, 40, 41]
+
+
 def test_progress_is_told_up_to_the_last_user(known_by_heart: Artifact) -> None:
     scorer = CannedScorer(lambda rows: np.zeros((len(rows), 4), np.float32))
     told: list[tuple[int, int]] = []

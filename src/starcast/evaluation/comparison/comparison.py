@@ -15,6 +15,7 @@ from starcast.evaluation.comparison.results_table import lists_columns, stars_co
 from starcast.evaluation.comparison.verdict import LEVEL, Contestant, Verdict
 from starcast.evaluation.metrics import LISTS, STARS, Relevance
 from starcast.evaluation.report import Report
+from starcast.evaluation.tiers import in_words
 
 _FEWEST_LINES = 15  # of pairs, that are all said without being asked for
 
@@ -54,7 +55,7 @@ class Comparison:
         return self.reports[0].relevance
 
     def sentences(self, *, all_pairs: bool = False) -> list[str]:
-        """What both verdicts say: who is the best, who does not beat the baselines, and pairs.
+        """What both verdicts say: the best, who beats no baseline, who is served worst, and pairs.
 
         Args:
             all_pairs: every pair; else those of the best model alone, if there are many.
@@ -65,9 +66,16 @@ class Comparison:
             if not all_pairs and len(pairs) > _FEWEST_LINES:
                 pairs = tuple(pair for pair in pairs if best in (pair.better, pair.worse))
             remarks = [remark.sentence for remark in verdict.against_baselines().values()]
+            served = [line for line in [self.served(verdict)] if line]
             said.append(verdict.sentence())
-            said += [f"  {line}" for line in [*remarks, *(pair.verdict for pair in pairs)]]
+            said += [f"  {line}" for line in [*remarks, *served, *(one.verdict for one in pairs)]]
         return said
+
+    def served(self, verdict: Verdict) -> str:
+        """Which users the best model of a verdict serves worst; "" where they are alike."""
+        best, lower = verdict.ranked()[0], verdict.objective.lower_is_better
+        words = in_words(self.reports[best].user_tiers, verdict.metric, lower_is_better=lower)
+        return f"{self.names[best]} {words}" if words else ""
 
     def tables(self) -> tuple[list[Column], list[Column]]:
         """Columns of the table of stars, and of the table of lists."""
@@ -78,15 +86,20 @@ class Comparison:
         lists = f"Lists of {self.k} from the whole catalogue; relevant: {self.relevance.in_words}"
         return "Predicted stars", lists
 
+    def notes(self) -> list[str]:
+        """What to know when reading the tables."""
+        said = self.reports[0].catalogue.about_strangers
+        return [said] if said else []
+
     def __repr__(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)
         tables = [f"{heading}\n{as_text(table)}\n" for heading, table in headed]
-        return "\n".join([*tables, *self.sentences()])
+        return "\n".join([*tables, *self.notes(), *self.sentences()])
 
     def _repr_html_(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)
         tables = [as_paragraphs([heading]) + as_html(table) for heading, table in headed]
-        return "".join(tables) + as_paragraphs(self.sentences())
+        return "".join(tables) + as_paragraphs([*self.notes(), *self.sentences()])
 
 
 def compare(reports: Sequence[Report], *, n_draws: int = 2000, seed: int = 0) -> Comparison:

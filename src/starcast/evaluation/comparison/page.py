@@ -41,7 +41,6 @@ def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) 
         held_out_figures=[name for name in names if name.startswith(_HELD_OUT)],
         ranking_figures=[name for name in names if name.startswith(_RANKING)],
         exposure_figures=[name for name in names if name.startswith(_EXPOSURE)],
-        worst_served=_worst_served(record),
         settings=_settings(record),
         library_versions=_versions(record),
         charts={name: (Markup(chart.svg), chart.note) for name, chart in charts.items()},
@@ -75,28 +74,6 @@ def _ranked(record: Record, objective: str) -> list[Record]:
         }
         for name in verdict["ranking"]
     ]
-
-
-def _worst_served(record: Record) -> list[str]:
-    """Of the best model by each objective, which users it serves worst, and which best."""
-    models = {model["name"]: model for model in record["models"]}
-    said = []
-    for (objective, verdict), field in zip(
-        record["verdicts"].items(), ("rmse", "ndcg"), strict=True
-    ):
-        name, metric = verdict["ranking"][0], verdict["metric"]
-        tiers = [tier for tier in models[name]["user_tiers"] if tier[field] is not None]
-        worst, best = sorted(
-            (max(tiers, key=lambda tier: tier[field]), min(tiers, key=lambda tier: tier[field])),
-            key=lambda tier: tier[field],
-            reverse=verdict["lower_is_better"],
-        )
-        if worst is not best:
-            said.append(
-                f"Best {objective}, {name}: serves the {worst['name']} worst "
-                f"({metric} {worst[field]:.4f}) and the {best['name']} best ({best[field]:.4f})."
-            )
-    return said
 
 
 def _settings(record: Record) -> dict[str, list[Any]]:

@@ -89,9 +89,10 @@ def as_record(comparison: Comparison, provenance: Provenance) -> Record:
         "relevant": {"rule": str(first.relevance), "in_words": first.relevance.in_words},
         "n_users_with_relevant": first.catalogue.ranking.n_users,
         "n_strangers": first.catalogue.n_strangers,
+        "notes": comparison.notes(),
         "genres_by": first.catalogue.attribute,
         "models": [_model(comparison, n) for n in range(len(comparison.reports))],
-        "verdicts": {verdict.objective.name: _verdict(verdict) for verdict in comparison.verdicts},
+        "verdicts": {one.objective.name: _verdict(comparison, one) for one in comparison.verdicts},
         "definitions": {name: metrics.explain(name) for name in first.figures()},
     }
     plain: Record = _plain(record)
@@ -144,8 +145,8 @@ def _model(comparison: Comparison, n: int) -> Record:
     }
 
 
-def _verdict(verdict: Verdict) -> Record:
-    names = [contestant.name for contestant in verdict.contestants]
+def _verdict(comparison: Comparison, verdict: Verdict) -> Record:
+    names = comparison.names
     return {
         "metric": verdict.metric,
         "lower_is_better": verdict.objective.lower_is_better,
@@ -154,6 +155,7 @@ def _verdict(verdict: Verdict) -> Record:
         "beside_baselines": {
             names[n]: remark._asdict() for n, remark in verdict.against_baselines().items()
         },
+        "served": comparison.served(verdict),
         "p_floor": verdict.tests.floor,
         "pairs": [
             pair._asdict() | {"better": names[pair.better], "worse": names[pair.worse]}

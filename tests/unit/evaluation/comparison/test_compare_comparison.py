@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_reports import artifact, deep_network, pair_of_reports, report, split
+from tiny_reports import N_ITEMS, artifact, deep_network, pair_of_reports, report, split
 
 from starcast import models
+from starcast.data.split import TEST, VALIDATION, Split
 from starcast.engines.settings import AlsSettings, MiniBatchSettings, SgdSettings
 from starcast.errors import ConfigError, SplitMismatchError
 from starcast.evaluation.comparison import Comparison, compare
@@ -88,6 +89,31 @@ def test_of_many_pairs_those_of_the_best_are_said_unless_all_are_asked_for() -> 
     assert all("(dimension 1)" in line for line in pairs[:6])
     assert all("(dimension 7)" in line for line in pairs[6:])
     assert sum(line.startswith("  ") for line in compared.sentences(all_pairs=True)) == 2 * 21
+
+
+def test_who_is_served_worst_and_who_are_strangers_is_said() -> None:
+    shared = split()
+    parts = shared.parts.copy()
+    parts[: 2 * N_ITEMS] = TEST  # the first two users
+    parts[2 * N_ITEMS + 2] = VALIDATION  # the third trains with two ratings, the others with three
+    few = Split(shared.ratings, parts, "by hand")
+    sums, ndcg = [9.0, 9.0, 4.0, *[1.0] * 37], [0.0, 0.0, 1.0, *[0.5] * 37]
+    reports = [report(artifact(few), sums, ndcg), report(deep_network(few), [8.0], [0.25])]
+    compared = compare(reports)
+    (note,) = compared.notes()
+    assert note.startswith("2 of 40 test users have no training ratings: they are given what")
+    assert note in repr(compared)
+    stars, lists = (compared.served(verdict) for verdict in compared.verdicts)
+    # six test ratings of each stranger: √(9 / 6) against √(1 / 2); the third's √(4 / 2) is worse
+    assert stars == (
+        "Latent factor serves the least active third worst (RMSE 1.4142) "
+        "and the middle third best (0.7071)"
+    )
+    assert lists == (
+        "Latent factor serves the users without ratings worst (NDCG@10 0.0000) "
+        "and the least active third best (1.0000)"
+    )
+    assert f"  {lists}" in compared.sentences()
 
 
 def test_users_without_a_relevant_item_take_no_part_in_lists() -> None:

@@ -220,6 +220,7 @@ def test_many_models_are_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(set(looks)) == len(looks) == 14
     assert all(one[0] != other[0] and one[1] != other[1] for one, other in pairwise(looks[:12]))
     assert len({line.colour for line in drawn[:9]}) == 9
+    assert drawn[0].style != drawn[4].style  # two blues
     assert [line.variable for line in drawn[11:]] == ["series-2", "baseline-0", "baseline-1"]
 
 
@@ -230,7 +231,7 @@ def test_users_who_are_strangers_are_told_of(tmp_path: Path) -> None:
     few = Split(shared.ratings, parts, "by hand")
     page = write(compare([report(artifact(few)), report(deep_network(few))]), tmp_path, MADE)
     text = " ".join(page.read_text(encoding="utf-8").split())
-    assert "1 of the 40 test users have no training ratings" in text
+    assert "1 of 40 test users have no training ratings" in text
     assert "users without ratings<br>1 with 0" in text
 
 

@@ -34,6 +34,21 @@ def test_stars_count_through_different_roundings(dtype: type[np.floating]) -> No
     assert Relevance.parse("3.3").of(np.zeros(3, np.int64), stars).tolist() == [True, True, False]
 
 
+def test_a_rating_is_not_short_of_itself_by_rounding_to_float32() -> None:
+    kept = np.array([3.3, 3.2], np.float32).astype(np.float64)
+    assert kept[0] < 3.3
+    assert Relevance.parse("3.3").of(np.zeros(2, np.int64), kept).tolist() == [True, False]
+
+
+def test_as_many_stars_as_there_are_can_be_asked_for_and_no_more() -> None:
+    Relevance.parse("5").require_reachable(5.0)
+    Relevance.parse("all").require_reachable(-3.0)
+    with pytest.raises(
+        ConfigError, match=r"relevant are 5\.5 stars or more, but the scale ends at 5"
+    ):
+        Relevance.parse("5.5").require_reachable(5.0)
+
+
 def test_a_misspelt_rule_brings_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'above-mean'"):
         Relevance.parse("above mean")

@@ -88,6 +88,7 @@ MODEL_NAMES = {
     "most-popular",
     "means",
     "blend",
+    "list-blend",
 }
 MOST_LINES, MOST_LINES_OF_LONG = 250, 300
 LONG = {  # files that are to become shorter; no other may join them

@@ -1,6 +1,6 @@
 """`starcast blend`: trained models put together, to an artifact on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +8,15 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.list_blend import show_list_blend
 from starcast.cli.saving import keep, reserve
 from starcast.display import quoted
-from starcast.errors import ConfigError
+from starcast.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
+
+Method = Callable[[Sequence["Artifact"], int], "Artifact"]
 
 _K = 20  # list size of the figures that close it, as of training
 
@@ -26,7 +29,25 @@ Artifacts = Annotated[
         show_default=False,
     ),
 ]
-Name = Annotated[str, typer.Option("--name", help="Of the blend's folder.")]
+Purpose = Annotated[
+    str,
+    typer.Option(
+        "--for",
+        metavar="lists|stars",
+        help="Blend predictions, or the lists that are made of them and of list models.",
+    ),
+]
+WithTrees = Annotated[
+    bool,
+    typer.Option(
+        "--trees/--no-trees",
+        help="With --for lists: grow trees beside the logistic model; needs 'starcast[rank]'.",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="Of the blend's folder: blend, or list-blend.", show_default=False),
+]
 Out = Annotated[
     Path, typer.Option("--out", help="Where trained models go; the blend joins its data set's.")
 ]
@@ -36,7 +57,9 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the folds that choo
 def blend(
     context: typer.Context,
     artifacts: Artifacts,
-    name: Name = "blend",
+    purpose: Purpose = "stars",
+    trees: WithTrees = False,
+    name: Name = None,
     out: Out = Path("pretrained_models"),
     seed: Seed = 42,
     explain: opt.Explain = False,
@@ -45,22 +68,45 @@ def blend(
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate
-    from starcast.training.stacking import blend as put_together
 
+    model, put_together = _method(purpose, trees=trees)
     parts = [storage.load(folder) for folder in artifacts]
-    home = out / inputs.folder_name(parts[0].split) / _checked(name)
+    home = out / inputs.folder_name(parts[0].split) / _checked(model if name is None else name)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")
     reserve(context, home)
-    blended = put_together(parts, seed=seed)
+    blended = put_together(parts, seed)
     keep(blended, home)
     if blended.leak:
         show.note(f"LEAKY: {blended.leak}")
-    _show(blended, artifacts)
+    if purpose == "lists":
+        show_list_blend(blended, artifacts)
+    else:
+        _show(blended, artifacts)
     show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
     report = evaluate(blended)
     storage.add_test_figures(home, report.own_items(_K), of=blended)
     show.closing_figures(report, k=_K, explain=explain)
+
+
+def _method(purpose: str, *, trees: bool) -> tuple[str, Method]:
+    """The blend's name in the registry, and what makes it of parts by a seed.
+
+    Raises: UnknownNameError: another purpose. ConfigError: trees for stars.
+    """
+    from starcast import models
+    from starcast.training.list_stacking import blend_lists
+    from starcast.training.stacking import blend as blend_stars
+
+    if purpose not in ("lists", "stars"):
+        raise UnknownNameError("purpose", purpose, ("lists", "stars"))
+    if purpose == "lists":
+        return models.LIST_BLEND.name, lambda parts, seed: blend_lists(
+            parts, trees=trees, seed=seed
+        )
+    if trees:
+        raise ConfigError("--trees order lists; they need --for lists")
+    return models.BLEND.name, lambda parts, seed: blend_stars(parts, seed=seed)
 
 
 def _checked(name: str) -> str:

@@ -100,7 +100,7 @@ def _chosen(text: str | None) -> list[str]:
     given = {models.find(name.strip()).name for name in text.split(",") if name.strip()}
     if len(given) < 2:
         raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
-    return [name for name in [*models.MODELS, models.BLEND.name] if name in given]
+    return [name for name in [*models.MODELS, *models.BLENDS] if name in given]
 
 
 def _configs(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Settings]":
@@ -114,9 +114,7 @@ def _configs(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Setti
     from starcast.training.plan import parents_first
 
     needed = {parent for name in names for parent in models.find(name).parents}
-    every = [
-        name for name in [*models.MODELS, models.BLEND.name] if name in needed or name in names
-    ]
+    every = [name for name in [*models.MODELS, *models.BLENDS] if name in needed or name in names]
     shares = shared_out(given, [models.find(name).solvers for name in every])
     for setting in given:
         having = [name for name in every if setting in shares[name]]
@@ -159,7 +157,7 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
-    order = [*models.MODELS, models.BLEND.name]
+    order = [*models.MODELS, *models.BLENDS]
     found = sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
     for artifact in found:
         _announce(artifact)

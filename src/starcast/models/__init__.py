@@ -11,17 +11,20 @@ from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.errors import UnknownNameError, require_name
+from starcast.evaluation.metrics import LISTS
 from starcast.models.known import KNOWN
 from starcast.models.lists import BASELINES, LIST_MODELS
 from starcast.models.model import COMPILED, Model, ParentAdapter
 from starcast.models.networks import network
 from starcast.models.plugins import Models
-from starcast.scoring import BlendScorer
+from starcast.scoring import BlendScorer, ListBlendScorer
 from starcast.scoring.weighted_sum import parts_of
 
 __all__ = [
     "BLEND",
+    "BLENDS",
     "COMPILED",
+    "LIST_BLEND",
     "MODELS",
     "Model",
     "ParentAdapter",
@@ -53,20 +56,27 @@ def find(name: str) -> Model:
     >>> find("latent-factor-model").title
     'Latent factor'
     """
-    if name == BLEND.name:
-        return BLEND
+    if name in BLENDS:
+        return BLENDS[name]
     if name not in MODELS:
-        raise UnknownNameError("model", name, [*MODELS, BLEND.name])
+        raise UnknownNameError("model", name, [*MODELS, *BLENDS])
     return MODELS[name]
 
 
 def _blend(weights: Weights, histories: SparseRows, settings: tuple[Settings, ...]) -> Scorer:
-    """A scorer of parts, each with settings of its own."""
-    parts = [
+    return BlendScorer(_parts(weights, histories, settings), weights)
+
+
+def _list_blend(weights: Weights, histories: SparseRows, settings: tuple[Settings, ...]) -> Scorer:
+    return ListBlendScorer(_parts(weights, histories, settings), weights, histories)
+
+
+def _parts(weights: Weights, histories: SparseRows, settings: tuple[Settings, ...]) -> list[Scorer]:
+    """The scorers of parts, each with settings of its own."""
+    return [
         find(name).scorer(part, histories, own)
         for (name, part), own in zip(parts_of(weights), settings, strict=True)
     ]
-    return BlendScorer(parts, weights)
 
 
 # Not among the models that are trained, and that a comparison trains unless told otherwise.
@@ -78,5 +88,15 @@ BLEND = Model(
     engines={},
     scorer=_blend,
 )
+LIST_BLEND = Model(
+    name="list-blend",
+    title="List blend",
+    formula="β · (scores of the parts, stars, support …), over the best 200 items",
+    objective=LISTS,
+    defaults={},
+    engines={},
+    scorer=_list_blend,
+)
+BLENDS: Mapping[str, Model] = {model.name: model for model in (BLEND, LIST_BLEND)}
 
-MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=[BLEND.name])
+MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=BLENDS)

@@ -97,5 +97,5 @@ class Model:
     def _require_training(self) -> None:
         if not self.defaults:
             raise ConfigError(
-                f"a {self.name} is not trained: 'starcast {self.name}' makes it of trained models"
+                f"a {self.name} is not trained: 'starcast blend' makes it of trained models"
             )

@@ -5,7 +5,8 @@ and `days` what they are made of, `panels` how they lay out their weights, `cold
 for users and items without ratings, `kernels` and `lookup` the loops, `top_k` picks the best of
 many scores, and `blocks` keeps every core busy. `expressions` scores any network, in plain NumPy,
 by `partial_evaluation`. `folding` takes in people that no weights are of, by the `log_likelihood`
-of their ratings, and `similarity` compares items.
+of their ratings, and `similarity` compares items. `list_blend` orders candidates by
+`list_features`, and by `trees` where these were grown.
 """
 
 from starcast.scoring.by_means import MeansScorer
@@ -13,6 +14,7 @@ from starcast.scoring.expressions import ExpressionScorer
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.implicit import ImplicitScorer
 from starcast.scoring.item_item import ItemItemScorer
+from starcast.scoring.list_blend import ListBlendScorer
 from starcast.scoring.networks import DeepScorer, EnsembleScorer
 from starcast.scoring.popularity import PopularityScorer
 from starcast.scoring.posterior import PosteriorScorer
@@ -26,6 +28,7 @@ __all__ = [
     "FactorScorer",
     "ImplicitScorer",
     "ItemItemScorer",
+    "ListBlendScorer",
     "MeansScorer",
     "PopularityScorer",
     "PosteriorScorer",

@@ -1,7 +1,7 @@
 """Several models as one: a weighted sum of their scores."""
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, final
 
@@ -30,31 +30,31 @@ Part = tuple[str, Weights]
 _COEFFICIENTS = "coefficients"
 
 
-def join(parts: Sequence[Part], coefficients: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-    """The weights of a blend: those of its parts as "POSITION/MODEL/NAME", and how they are mixed.
+def join(parts: Sequence[Part], own: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """The weights of a blend: those of its parts as "POSITION/MODEL/NAME", and its own.
 
     Args:
         parts: of the blend.
-        coefficients: (n_parts + 1,), the intercept first.
+        own: how they are mixed, under names without a slash.
     """
     joined = {
         f"{position}/{model}/{name}": array
         for position, (model, weights) in enumerate(parts)
         for name, array in weights.items()
     }
-    return joined | {_COEFFICIENTS: coefficients.astype(np.float32)}
+    return joined | {name: np.asarray(array, np.float32) for name, array in own.items()}
 
 
 def parts_of(weights: Weights) -> list[Part]:
     """The parts that `join` was given, in order.
 
     >>> one = ("some-model", {"mean": np.zeros(1, np.float32)})
-    >>> [model for model, _ in parts_of(join([one, one], np.ones(3)))]
+    >>> [model for model, _ in parts_of(join([one, one], {"coefficients": np.ones(3)}))]
     ['some-model', 'some-model']
     """
     parts: dict[int, tuple[str, dict[str, NDArray[np.float32]]]] = {}
     for whole, array in weights.items():
-        if whole != _COEFFICIENTS:
+        if "/" in whole:
             position, model, name = whole.split("/", 2)
             parts.setdefault(int(position), (model, {}))[1][name] = array
     return [parts[position] for position in sorted(parts)]

@@ -6,6 +6,7 @@ from typing import Any, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scorer, score_ratings
 from starcast.engines.rows import SparseRows
@@ -14,7 +15,7 @@ from starcast.evaluation.metrics import LISTS, Objective, Quality
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import top_rows
 
-_K = 10  # length of the lists that are judged while training
+LENGTH = 10  # of the lists that are judged while training
 _MOST_SCORES = 20_000_000  # of users times items, that a list judge asks for at a time
 
 
@@ -78,6 +79,9 @@ class ListJudge:
     Args:
         known: rows whose items the lists leave out.
         rows: the rows that are judged.
+
+    Attributes:
+        users: int32 (n,), who is judged: those who like anything, or a sample of them.
     """
 
     def __init__(self, known: Ratings, rows: Ratings) -> None:
@@ -85,7 +89,7 @@ class ListJudge:
         users, first, counts = np.unique(liked.user_rows, return_index=True, return_counts=True)
         most = max(1, _MOST_SCORES // max(1, rows.n_items))
         chosen = np.sort(np.random.default_rng(0).permutation(len(users))[:most])
-        self._users = users[chosen].astype(np.int32)
+        self.users = users[chosen].astype(np.int32)
         self._offsets = np.concatenate([[0], np.cumsum(counts[chosen])])
         self._liked = np.concatenate(
             [liked.item_rows[first[n] : first[n] + counts[n]] for n in chosen]
@@ -99,8 +103,12 @@ class ListJudge:
 
     def of(self, ranker: Ranker) -> Quality:
         """NDCG@10 and Recall@10 of lists in a ranker's order; NaN where nobody likes anything."""
-        if not len(self._users):
+        lists = top_rows(ranker, self._known, self.users, LENGTH, settle_ties=False)
+        return self.of_lists(lists)
+
+    def of_lists(self, lists: Rows) -> Quality:
+        """The same of int32 (n, `LENGTH`) item rows, for each of the `users` who are judged."""
+        if not len(self.users):
             return {"ndcg@10": math.nan, "recall@10": math.nan}
-        lists = top_rows(ranker, self._known, self._users, _K, settle_ties=False)
         judged = metrics.ranking_at_k(lists, self._offsets, self._liked)
         return {"ndcg@10": judged.ndcg, "recall@10": judged.recall}

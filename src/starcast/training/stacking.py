@@ -6,7 +6,6 @@ part before its refit. The test rows are not looked at.
 
 import time
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,12 @@ from numpy.typing import NDArray
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
-from starcast.data.split import Split
 from starcast.engines.protocol import Scores, score_ratings
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError, TrainingError
+from starcast.evaluation.metrics import STARS
 from starcast.scoring.weighted_sum import join
+from starcast.training.blend_parts import check_parts, described, split_of
 from starcast.training.fit import library_versions
 from starcast.training.quality import rating_quality
 from starcast.training.support import choose_support
@@ -50,7 +50,7 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     """
     _check(parts)
     started = time.perf_counter()
-    split = _split_of(parts)
+    split = split_of(parts)
     held_out = split.validation
     each = [_scores(part, held_out) for part in parts]
     scores, stars = np.stack(each, axis=1).astype(np.float64), held_out.stars.astype(np.float64)
@@ -66,8 +66,9 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         "seconds": time.perf_counter() - started,
     }
     refit = any(part.refit for part in parts)
-    deployed = join([(part.model, part.weights) for part in parts], coefficients)
-    before = join([(part.model, part.weights_before_refit) for part in parts], coefficients)
+    own = {"coefficients": coefficients}
+    deployed = join([(part.model, part.weights) for part in parts], own)
+    before = join([(part.model, part.weights_before_refit) for part in parts], own)
     settings = tuple(part.config for part in parts)
     blind = models.BLEND.scorer(before, SparseRows.by_user(split.train), settings)
     return Artifact(
@@ -156,44 +157,6 @@ def _rmse(scores: Scores, held_out: Ratings) -> float:
     return rating_quality(held_out.stars, scores, held_out)["rmse"]
 
 
-def _check(parts: Sequence[Artifact]) -> None:
-    if len(parts) < 2:
-        raise ConfigError(f"a blend needs at least two trained models, got {len(parts)}")
-    first = parts[0]
-    for part in parts:
-        if part.parts:
-            raise ConfigError(
-                "a blend has learnt from the validation rows and cannot be a part of another; "
-                "give the models it is made of"
-            )
-        if part.broken_off:
-            raise ConfigError(
-                f"{part.model} was not trained to its end ({part.broken_off}); train it again"
-            )
-        part.require_split(first.split.fingerprint, f"blend it with {first.model}")
-    for one, other in combinations(parts, 2):
-        if _are_same(one, other):
-            raise ConfigError(f"one {one.model} is given twice; a blend needs different models")
-    n_rows, wanted = len(first.split.validation), _ROWS_PER_COEFFICIENT * (len(parts) + 1)
-    if n_rows < wanted:
-        raise ConfigError(
-            f"{n_rows} validation ratings are too few to weigh {len(parts)} models; at least "
-            f"{wanted} are needed: train them with more data or a larger --validation-share"
-        )
-
-
-def _are_same(one: Artifact, other: Artifact) -> bool:
-    return one.weights.keys() == other.weights.keys() and all(
-        np.array_equal(array, other.weights[name]) for name, array in one.weights.items()
-    )
-
-
-def _split_of(parts: Sequence[Artifact]) -> Split:
-    """Of equal splits the one that knows times: artifacts hold them where they are of use."""
-    timed = (part.split for part in parts if part.split.ratings.timestamps is not None)
-    return next(timed, parts[0].split)
-
-
 def _scores(part: Artifact, held_out: Ratings) -> Scores:
     scores = score_ratings(part.scorer_before_refit(), held_out)
     if not np.all(np.isfinite(scores)):
@@ -201,16 +164,20 @@ def _scores(part: Artifact, held_out: Ratings) -> Scores:
     return scores
 
 
+def _check(parts: Sequence[Artifact]) -> None:
+    check_parts(parts)
+    for part in parts:
+        if models.find(part.model).objective is not STARS:
+            raise ConfigError(f"{part.model} is made for lists; blend it with --for lists")
+    n_rows = len(parts[0].split.validation)
+    wanted = _ROWS_PER_COEFFICIENT * (len(parts) + 1)
+    if n_rows < wanted:
+        raise ConfigError(
+            f"{n_rows} validation ratings are too few to weigh {len(parts)} models; at least "
+            f"{wanted} are needed: train them with more data or a larger --validation-share"
+        )
+
+
 def _described(part: Artifact, rmse: float, coefficient: float) -> dict[str, Any]:
     """What a blend tells of a part, as JSON can hold it."""
-    settings = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in part.settings().items()
-    }
-    return {
-        "model": part.model,
-        "settings": settings,
-        "refit": part.refit,
-        "validation_rmse": rmse,
-        "coefficient": coefficient,
-    }
+    return described(part) | {"validation_rmse": rmse, "coefficient": coefficient}

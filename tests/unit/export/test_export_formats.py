@@ -98,7 +98,10 @@ RANDOM: dict[str, tuple[str, Weights]] = {
 }
 RANDOM["blend"] = (
     "blend",
-    join([RANDOM["probit"], RANDOM["factor"], RANDOM["deep"]], np.array([0.2, 0.5, 0.4, -0.1])),
+    join(
+        [RANDOM["probit"], RANDOM["factor"], RANDOM["deep"]],
+        {"coefficients": np.array([0.2, 0.5, 0.4, -0.1])},
+    ),
 )
 
 

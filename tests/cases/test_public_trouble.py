@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 from own_ratings import read_own
 
+from starcast.data.distribution import likely_missing
+from starcast.data.files import person
+from starcast.data.files.person import Rated
+from starcast.data.load import load
 from starcast.data.ratings import Ratings
+from starcast.errors import DataError
+from starcast.recommend.matching import match
 
 FILES = Path(__file__).parent / "files"
 REPOSITORY = Path(__file__).parents[2]
@@ -112,6 +118,15 @@ REAL_ONES = {
 }
 
 
+REFUSED = {
+    "009-pairs-to-predict.csv": r"has no rating column|has 2 columns; it needs user, item, rating",
+    "022-some-ratings-missing.csv": r"line 10: the rating is missing; .* --missing ''",
+    "033-row-numbers-no-header.csv": r"no header and 5 columns; .*user=2,item=3,rating=4,time=5",
+    "108-letterboxd-export.csv": r"has no user column .* one person's goes to --ratings-of",
+    "109-imdb-export.csv": r"has no user column .* one person's goes to --ratings-of",
+}
+
+
 def check(ratings: Ratings, right: Right) -> None:
     counts = (len(ratings), ratings.n_users, ratings.n_items)
     assert counts == (right.n_ratings, right.n_users, right.n_items)
@@ -137,3 +152,76 @@ def test_a_real_file(name: str) -> None:
     if not (REAL / name).exists():
         pytest.skip(f"no {name} in {REAL}")
     check(read_own(REAL / name), REAL_ONES[name])
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_is_refused_with_a_remedy(name: str) -> None:
+    with pytest.raises(DataError, match=REFUSED[name]):
+        read_own(FILES / name)
+
+
+def test_titles_of_items_whose_ids_are_floating() -> None:
+    ratings = read_own(FILES / "014-float-ids.csv", FILES / "014-items.csv")
+    assert ratings.items.ids.tolist() == list(range(1, 61))
+    assert ratings.titles.tolist() == [f"Film number {one}" for one in range(60)]
+    assert ratings.users.row("101") == ratings.users.row(101)
+
+
+def test_days_of_milliseconds() -> None:
+    when = read_own(FILES / "017-millisecond-times.csv").timestamps
+    assert when is not None
+    assert 15_000 < when.min() // 86_400 <= when.max() // 86_400 < 17_000  # 2011 to 2016
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("023-negative-sentinel.csv", "--missing -1"),
+        ("101-book-crossing.csv", "--missing 0"),
+        ("005-zero-one.csv", None),
+        ("006-skewed-1-to-660.csv", None),
+        ("007-user-all-zero.csv", None),
+        ("110-restaurants.csv", None),
+    ],
+)
+def test_hints_at_ratings_that_are_none(name: str, hint: str | None) -> None:
+    said = likely_missing(read_own(FILES / name).stars)
+    assert said is None if hint is None else said and said.endswith(hint)
+
+
+def test_jesters_99_is_hinted_at_where_it_is_taken_for_a_rating() -> None:
+    ratings = read_own(FILES / "103-jester-wide.csv", header="none", columns="user=,rating=*")
+    said = likely_missing(ratings.stars)
+    assert said
+    assert said.endswith("--missing 99")
+
+
+@pytest.fixture(scope="module")
+def movielens() -> Ratings:
+    return load("ml-latest-small", Path("nowhere"))
+
+
+def test_a_persons_films_by_title(movielens: Ratings) -> None:
+    """MovieLens calls Heat 6, Toy Story 1 and The Usual Suspects 50."""
+    found = match(person.read(FILES / "035-my-films-by-title.csv"), movielens)
+    assert (found.item_ids, found.stars) == ([6, 1, 50], [4.5, 4.0, 5.0])
+    assert found.notes == ["3 of 3 items found by title"]
+
+
+def test_a_persons_list_with_an_unknown_item(movielens: Ratings) -> None:
+    found = match(person.read(FILES / "032-guest-with-an-unknown-item.csv"), movielens)
+    assert (found.item_ids, found.stars) == ([1, 6, 50], [4.0, 5.0, 4.5])
+    assert found.notes == ["left out: 1 item not known here: '999999'"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "ends"),
+    [
+        ("108-letterboxd-export.csv", Rated("", "Film, part 0", 1950, 4.0), (0.5, 5.0)),
+        ("109-imdb-export.csv", Rated("tt0000000", "Film 0, The", 1999, 8.0), (1.0, 10.0)),
+    ],
+)
+def test_exports_of_a_persons_ratings(name: str, first: Rated, ends: tuple[float, float]) -> None:
+    listed = person.read(FILES / name)
+    assert (len(listed.ratings), listed.n_without, listed.ends) == (95, 0, ends)
+    assert listed.ratings[0] == first

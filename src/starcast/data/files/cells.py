@@ -8,6 +8,9 @@ from typing import NamedTuple, final
 BLANKS = " "
 """The separator that any run of blanks and tabs is."""
 
+COMMENTS = "#%"
+"""Characters with which lines begin that may be comments."""
+
 NOTHING = frozenset(("", "na", "n/a", "nan", "null", "none", r"\n", "?", "nil", "missing", "<na>"))
 """Words for a value that is not there, in small letters."""
 

@@ -1,12 +1,12 @@
 """Text tables: rows cut by Polars, and a slower reader that can say in which line one begins."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from starcast.data.files import text
 from starcast.data.files.cells import BLANKS, OpenQuoteError, cut
-from starcast.data.files.dialect import Dialect
+from starcast.data.files.dialect import Dialect, unescaped, without_comments
 from starcast.data.files.part import UNREADABLE, Part
 from starcast.data.files.table import Cells, Table
 from starcast.errors import DataError
@@ -89,7 +89,13 @@ def table_of(part: Part, dialect: Dialect, head: text.Head) -> Table:
     separator = dialect.separator
     is_odd = separator == BLANKS or len(set(separator)) > 1
     plain = dialect
-    if is_odd or dialect.comments or head.encoding != text.UTF_8 or not head.is_plain:
+    if (
+        is_odd
+        or dialect.comments
+        or dialect.escapes
+        or head.encoding != text.UTF_8
+        or not head.is_plain
+    ):
         part = text.rewritten(part, head.encoding, _edit(dialect, is_odd))
         plain = replace(dialect, separator=_UNIT, quote="") if is_odd else dialect
     return Table(
@@ -114,21 +120,32 @@ def _first_row(dialect: Dialect, lines: Sequence[str]) -> int:
     )
 
 
-def _edit(dialect: Dialect, is_odd: bool) -> Callable[[str], str]:
-    """What makes a line of a dialect one that Polars can cut."""
-    separator, marks = dialect.separator, tuple(dialect.comments)
+def _edit(dialect: Dialect, is_odd: bool) -> text.Edit:
+    """What makes lines of a dialect such that Polars can cut them."""
 
-    def cells(line: str) -> list[str]:
-        if separator == BLANKS and '"' not in line and "'" not in line:
-            return [cell for cell in line.rstrip("\n").replace("\t", BLANKS).split(BLANKS) if cell]
-        return next(cut([line], separator, dialect.quote, strict=False)).cells
-
-    def edited(line: str) -> str:
-        if line[:1] in marks:
-            return "\n"
-        return _UNIT.join(cells(line)).replace("\n", BLANKS) + "\n" if is_odd else line
+    def edited(lines: list[str]) -> Iterable[str]:
+        rows = without_comments(lines, dialect.comments) if dialect.comments else lines
+        if dialect.escapes:
+            rows = [unescaped(line) for line in rows]
+        whole = "".join(rows) if is_odd else '"'
+        if dialect.separator == BLANKS and '"' not in whole and "'" not in whole:
+            return [_single_blanks(whole).replace(BLANKS, _UNIT)]
+        return (_cut_anew(line, dialect) for line in rows) if is_odd else rows
 
     return edited
+
+
+def _single_blanks(lines: str) -> str:
+    """Lines with one blank where there are several or tabs, and none at their ends."""
+    lines = lines.replace("\t", BLANKS)
+    while BLANKS * 2 in lines:
+        lines = lines.replace(BLANKS * 2, BLANKS)
+    return lines.replace(f"{BLANKS}\n", "\n").replace(f"\n{BLANKS}", "\n").lstrip(BLANKS)
+
+
+def _cut_anew(line: str, dialect: Dialect) -> str:
+    (record,) = cut([line], dialect.separator, dialect.quote, strict=False)
+    return _UNIT.join(record.cells).replace("\n", BLANKS) + "\n"
 
 
 def _notes(dialect: Dialect, encoding: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import final
 from starcast.data.files import header, naming
 from starcast.data.files.cells import (
     BLANKS,
+    COMMENTS,
     OpenQuoteError,
     Record,
     cut,
@@ -17,12 +18,12 @@ from starcast.data.files.cells import (
     modal_width,
 )
 from starcast.data.files.header import Rows
-from starcast.data.files.naming import Kinds
+from starcast.data.files.naming import EVERY_OTHER, Kinds
 from starcast.data.files.options import ReadingOptions
 from starcast.errors import DataError
 
 SEPARATORS = (",", "\t", ";", "|", "::")
-_MARKS = "#%"  # with which lines begin that are comments
+ESCAPED = '\\"'
 _SPOKEN = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", BLANKS: "blanks"}
 _MOST = 200  # records looked at
 _QUOTED = re.compile(r"(?:^|[,;|\s])'[^'\n]*'(?=[,;|\s])", re.MULTILINE)
@@ -41,6 +42,7 @@ class Dialect:
         skip: lines above the first row.
         above: how many of these are neither blank, nor comments, nor the header.
         quote: what stands about a field that holds a separator; "" for nothing.
+        escapes: whether quotation marks within others have a backslash, not a second one.
         comments: first characters of lines that are no rows.
         empty: columns in which nothing was found.
         kind: what this form of text is called.
@@ -52,6 +54,7 @@ class Dialect:
     skip: int = 0
     above: int = 0
     quote: str = '"'
+    escapes: bool = False
     comments: str = ""
     empty: frozenset[int] = frozenset()
     kind: str = "text"
@@ -70,18 +73,22 @@ def sniff(
         kinds, needed, options, label: as in `header.find`.
     Raises: DataError: it is no table, or names no column that is known.
     """
-    below = ["\n"] * options.skip + list(lines[options.skip :])
-    marks = "".join(mark for mark in _MARKS if any(line.startswith(mark) for line in below))
+    least = 2 if EVERY_OTHER in options.columns.values() else len(needed)
+    escapes = _has_escapes(lines)
+    below = ["\n"] * options.skip + [
+        unescaped(line) if escapes else line for line in lines[options.skip :]
+    ]
+    marks = "".join(mark for mark in COMMENTS if any(line.startswith(mark) for line in below))
     bare = without_comments(below, marks)
-    separator = options.separator or _separator(bare, len(needed), naming.known_keys(kinds))
+    separator = options.separator or _separator(bare, least, naming.known_keys(kinds))
     quote = _quote(bare)
     rows = Rows(_records(bare, separator, quote))
     marked = [line for line in below if line[0] in marks]
     if any(map(rows.fits, _records(marked, separator, quote))):  # ids begin like that
         rows, marks, marked = Rows(_records(below, separator, quote)), "", []
-    if rows.width - len(rows.empty) < len(needed):
+    if rows.width - len(rows.empty) < least:
         raise _too_narrow(rows.width, needed, label)
-    told = _records([line.lstrip(_MARKS) for line in marked], separator, quote)
+    told = _records([line.lstrip(COMMENTS) for line in marked], separator, quote)
     found = header.find(rows, told, kinds, needed, options, label, by_blanks=separator == BLANKS)
     if found.names and len(rows.records) == found.above + 1 and not marks:
         raise DataError(f"{label} holds a header and no rows; add rows below it")
@@ -92,9 +99,19 @@ def sniff(
         skip=max(found.skip, options.skip),
         above=found.above,
         quote=quote,
+        escapes=escapes,
         comments=marks,
         empty=rows.empty,
     )
+
+
+def unescaped(line: str) -> str:
+    r"""A line with quotation marks doubled, as CSV has them, where it has backslashes before them.
+
+    >>> print(unescaped(r'"He said \"no\" twice"'))
+    "He said ""no"" twice"
+    """
+    return line.replace(ESCAPED, '""')
 
 
 def without_comments(lines: Sequence[str], marks: str) -> list[str]:
@@ -115,7 +132,7 @@ def _separator(lines: Sequence[str], n_needed: int, names: set[str]) -> str:
     Blanks are it only where nothing else is, as they stand in titles, dates and prose, too.
     """
 
-    def merit(separator: str) -> tuple[bool, float, float, int]:
+    def merit(separator: str) -> tuple[bool, bool, float, float, int]:
         records = [one for one in _records(lines, separator, '"') if any(one.cells)]
         width, share = modal_width(records)
         below = [len(one.cells) == width for one in records[len(records) // 2 :]]
@@ -123,17 +140,33 @@ def _separator(lines: Sequence[str], n_needed: int, names: set[str]) -> str:
         cells = [cell for one in records if len(one.cells) == width for cell in one.cells]
         others = [other for other in SEPARATORS if other != separator]
         clean = sum(is_figure(cell) or not any(map(cell.__contains__, others)) for cell in cells)
-        is_table = width >= max(n_needed, 2) and share >= _TABLE
         tidy = round(clean / max(len(cells), 1), 1)
-        return is_table, round(share, 1) if width > 1 else 0.0, tidy, width
+        is_table = width >= max(n_needed, 2) and share >= _TABLE
+        is_named = any(_names(one, names) >= n_needed for one in records)
+        return is_table, is_named, round(share, 1) if width > 1 else 0.0, tidy, width
 
     best = max(SEPARATORS, key=merit)
-    is_named = any(
-        naming.key(cell) in names
-        for record in _records(lines[:1], best, '"')
-        for cell in record.cells
-    )
-    return best if merit(best)[0] or is_named or not merit(BLANKS)[0] else BLANKS
+    is_narrow = any(_names(one, names) for one in _records(lines[:1], best, '"'))
+    return best if merit(best)[0] or is_narrow or not merit(BLANKS)[0] else BLANKS
+
+
+def _names(record: Record, names: set[str]) -> int:
+    """How many cells of a record are names of columns."""
+    return sum(naming.key(cell) in names for cell in record.cells)
+
+
+def _has_escapes(lines: Sequence[str]) -> bool:
+    """Whether quotation marks have backslashes before them: by commas or not, CSV has them not."""
+    if not any(ESCAPED in line for line in lines):
+        return False
+    for separator in (one for one in SEPARATORS if len(one) == 1):
+        try:
+            width, share = modal_width(list(cut(lines, separator)))
+        except OpenQuoteError:
+            continue
+        if width > 1 and share >= _TABLE:
+            return False
+    return True
 
 
 def _quote(lines: Sequence[str]) -> str:

@@ -80,7 +80,8 @@ def unreadable(
 def _writing(rows: Sequence[Row], label: str) -> Writing:
     import polars as pl
 
-    return values.writing_of(pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)), label)
+    cells = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+    return values.writing_of(values.stripped(cells.lazy()).collect(), label)
 
 
 def _error(table: Table, where: str, reason: str) -> DataError:
@@ -112,7 +113,8 @@ def _reasons(
     """What is wrong with each of some rows, or None."""
     import polars as pl
 
-    raw = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+    cells = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+    raw = values.stripped(cells.lazy()).collect()
     frame = values.normal(raw, writing, "")
     left_out = values.missing(raw[RATING], frame[RATING], options.missing).is_not_null()
     bad = frame.select(pl.any_horizontal(pl.all().is_null())).to_series()
@@ -120,7 +122,7 @@ def _reasons(
     if scale:
         bad |= ~_inside(frame[RATING], scale)
     zero = raw.select(pl.any_horizontal(pl.all().str.contains("\0", literal=True))).to_series()
-    bad = (bad & ~(left_out & bool(options.missing))) | zero
+    bad = (bad & ~(left_out & bool(options.missing))) | zero.fill_null(False)
     for row, values_of_row, is_bad in zip(rows, frame.iter_rows(named=True), bad, strict=True):
         yield _reason(row, values_of_row, scale) if is_bad else None
 

@@ -12,11 +12,12 @@ from starcast.data.files.cells import (
     is_number,
     modal_width,
 )
-from starcast.data.files.naming import EVERY_OTHER, ITEM, RATING, Kinds
+from starcast.data.files.naming import ITEM, RATING, Kinds
 from starcast.data.files.options import ReadingOptions
 from starcast.display import quoted
 from starcast.errors import DataError
 
+_NARROW = 5  # columns; a table of user × item has more
 _PLAIN = 0.9  # of the cells of a column of numbers are numbers
 
 
@@ -97,28 +98,41 @@ def find(
         by_blanks: whether blanks separate, as they do words of prose.
     Raises: DataError: a line stands where a header would, and names no column that is known.
     """
-    lead, keys = rows.lead, _known_keys(kinds, options)
     if options.header == "first":
         return _named_by(rows, rows.records[0])
     if options.header == "none":
         return Header(None, rows.records[0].line - 1, 0)
-    for record in reversed(lead):
-        if _is_as_wide(record, rows) and any(_is_name(cell, keys, kinds) for cell in record.cells):
-            return _named_by(rows, record)
-    first = rows.records[0]
-    if not lead and (_names_columns(first.cells, keys) or _has_corner(first, rows)):
-        return _named_by(rows, first)
+    keys = _known_keys(kinds, options)
+    if known := _known(rows, keys, kinds):
+        return _named_by(rows, known)
+    lead = rows.lead
     skip = rows.records[len(lead)].line - 1
     for comment in reversed(comments):
         if sum(naming.key(cell) in keys for cell in comment.cells) >= len(needed) == rows.width:
             return Header(comment.cells, skip, len(lead))
     if lead and _is_as_wide(lead[-1], rows) and not by_blanks:
-        is_wide = EVERY_OTHER in options.columns.values()
-        if is_wide or (options.columns and not any(map(is_figure, lead[-1].cells))):
-            return _named_by(rows, lead[-1])
-        raise _unknown(lead[-1], kinds, needed, label)
+        if not _may_name(lead[-1], rows, needed, options):
+            raise _unknown(lead[-1], kinds, needed, label)
+        return _named_by(rows, lead[-1])
     _check_headless(rows, kinds, needed, options, label)
     return Header(None, skip, len(lead))
+
+
+def _known(rows: Rows, keys: set[str], kinds: Kinds) -> Record | None:
+    """The last record above the rows that has a known name, or a first one that can be no row."""
+    lead, first = rows.lead, rows.records[0]
+    for record in reversed(lead):
+        if _is_as_wide(record, rows) and any(_is_name(cell, keys, kinds) for cell in record.cells):
+            return record
+    is_header = _names_columns(first.cells, keys) or _has_corner(first, rows)
+    return first if is_header and not lead else None
+
+
+def _may_name(record: Record, rows: Rows, needed: Sequence[str], options: ReadingOptions) -> bool:
+    """Whether unknown names above the rows are a header: said to be, or each may be an item."""
+    is_wide = RATING in needed and rows.width > _NARROW
+    is_said = options.columns and not any(map(is_figure, record.cells))
+    return is_wide or bool(is_said) or naming.EVERY_OTHER in options.columns.values()
 
 
 def _named_by(rows: Rows, record: Record) -> Header:

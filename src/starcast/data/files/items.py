@@ -26,7 +26,7 @@ def read_items(items_path: source.Place) -> dict[str, Item]:
     with source.scratch_folder() as scratch:
         parts = source.parts(items_path, scratch)
         rows = [row for part in parts for row in _rows(part, RECOGNISED)]
-    written = pl.Series([one for one, _, _ in rows], dtype=pl.String)
+    written = pl.Series([(one or "").strip() or None for one, _, _ in rows], dtype=pl.String)
     ids = values.ids(written, str(items_path)).to_list()
     told = zip(ids, rows, strict=True)
     return {

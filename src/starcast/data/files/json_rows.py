@@ -102,7 +102,7 @@ def recognise(part: Part, head: text.Head) -> Table | None:
         part = text.rewritten(part, head.encoding)
     first = _object(written[0])
     if first is None and _literal(written[0]):
-        part = text.rewritten(part, text.UTF_8, _strict)
+        part = text.rewritten(part, text.UTF_8, lambda lines: map(_strict, lines))
         first = _literal(written[0])
     if first is None or _is_of_columns(first) or (len(written) == 1 and _lists(first)):
         return _document(part)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starcast.data.files import text
+from starcast.data.files.cells import COMMENTS
 from starcast.data.files.naming import ITEM, RATING, TIMESTAMP, USER
 from starcast.data.files.part import Part
 from starcast.data.files.table import PLACE, FrameBody, Table, names_of
@@ -30,8 +31,9 @@ def recognise(part: Part, head: text.Head) -> Table | None:
         head: its beginning.
     Raises: DataError: it is of one of these forms, and holds no ratings that can be read.
     """
-    lines = [line.strip() for line in head.lines if line.strip()][:_MOST]
-    make = next((make for is_of_form, make in _FORMS if is_of_form(lines)), None)
+    told = [line.strip() for line in head.lines if line.strip() and line[0] not in COMMENTS]
+    lines = told[:_MOST]
+    make = next((make for is_of_form, make in _FORMS if lines and is_of_form(lines)), None)
     if make is None:
         return None
     if head.encoding != text.UTF_8 or not head.is_plain:
@@ -109,11 +111,12 @@ _FORMS = ((_is_netflix, _netflix), (_is_snap, _snap), (_is_libfm, _libfm))
 
 
 def _lines(part: Part) -> "pl.LazyFrame":
-    """The lines of a file without blanks about them, and their numbers."""
+    """The lines of a file without blanks about them, but for comments, and their numbers."""
     import polars as pl
 
     lines = pl.scan_lines(part.path, name=_LINE, row_index_name=PLACE, row_index_offset=1)
-    return lines.with_columns(pl.col(_LINE).str.strip_chars()).filter(pl.col(_LINE) != "")
+    bare = lines.with_columns(pl.col(_LINE).str.strip_chars()).filter(pl.col(_LINE) != "")
+    return bare.filter(~pl.col(_LINE).str.contains(f"^[{COMMENTS}]"))
 
 
 def _table(part: Part, form: str, frame: "pl.LazyFrame") -> Table:

@@ -1,18 +1,14 @@
-"""Recognised tables as one frame of sound values, or the reason why that cannot be."""
+"""Recognised tables, what their columns are, and their rows as they were written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, final
-
-import numpy as np
+from typing import TYPE_CHECKING, final
 
 from starcast.data.files import binary, columns, faults, guess, layouts, naming, text, values, wide
 from starcast.data.files.naming import ITEM, RATING, RATING_TABLE, TIMESTAMP, USER
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.part import Part
 from starcast.data.files.table import Table
-from starcast.data.files.values import Writing
-from starcast.data.scale import RatingScale
 from starcast.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,34 +18,27 @@ NEEDED = (USER, ITEM, RATING)
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Loaded:
     """A table, what its columns are, and its rows as they were written.
 
     Attributes:
         table: what was recognised.
         places: kind of column to where it stands.
-        frame: its columns by kind, as text or of the type they had; no blank rows.
+        frame: its columns by kind, as text (`values.stripped`) or of the type they had, without
+            blank rows; None when they have been handed on, so that no column is held twice.
     """
 
     table: Table
     places: Mapping[str, int]
-    frame: "pl.DataFrame"
+    frame: "pl.DataFrame | None"
 
-
-@final
-class Sound(NamedTuple):
-    """Values that are all as they should be.
-
-    Attributes:
-        frame: user and item (Int64 or text), rating (Float32) and perhaps timestamp (Int64).
-        n_rows: how many there were before some were left out.
-        left_out: why, to how many.
-    """
-
-    frame: "pl.DataFrame"
-    n_rows: int
-    left_out: dict[str, int]
+    def taken(self) -> "pl.DataFrame":
+        """The frame, which is not kept here any longer."""
+        frame, self.frame = self.frame, None
+        if frame is None:
+            raise ValueError(f"the rows of {self.table.label} have been taken")
+        return frame
 
 
 def load_part(part: Part, options: ReadingOptions, first: Table | None = None) -> Loaded:
@@ -110,40 +99,16 @@ def _loaded(table: Table, options: ReadingOptions) -> Loaded:
     try:
         table = wide.unfolded(table, options.columns) or table
         places = _places(table, options)
-        if table.is_text:
-            frame = _plain(table, places)
+        if table.is_text and _is_plain(table, places):
+            frame = _plain(table, places).collect(engine="streaming")
             if not any(column.has_nulls() for column in frame):
                 return Loaded(table, places, frame)
-        frame = table.body.scan(places).collect(engine="streaming")
+        frame = values.stripped(table.body.scan(places)).collect(engine="streaming")
         if table.has_blank_lines:
             frame = _without_blank_lines(frame, table, places)
     except pl.exceptions.PolarsError as error:
         raise _RefusedError(table, places, str(error).splitlines()[0]) from None
     return Loaded(table, places, frame)
-
-
-def sound(parts: Sequence[Loaded], options: ReadingOptions, scale: RatingScale | None) -> Sound:
-    """The rows of all parts, of which none is bad.
-
-    Args:
-        parts: with the same kinds of columns.
-        options: which ratings are missing.
-        scale: the stars that are allowed; None for any.
-    Raises: DataError: the first bad value, with its place and what to do.
-    """
-    import polars as pl
-
-    raw = pl.concat(_alike([part.frame for part in parts]))
-    label = parts[0].table.label
-    writing = values.writing_of(raw, label)
-    frame, left_out = values.normal(raw, writing, label), {}
-    if options.missing:
-        marks = values.missing(raw[RATING], frame[RATING], options.missing)
-        left_out = {_said(mark): n for mark, n in marks.drop_nulls().value_counts(sort=True).rows()}
-        frame = frame.filter(marks.is_null())
-    if not _is_sound(frame, scale):
-        raise _first_fault(parts, writing, options, scale)
-    return Sound(frame, len(raw), left_out)
 
 
 def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
@@ -159,7 +124,12 @@ def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
     return columns.positions(names, RATING_TABLE, NEEDED, table.label, chosen, roles)
 
 
-def _plain(table: Table, places: Mapping[str, int]) -> "pl.DataFrame":
+def _is_plain(table: Table, places: Mapping[str, int]) -> bool:
+    """Whether the quick way is worth trying, by a row."""
+    return not any(column.has_nulls() for column in _plain(table, places).head(1).collect())
+
+
+def _plain(table: Table, places: Mapping[str, int]) -> "pl.LazyFrame":
     """The quick way, for tables with plain integers as ids and times; null where not so."""
     import polars as pl
 
@@ -170,8 +140,7 @@ def _plain(table: Table, places: Mapping[str, int]) -> "pl.DataFrame":
 
     others = {RATING: pl.Float32(), TIMESTAMP: pl.Int64()}
     numbers = (pl.col(kind).cast(others[kind], strict=False) for kind in places if kind in others)
-    wanted = table.body.scan(places).select(plain_integer(USER), plain_integer(ITEM), *numbers)
-    return wanted.collect(engine="streaming")
+    return table.body.scan(places).select(plain_integer(USER), plain_integer(ITEM), *numbers)
 
 
 def _without_blank_lines(
@@ -184,58 +153,14 @@ def _without_blank_lines(
     import polars as pl
 
     def is_told(names: Iterable[str]) -> pl.Expr:
-        return pl.any_horizontal(
-            pl.col(name).str.strip_chars().fill_null("") != "" for name in names
-        )
+        return pl.any_horizontal(pl.col(name).is_not_null() for name in names)
 
+    if not all(column.has_nulls() for column in frame):
+        return frame
     told = frame.filter(is_told(places))
     others = {f"other {at}": at for at in range(len(table.names)) if at not in places.values()}
     if len(told) < len(frame) and others:
-        whole = table.body.scan({**places, **others})
+        whole = values.stripped(table.body.scan({**places, **others}))
         if len(whole.filter(~is_told(places) & is_told(others)).collect(engine="streaming")):
             raise faults.unreadable(table, places, RECOGNISED, "a row is blank in parts")
     return told
-
-
-def _alike(frames: Sequence["pl.DataFrame"]) -> list["pl.DataFrame"]:
-    """Frames of the same columns and types: as text where the types differ.
-
-    Columns that not all have are left out.
-    """
-    import polars as pl
-    from polars import selectors
-
-    if all(frame.schema == frames[0].schema for frame in frames):
-        return list(frames)
-    kinds = [kind for kind in frames[0].columns if all(kind in frame.columns for frame in frames)]
-    alike = [kind for kind in kinds if len({frame.schema[kind] for frame in frames}) == 1]
-    texts = [
-        frame.select(kinds)
-        .with_columns((selectors.temporal() - selectors.by_name(alike)).dt.epoch("s"))
-        .with_columns(pl.all().exclude(alike).cast(pl.String))
-        for frame in frames
-    ]
-    return texts
-
-
-def _is_sound(frame: "pl.DataFrame", scale: RatingScale | None) -> bool:
-    if any(column.has_nulls() for column in frame):
-        return False
-    stars = frame[RATING].to_numpy()
-    if not np.all(np.isfinite(stars)):
-        return False
-    return not scale or bool(np.all((stars >= scale.lowest) & (stars <= scale.highest)))
-
-
-def _first_fault(
-    parts: Sequence[Loaded], writing: Writing, options: ReadingOptions, scale: RatingScale | None
-) -> DataError:
-    for part in parts:
-        if fault := faults.first(part.table, part.places, writing, options, scale):
-            return fault
-    label = parts[0].table.label
-    return DataError(f"{label} has user or item ids that are neither integers nor text")
-
-
-def _said(mark: str) -> str:
-    return f"with the rating {mark}, which means missing" if mark else "without a rating"

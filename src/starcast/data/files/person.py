@@ -109,7 +109,9 @@ def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
 def _stars(rows: list[tuple[str, Cells]], places: Mapping[str, int], table: Table) -> list[float]:
     import polars as pl
 
-    written = pl.Series(RATING, [_cell(cells, places, RATING) for _, cells in rows], pl.String)
+    written = pl.Series(
+        RATING, [_cell(cells, places, RATING).strip() for _, cells in rows], pl.String
+    )
     writing = values.writing_of(pl.DataFrame([written]), table.label)
     stars = values.stars(written, writing, table.label)
     for (where, cells), one in zip(rows, stars, strict=True):

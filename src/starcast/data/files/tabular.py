@@ -7,12 +7,13 @@ from typing import Any
 
 from starcast.data import attributes
 from starcast.data.attributes import Item
-from starcast.data.files import guess, loaded, source, times
+from starcast.data.files import guess, source, times
 from starcast.data.files.encode import Encoded, encode, latest, with_ratings
 from starcast.data.files.items import read_items
 from starcast.data.files.loaded import Loaded, load_part
 from starcast.data.files.naming import TIMESTAMP, spoken
 from starcast.data.files.options import RECOGNISED, ReadingOptions
+from starcast.data.files.sound import together
 from starcast.data.files.source import Place
 from starcast.data.files.table import Table
 from starcast.data.ratings import Ratings
@@ -70,7 +71,7 @@ def of_tables(
         name: the data set's name.
     Raises: DataError: a value that cannot be used, with its place and reason.
     """
-    sound = loaded.sound(tables, options, scale)
+    sound = together(tables, options, scale)
     if not len(sound.frame):
         every = (
             "every rating is left out as missing" if sound.n_rows else "it needs a row per rating"

@@ -2,7 +2,7 @@
 
 import codecs
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, final
 
 from starcast.data.files.part import UNREADABLE, Part
@@ -11,9 +11,12 @@ from starcast.errors import DataError
 HEAD = 1 << 20  # bytes looked at before a table is read, for a line may have thousands of columns
 _MOST = 1000  # lines looked at
 UTF_8 = "utf-8"
-_BLOCK = 1 << 20
+_BLOCK = 1 << 20  # bytes or characters at once
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+
+
+Edit = Callable[[list[str]], Iterable[str]]
 
 
 @final
@@ -108,13 +111,13 @@ def spoken(encoding: str) -> str:
     return _NAMES.get(encoding, encoding)
 
 
-def rewritten(part: Part, encoding: str, edit: Callable[[str], str] | None = None) -> Part:
+def rewritten(part: Part, encoding: str, edit: Edit | None = None) -> Part:
     """A part in UTF-8 whose lines end in a newline; it has the same lines, and as many.
 
     Args:
         part: the file.
         encoding: of its text.
-        edit: what to make of each line; its end included.
+        edit: what to make of some whole lines, their ends included.
     Raises: DataError: it is not of that encoding, or cannot be unpacked.
     """
     fresh = part._replace(path=part.fresh())
@@ -124,7 +127,8 @@ def rewritten(part: Part, encoding: str, edit: Callable[[str], str] | None = Non
             io.TextIOWrapper(raw, encoding=_with_mark(encoding)) as lines,
             fresh.path.open("w", encoding=UTF_8, newline="\n") as target,
         ):
-            target.writelines(map(edit, lines) if edit else lines)
+            while some := lines.readlines(_BLOCK):
+                target.writelines(edit(some) if edit else some)
     except UnicodeError:
         raise not_text(part, encoding) from None
     except UNREADABLE as error:

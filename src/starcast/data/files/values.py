@@ -34,11 +34,23 @@ class Writing(NamedTuple):
     pattern: str | None = None
 
 
+def stripped(table: "pl.LazyFrame") -> "pl.LazyFrame":
+    """Columns of text without blanks around it, null where nothing is left; others as they are."""
+    import polars as pl
+
+    texts = [
+        pl.col(name).cast(pl.String).str.strip_chars()
+        for name, dtype in table.collect_schema().items()
+        if dtype in (pl.String, pl.Categorical, pl.Enum)
+    ]
+    return table.with_columns(pl.when(text != "").then(text) for text in texts)
+
+
 def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
     """How the columns of a table write their values.
 
     Args:
-        raw: columns by kind, of any type.
+        raw: columns by kind, of any type, `stripped`.
         label: the file, for messages.
     Raises: DataError: dates that can be read in two ways.
     """
@@ -46,7 +58,7 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
 
     has_commas, out_of, pattern = False, "", None
     if raw[RATING].dtype == pl.String:
-        told = _told(raw[RATING]).unique().drop_nulls()
+        told = _told(raw[RATING].unique())
         odd = told.filter(told.cast(pl.Float64, strict=False).is_null())
         has_points = told.str.contains(".", literal=True).any()
         has_commas = len(odd) > 0 and not has_points and bool(odd.str.contains(_COMMA).all())
@@ -54,8 +66,9 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
         out_of = parts[0] if len(parts) == 1 and parts[0] else ""
     if TIMESTAMP in raw.columns and raw[TIMESTAMP].dtype == pl.String:
         try:
-            written = _pointed(_told(raw[TIMESTAMP]), Writing(has_commas))
-            pattern = times.pattern_of(written)
+            written = _pointed(raw[TIMESTAMP], Writing(has_commas))
+            if not _are_integers(written):
+                pattern = times.pattern_of(_told(written.unique(maintain_order=True)))
         except times.AmbiguousDatesError as error:
             raise DataError(
                 f"{label}: the dates cannot be told: {error}; write them as 2013-07-31, or leave "
@@ -68,7 +81,7 @@ def normal(raw: "pl.DataFrame", writing: Writing, label: str) -> "pl.DataFrame":
     """Ids as Int64 or text, ratings as Float32, times as Int64; null where a value is none.
 
     Args:
-        raw: columns by kind, of any type.
+        raw: columns by kind, of any type, `stripped`.
         writing: how they write values.
         label: the file, for messages.
     Raises: DataError: a type that can hold no such thing.
@@ -80,7 +93,7 @@ def normal(raw: "pl.DataFrame", writing: Writing, label: str) -> "pl.DataFrame":
 
 
 def ids(column: "pl.Series", label: str) -> "pl.Series":
-    """A column of ids as Int64, or as text without blanks around it; null where it is neither.
+    """A column of ids, `stripped`, as Int64 or as text; null where it is neither.
 
     Numbers that were written as "101.0" are 101 if every id of the column is a number.
 
@@ -95,8 +108,8 @@ def ids(column: "pl.Series", label: str) -> "pl.Series":
     if dtype.is_float() or dtype.is_decimal():  # what a frame makes of integers if one is missing
         whole = column.cast(pl.Float64)
         return whole.set(whole != whole.floor(), None).cast(pl.Int64, strict=False)
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
-        return _without_points(_stripped(column))
+    if dtype == pl.String:
+        return _without_points(column)
     raise _wrong_type(label, column.name, dtype, "integers or text")
 
 
@@ -104,14 +117,14 @@ def missing(column: "pl.Series", numbers: "pl.Series", marks: Sequence[str]) -> 
     """Which mark says that a rating is missing; "" for an empty cell, null where nothing does.
 
     Args:
-        column: ratings as they were read.
+        column: ratings as they were read, `stripped`.
         numbers: the same as stars.
         marks: what means that there is none.
     """
     import polars as pl
 
     is_text = column.dtype == pl.String
-    texts = column.str.strip_chars() if is_text else None
+    texts = column if is_text else None
     nothing = numbers.is_null() | numbers.is_nan().fill_null(True)
     if texts is not None:
         nothing &= texts.fill_null("").str.to_lowercase().is_in(sorted(NOTHING))
@@ -127,14 +140,14 @@ def missing(column: "pl.Series", numbers: "pl.Series", marks: Sequence[str]) -> 
 
 
 def stars(column: "pl.Series", writing: Writing, label: str) -> "pl.Series":
-    """A column of ratings as Float32; null where it is no number.
+    """A column of ratings, `stripped`, as Float32; null where it is no number.
 
     Raises: DataError: a type that can hold no ratings.
     """
     import polars as pl
 
     if column.dtype == pl.String:
-        text = _pointed(_stripped(column), writing)
+        text = _pointed(column, writing)
         if writing.out_of:
             text = text.str.replace(f"/{writing.out_of}$", "")
         return text.cast(pl.Float32, strict=False)
@@ -152,16 +165,8 @@ def _when(column: "pl.Series", writing: Writing, label: str) -> "pl.Series":
         whole = column.floor() if column.dtype.is_float() else column
         return whole.cast(pl.Int64, strict=False)
     if column.dtype == pl.String:
-        return times.seconds(_pointed(_stripped(column), writing), writing.pattern)
+        return times.seconds(_pointed(column, writing), writing.pattern)
     raise _wrong_type(label, TIMESTAMP, column.dtype, "seconds or dates")
-
-
-def _stripped(column: "pl.Series") -> "pl.Series":
-    """Text without blanks around it, null where nothing is left."""
-    import polars as pl
-
-    text = column.cast(pl.String).str.strip_chars()
-    return text.set(text == "", None)
 
 
 def _pointed(texts: "pl.Series", writing: Writing) -> "pl.Series":
@@ -169,10 +174,16 @@ def _pointed(texts: "pl.Series", writing: Writing) -> "pl.Series":
     return texts.str.replace(_COMMA, "$1.$2") if writing.has_commas else texts
 
 
-def _told(column: "pl.Series") -> "pl.Series":
-    """Text that is not a word for nothing."""
-    text = _stripped(column)
-    return text.set(text.str.to_lowercase().is_in(sorted(NOTHING)), None)
+def _told(texts: "pl.Series") -> "pl.Series":
+    """Those that are no word for nothing."""
+    told = texts.drop_nulls()
+    return told.filter(~told.str.to_lowercase().is_in(sorted(NOTHING)))
+
+
+def _are_integers(texts: "pl.Series") -> bool:
+    import polars as pl
+
+    return texts.cast(pl.Int64, strict=False).null_count() == texts.null_count()
 
 
 def _without_points(texts: "pl.Series") -> "pl.Series":

@@ -11,8 +11,9 @@ from starcast.data.files.table import PLACE, FrameBody, Table
 from starcast.display import quoted
 from starcast.errors import DataError
 
+_NAMELESS = {"", "index", "id", "unnamed0"}  # the last is how pandas reads its own index again
 _LEAST = 5  # columns of ratings, or a table is not taken for a wide one unless that is said
-_MOST_VALUES = 101  # different ones in a wide table without empty cells
+_MOST_VALUES, _SMALL = 101, 10  # different ratings; the size of one, where there are more
 _SAMPLE = 200  # rows looked at
 
 
@@ -52,16 +53,20 @@ def _named(table: Table) -> Table | None:
     first, *others = map(naming.key, table.names)
     if len(others) < _LEAST or keys[RATING] & set(others):
         return None
-    if first in keys[ITEM]:
-        side = ITEM
-    elif first in keys[USER] | {"", "index", "id"}:
-        side = USER
-    else:
-        return None
     cells = [cell for row in _sample(table) for cell in row[1:]]
     told = [cell for cell in cells if cell and not is_nothing(cell)]
-    is_sparse = len(told) < len(cells) or len(set(told)) <= _MOST_VALUES
-    return _long(table, side, 0) if told and is_sparse and all(map(is_figure, told)) else None
+    if not told or not all(map(is_figure, told)) or not _are_alike(told):
+        return None
+    if first in keys[ITEM]:
+        return _long(table, ITEM, 0)
+    is_sparse = len(told) < len(cells)
+    return _long(table, USER, 0) if first in keys[USER] | _NAMELESS or is_sparse else None
+
+
+def _are_alike(cells: Sequence[str]) -> bool:
+    """Whether all columns may hold ratings on one scale: few different ones, or small ones."""
+    numbers = [float(cell.replace(",", ".").split("/")[0]) for cell in set(cells)]
+    return len(numbers) <= _MOST_VALUES or max(map(abs, numbers)) <= _SMALL
 
 
 def _counted(table: Table) -> Table | None:

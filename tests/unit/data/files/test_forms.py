@@ -152,6 +152,8 @@ TEXTS = {
     "user × item with NaN": wide("userId", nothing="NaN"),
     "user × item without a name in the corner": wide(""),
     "item × user": wide("movieId", rows_are_items=True),
+    "user × item under pandas' name for an index": wide("Unnamed: 0"),
+    "user × item under a name unheard of": wide("who"),
     "user × item between tabs": wide("user").replace(",", "\t"),
 }
 
@@ -277,6 +279,21 @@ def test_jesters_tables_without_a_header(tmp_path: Path) -> None:
     assert found(ratings) == [(user, item - 100, stars) for user, item, stars in TRIPLES]
     assert ratings.reading
     assert "99 means none" in ratings.reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "item"),
+    [
+        (r'"1";"\"0432\"";"4"', '"0432"'),
+        (r'"1";"a;\"b;c\"";"4"', 'a;"b;c"'),
+        ('"1";"a""b";"4"', 'a"b'),
+        ('"1";"a\\";"4"', "a\\"),
+    ],
+)
+def test_quotation_marks_within_others(tmp_path: Path, row: str, item: str) -> None:
+    """As Book-Crossing escapes them, and as CSV doubles them."""
+    text = f'"User-ID";"ISBN";"Book-Rating"\n{row}\n"2";"x";"5"\n'
+    assert item in read_own(write(tmp_path, text)).items.ids
 
 
 @pytest.mark.parametrize(

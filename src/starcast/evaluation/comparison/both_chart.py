@@ -1,7 +1,7 @@
 """One chart of both objectives: how near a model's stars are, and how good its lists."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from starcast.evaluation.comparison.chart_style import CARD, FAINT, GRID, INK, empty, lines
 from starcast.evaluation.comparison.comparison import Comparison
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
 
+Offset = tuple[float, float]
+Side = Literal["left", "center", "right"]
+
 _MARGIN = 0.14  # of the range of the figures, for labels
+_NEAR = 12  # points: a label farther off is tied to its dot by a line
 _DOT = 5  # points from the middle of a dot to its edge, and a little
 
 
@@ -51,34 +55,41 @@ def _label(
     centres = axes.transData.transform(points)
     taken = [Bbox([[x - reach, y - reach], [x + reach, y + reach]]) for x, y in centres]
     for name, point in sorted(zip(names, points, strict=True), key=lambda one: -one[1][1]):
-        for label in _places(axes, name, point):
-            box = label.get_window_extent()
-            if _is_free(box, taken, inside):
+        for offset, side in _places():
+            label = _annotated(axes, name, point, offset, side)
+            if _is_free(label.get_window_extent(), taken, inside):
                 break
             label.remove()
         else:  # nowhere is free: over something, rather than not at all
-            box = next(_places(axes, name, point)).get_window_extent()
-        taken.append(box)
+            offset, side = next(_places())
+            label = _annotated(axes, name, point, offset, side)
+        taken.append(label.get_window_extent())
+        if max(map(abs, offset)) > _NEAR:
+            _tie(axes, point, offset)
 
 
-def _places(axes: "Axes", name: str, point: tuple[float, float]) -> "Iterator[Annotation]":
-    """The label at one place after the other: right, left, above, below, then farther off."""
+def _places() -> Iterator[tuple[Offset, Side]]:
+    """Where a label may stand: right, left, above, below, then farther off; points from the dot."""
     for far in (8, 16, 26, 38, 52):
-        for x, side in ((far, "left"), (-far, "right")):
-            yield _annotated(axes, name, point, (x, 0), side)
+        yield (far, 0), "left"
+        yield (-far, 0), "right"
         for rise in (far + 2, -far - 2):
-            for x, side in ((0, "center"), (4, "left"), (-4, "right")):
-                yield _annotated(axes, name, point, (x, rise), side)
+            yield (0, rise), "center"
+            yield (4, rise), "left"
+            yield (-4, rise), "right"
 
 
 def _annotated(
-    axes: "Axes", name: str, point: tuple[float, float], offset: tuple[float, float], side: Any
+    axes: "Axes", name: str, point: tuple[float, float], offset: Offset, side: Side
 ) -> "Annotation":
-    is_far = max(abs(offset[0]), abs(offset[1])) > 12
-    arrow: Any = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkB": 4}
     return axes.annotate(name, point, offset, textcoords="offset points", ha=side, va="center",
-                         fontsize=8.4, color=INK, arrowprops=arrow if is_far else None, zorder=4,
-                         parse_math=False)  # fmt: skip
+                         fontsize=8.4, color=INK, zorder=4, parse_math=False)  # fmt: skip
+
+
+def _tie(axes: "Axes", point: tuple[float, float], offset: Offset) -> None:
+    """A thin line from a dot to its far label."""
+    line = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 4, "shrinkB": 4}
+    axes.annotate("", point, offset, textcoords="offset points", arrowprops=line)
 
 
 def _is_free(box: "Bbox", taken: "list[Bbox]", inside: "Bbox") -> bool:

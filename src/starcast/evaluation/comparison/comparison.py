@@ -167,15 +167,13 @@ def _by_lists(
 def _contestants(
     reports: tuple[Report, ...], names: tuple[str, ...], figures: Sequence[float]
 ) -> tuple[Contestant, ...]:
-    return tuple(
-        Contestant(
-            name,
-            figure,
-            is_leaky=bool(report.artifact.leak),
-            is_baseline=models.find(report.artifact.model).is_baseline,
-        )
-        for report, name, figure in zip(reports, names, figures, strict=True)
-    )
+    found = zip(reports, names, figures, strict=True)
+    return tuple(_contestant(report.artifact, name, figure) for report, name, figure in found)
+
+
+def _contestant(artifact: Artifact, name: str, figure: float) -> Contestant:
+    model = models.find(artifact.model)
+    return Contestant(name, figure, bool(artifact.leak), model.is_baseline, model.objective)
 
 
 def _check(reports: tuple[Report, ...], n_draws: int) -> None:

@@ -21,12 +21,14 @@ class Contestant(NamedTuple):
         figure: its RMSE, or its NDCG.
         is_leaky: whether its figures are worthless.
         is_baseline: whether it is there to be beaten.
+        made_for: its own objective, which need not be the one it is judged by here.
     """
 
     name: str
     figure: float
     is_leaky: bool
     is_baseline: bool
+    made_for: Objective
 
 
 @final
@@ -54,7 +56,7 @@ class Pair(NamedTuple):
 
 @final
 class Remark(NamedTuple):
-    """What is to be said of a model that does not really beat the best baseline.
+    """What is to be said of a model that does not really beat every baseline.
 
     Attributes:
         in_short: for a table.
@@ -118,27 +120,33 @@ class Verdict:
         return f"{head}: {self._name(best)}{remark}, really better than {beaten}{but}."
 
     def against_baselines(self) -> dict[int, Remark]:
-        """What is to be said of models that do not really beat the best baseline, by position.
+        """What is to be said of models that do not really beat every baseline, by position.
 
-        Of a model that beats it, of a baseline and of a leaky model there is nothing to say.
+        Of a model that beats them, of a baseline and of a leaky model there is nothing to say.
         """
-        baselines = [n for n in self.ranked() if self.contestants[n].is_baseline]
-        if not baselines:
-            return {}
-        said = {n: self._beside(n, baselines[0]) for n in self.ranked() if not self._exempt(n)}
+        said = {n: self._beside(n) for n in self.ranked() if not self._exempt(n)}
         return {n: remark for n, remark in said.items() if remark}
 
-    def _beside(self, n: int, baseline: int) -> Remark | None:
-        pair, name, rival = self._pair(n, baseline), self._name(n), self._name(baseline)
-        if not pair.is_real:
-            return Remark(
-                f"no better than {rival}",
-                f"{name} is no better than {rival}: no real difference by {self.metric}",
-            )
-        if pair.better == n:
-            return None
-        words = f"loses to {rival}"
-        return Remark(words, f"{name} {words} by {pair.gap:.4f} {self.metric}")
+    def _beside(self, n: int) -> Remark | None:
+        """To which baseline a model loses by most, or else which it does not really beat."""
+        pairs = {rival: self._pair(n, rival) for rival in self._baselines()}
+        name = self._name(n)
+        for rival, pair in pairs.items():
+            if pair.is_real and pair.better == rival:
+                words = f"loses to {self._name(rival)}"
+                return Remark(words, f"{name} {words} by {pair.gap:.4f} {self.metric}")
+        for rival, pair in pairs.items():
+            if not pair.is_real:
+                words = f"no better than {self._name(rival)}"
+                return Remark(words, f"{name} is {words}: no real difference by {self.metric}")
+        return None
+
+    def _baselines(self) -> list[int]:
+        """Positions, best first; of equal ones, first the one that is made for this objective."""
+        found = [n for n in self.ranked() if self.contestants[n].is_baseline]
+        return sorted(
+            found, key=lambda n: (self._loss(n), self.contestants[n].made_for != self.objective)
+        )
 
     def _exempt(self, n: int) -> bool:
         return self.contestants[n].is_baseline or self.contestants[n].is_leaky

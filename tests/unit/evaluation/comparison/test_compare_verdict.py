@@ -12,6 +12,7 @@ def verdict(
     lists: bool = False,
     leaky: tuple[str, ...] = (),
     baselines: tuple[str, ...] = (),
+    for_lists: tuple[str, ...] = (),
     n_draws: int = 1999,
 ) -> Verdict:
     """Of models by name and by what each of forty users says of them, repeated."""
@@ -20,7 +21,13 @@ def verdict(
         objective=LISTS if lists else STARS,
         metric="NDCG@10" if lists else "RMSE",
         contestants=tuple(
-            Contestant(name, float(own.mean()), name in leaky, name in baselines)
+            Contestant(
+                name,
+                float(own.mean()),
+                name in leaky,
+                name in baselines,
+                LISTS if name in for_lists else STARS,
+            )
             for (name, _), own in zip(figures, by_user, strict=True)
         ),
         tests=bootstrap_means(by_user, n_draws=n_draws),
@@ -112,6 +119,33 @@ def test_a_slightly_better_model_has_not_beaten_the_baseline_yet() -> None:
     one = verdict(("Model", NOISE), ("Means", SAME), baselines=("Means",))
     assert one.ranked() == (0, 1)
     assert one.against_baselines()[0].in_short == "no better than Means"
+
+
+def test_a_real_loss_to_any_baseline_is_told_before_a_tie_with_a_better_one() -> None:
+    """The best baseline is too uncertain to tell; the second is not."""
+    one = verdict(
+        ("Model", [0.5]), ("Wild", [0.0, 0.9]), ("Steady", [0.46]),
+        baselines=("Wild", "Steady"),
+    )  # fmt: skip
+    assert one.ranked() == (1, 2, 0)
+    assert one.against_baselines()[0].sentence == "Model loses to Steady by 0.0400 RMSE"
+
+
+def test_a_tie_with_any_baseline_is_told_though_the_best_is_beaten() -> None:
+    one = verdict(
+        ("Model", [0.4]), ("Steady", [0.46]), ("Wild", [0.0, 1.0]),
+        baselines=("Wild", "Steady"),
+    )  # fmt: skip
+    assert one.against_baselines()[0].in_short == "no better than Wild"
+
+
+def test_of_equal_baselines_the_one_for_this_objective_is_named() -> None:
+    for lists, name in ((False, "Means"), (True, "Popular")):
+        one = verdict(
+            ("Popular", NOISE), ("Model", NOISE), ("Means", NOISE),
+            lists=lists, baselines=("Popular", "Means"), for_lists=("Popular",),
+        )  # fmt: skip
+        assert one.against_baselines()[1].in_short == f"no better than {name}"
 
 
 def test_without_baselines_there_is_nothing_to_say() -> None:

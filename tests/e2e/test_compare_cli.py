@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from processes import Starcast, command, environment, tree
 
+from starcast.data.ratings import Ratings
+from starcast.data.split import SplitPlan
+
 MODELS = ("latent-factor-model", "ensemble-no-transfer-learning")
 REPORT = Path("reports/planted")
 KEPT = [f"pretrained_models/planted/{name}" for name in MODELS]
@@ -68,6 +71,33 @@ def test_from_what_it_kept_it_finds_the_same(home: Path, starcast: Starcast) -> 
     assert again["models"] == first["models"]
     assert again["verdicts"] == first["verdicts"]
     assert again["split"] == first["split"]
+
+
+@pytest.mark.parametrize(("scheme", "has_strangers"), [("time", True), ("user-latest", False)])
+def test_lists_are_judged_on_splits_by_time_too(
+    scheme: str, has_strangers: bool, planted: Ratings, starcast: Starcast, tmp_path: Path
+) -> None:
+    """The planted ratings are in order of users, so that the latest are of the last users alone."""
+    assert planted.timestamps is not None
+    columns = (planted.user_rows, planted.item_rows, planted.stars, planted.timestamps)
+    rows = (",".join(map(str, row)) for row in zip(*(c.tolist() for c in columns), strict=True))
+    lines = ["user_id,item_id,rating,timestamp", *rows]
+    (tmp_path / "planted.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    names = "most-popular,means,item-item-model"
+    done = starcast("compare", "--ratings", "planted.csv", "--split", scheme, "--models", names,
+                    cwd=tmp_path)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    divided, found = SplitPlan.parse(scheme).divide(planted), results(tmp_path)
+    strangers = set(divided.test.user_rows.tolist()) - set(divided.train.user_rows.tolist())
+    assert found["n_strangers"] == len(strangers)
+    assert bool(strangers) == has_strangers
+    assert ("test users have no training ratings: they are given" in done.stdout) == has_strangers
+    assert [model["is_baseline"] for model in found["models"]] == [False, True, True]
+    for model in found["models"]:
+        figures = model["figures"].items()
+        missing = [name for name, value in figures if value is None and "Held-out" not in name]
+        assert missing == ["Miscalibration@10"]  # nothing is known of the items
+        assert (model["user_tiers"][-1]["name"] == "users without ratings") == has_strangers
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
     figures(title, values, explain=explain)
     if models.find(report.artifact.model).objective == metrics.LISTS:
         *_, (heading, lists) = report.groups().items()
+        console.print()
         figures(heading, lists, explain=explain)
 
 

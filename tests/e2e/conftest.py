@@ -1,12 +1,16 @@
 """The command line as a user meets it: a process of its own, in a folder of its own."""
 
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from processes import Starcast, command, environment, write_ratings
+from services import Service
 
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 from starcast.cli import main
 from starcast.data.ratings import Ratings
 
@@ -53,3 +57,33 @@ def planted_files(planted: Ratings, tmp_path_factory: pytest.TempPathFactory) ->
     lines = [f'{item_id},"{title} [é]"\n' for item_id, title in titles]
     (folder / "items.csv").write_text("item_id,title\n" + "".join(lines), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def folder(known_by_heart: Artifact, tmp_path: Path) -> Path:
+    """The model known by heart on disk."""
+    return storage.save(known_by_heart, tmp_path / "heart")
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services, and ends those that are left."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object, **more: str) -> Service:
+        process = subprocess.Popen(
+            command("serve", "--port", 0, "--reload-every", 0.05, *arguments),
+            cwd=tmp_path, env=environment() | more, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )  # fmt: skip
+        started.append(process)
+        assert process.stdout
+        said = process.stdout.readline()
+        assert said, process.communicate()
+        return Service(process, said)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from starcast.errors import ConfigError
+from starcast.errors import StarcastError
 
 LOG = logging.getLogger("starcast.serve")
 _CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
@@ -54,7 +54,7 @@ def refuse_in_json(app: FastAPI) -> None:
         assert isinstance(error, ApiError)
         return error.response()
 
-    async def config(_: Request, error: Exception) -> Response:
+    async def ours(_: Request, error: Exception) -> Response:
         return ApiError(422, "invalid_request", str(error)).response()
 
     async def invalid(_: Request, error: Exception) -> Response:
@@ -73,7 +73,7 @@ def refuse_in_json(app: FastAPI) -> None:
         return broken().response()
 
     app.add_exception_handler(ApiError, api_error)
-    app.add_exception_handler(ConfigError, config)
+    app.add_exception_handler(StarcastError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, fault)

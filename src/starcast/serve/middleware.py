@@ -29,11 +29,14 @@ class Limits:
     Attributes:
         body: bytes.
         body_seconds: until the whole body has come.
-        seconds: until it is answered, counted from then.
+        values: of JSON that a body may hold; reading more of them would stop the service.
+        seconds: until an answer begins, counted from then. How long a client may take to read it
+            is for `HttpProtocol`.
     """
 
     body: int = 1 << 20
     body_seconds: float = 10.0
+    values: int = 10_000
     seconds: float = 30.0
 
 
@@ -83,7 +86,7 @@ class Middleware:
                 raise ApiError(401, "unauthorized", "show the token: Authorization: Bearer TOKEN")
         if b"content-length" in headers or b"transfer-encoding" in headers:
             receive = await self._whole(headers, receive)
-        async with asyncio.timeout(self._limits.seconds):
+        async with asyncio.timeout(self._limits.seconds) as answer.deadline:
             await self._app(scope, receive, answer.send)
 
     async def _whole(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> Receive:
@@ -107,6 +110,9 @@ class Middleware:
         except TimeoutError:
             said_late = f"the body did not come within {self._limits.body_seconds:g} s"
             raise ApiError(408, "timeout", said_late) from None
+        if sum(map(body.count, (b",", b"[", b"{"))) > self._limits.values:
+            said_many = f"a body may hold at most {self._limits.values:,} values"
+            raise ApiError(422, "invalid_request", said_many)
         return _replay(bytes(body), receive)
 
 
@@ -129,21 +135,30 @@ class _Gone(Exception):
 
 @final
 class _Answer:
-    """What is sent to the client, with the headers that everything gets."""
+    """What is sent to the client, with the headers that everything gets.
+
+    Attributes:
+        status: of HTTP; 0 before there is an answer.
+        deadline: which is met as soon as the answer begins.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send, self.status = send, 0
+        self.deadline: asyncio.Timeout | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.deadline:
+                self.deadline.reschedule(None)
             message["headers"] = [*message.get("headers", []), *_HEADERS]
         await self._send(message)
 
     async def refuse(self, error: ApiError) -> None:
-        """Send a error unless something else is on its way already."""
+        """Send an error unless something else is on its way already."""
         if self.status:
             return  # half an answer: the connection is closed, which says that it is no whole one
+        self.deadline = None
         body = error.body()
         headers: list[Any] = [
             (b"content-type", b"application/json"),

@@ -2,14 +2,17 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
 
 from starcast.artifacts.replacement import MANIFEST
+from starcast.display import quoted
 from starcast.errors import StarcastError
 from starcast.serve.api_errors import LOG, ApiError
 from starcast.serve.served_model import ServedModel, by_name
+from starcast.serve.trial import try_everything_else, try_lists
 
 Stamp = tuple[int, int, int]
 """Inode, time of change and size of a manifest: artifacts are replaced whole, by renaming."""
@@ -17,22 +20,26 @@ Stamp = tuple[int, int, int]
 
 @final
 class ModelStore:
-    """ServedModel models by name; the first folder's is the default.
+    """Models in use, by name; the first folder's is the default.
 
     A request takes a model once and keeps it to its end, whatever is swapped meanwhile.
 
     Args:
         folders: of artifacts.
+    Attributes:
+        loaded_at, looked_at: when a model was loaded last, and newer ones were last looked for;
+            seconds since 1970.
+        n_reloads, n_refused: newer models that were taken, and that were not.
     Raises: ArtifactError, ConfigError: one cannot be loaded, or two share a name.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = list(folders)
         self._stamps = [_stamp(folder) for folder in folders]
-        self._in_order = [ServedModel(folder) for folder in folders]
+        self._in_order = [_load(folder) for folder in folders]
         self._models = by_name(self._in_order, folders)
         self._lock = threading.Lock()
-        self.loaded_at = time.time()
+        self.loaded_at = self.looked_at = time.time()
         self.n_reloads = self.n_refused = 0
 
     def find(self, name: str | None = None) -> ServedModel:
@@ -41,7 +48,7 @@ class ModelStore:
         if name is None:
             return next(iter(model_store.values()))
         if name not in model_store:
-            said = f"no model '{name}' here; loaded: {', '.join(model_store)}"
+            said = f"no model {quoted(name)} here; loaded: {', '.join(model_store)}"
             raise ApiError(404, "unknown_model", said, list(model_store))
         return model_store[name]
 
@@ -52,13 +59,22 @@ class ModelStore:
         cards = [one.card(is_default=name == default) for name, one in model_store.items()]
         return {"models": cards}
 
+    def stars(self) -> tuple[float, float]:
+        """The lowest and the highest that any of the models knows."""
+        scales = [one.ratings.scale for one in self._models.values()]
+        return min(one.lowest for one in scales), max(one.highest for one in scales)
+
     def warm_up(self) -> None:
-        """Make what is made once, before anybody waits for it."""
-        for one in self._in_order:
-            one.warm_up()
+        """Make what is made once, before anybody waits for it; what cannot be made is said."""
+        for folder, one in zip(self._folders, self._in_order, strict=True):
+            with self._refusing(folder, "answers in part"):
+                try_everything_else(one)
 
     def refresh(self, *, everything: bool = False) -> None:
-        """Load what lies newer in the folders, and swap it in; what is damaged is not taken.
+        """Load what lies newer in the folders, and swap it in.
+
+        What is damaged, or cannot answer, is logged once, counted, and not taken. Nothing is
+        raised: who looks for newer ones goes on looking.
 
         Args:
             everything: load all anew, changed or not.
@@ -69,21 +85,35 @@ class ModelStore:
                 if stamp is None or (stamp == self._stamps[place] and not everything):
                     continue  # while it is being replaced, nothing is there for a moment
                 self._stamps[place] = stamp
-                self._replace(place, folder)
+                with self._refusing(folder, "is not taken, the model loaded before stays"):
+                    self._replace(place, folder)
+            self.looked_at = time.time()
 
     def _replace(self, place: int, folder: Path) -> None:
-        try:
-            in_order = list(self._in_order)
-            in_order[place] = ServedModel(folder)
-            in_order[place].warm_up()
-            fresh = by_name(in_order, self._folders)
-        except (StarcastError, OSError) as error:
-            self.n_refused += 1
-            LOG.error("%s is not taken, the model loaded before stays: %s", folder, error)
-            return
-        self._in_order, self._models = in_order, fresh
+        newer = _load(folder)
+        try_everything_else(newer)
+        in_order = list(self._in_order)
+        in_order[place] = newer
+        self._models, self._in_order = by_name(in_order, self._folders), in_order
         self.n_reloads, self.loaded_at = self.n_reloads + 1, time.time()
         LOG.warning("loaded anew: %s", folder)
+
+    @contextmanager
+    def _refusing(self, folder: Path, what: str) -> Iterator[None]:
+        """Log and count whatever goes wrong. Nobody could foresee all that may."""
+        try:
+            yield
+        except Exception as error:
+            self.n_refused += 1
+            kind = "" if isinstance(error, StarcastError | OSError) else f"{type(error).__name__}: "
+            LOG.error("%s %s: %s%s", folder, what, kind, error)
+
+
+def _load(folder: Path) -> ServedModel:
+    """A model that makes lists. Raises: ArtifactError: there is none."""
+    model = ServedModel(folder)
+    try_lists(model)
+    return model
 
 
 def _stamp(folder: Path) -> Stamp | None:

@@ -1,7 +1,6 @@
 """The service as a process: a socket, signals, and an end without dropped requests."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -17,13 +16,14 @@ from typing import final
 import uvicorn
 
 from starcast.errors import ConfigError
-from starcast.serve.api_errors import LOG
 from starcast.serve.http_protocol import HttpProtocol
+from starcast.serve.logs import log_to_standard_error
 from starcast.serve.middleware import Limits
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 
 _Handler = Callable[[int, FrameType | None], object]
+_UNREAD = 1 << 17  # bytes that the system keeps for each client; by itself it would take 4 MB
 _GRACE = 15  # seconds that requests under way have to end, once the process is told to
 
 
@@ -58,7 +58,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         on_ready: told once, in a line, where the service is and what it took.
     Raises: ArtifactError, ConfigError: a model cannot be loaded, or the address not be had.
     """
-    _log_to_standard_error()
+    log_to_standard_error()
     with listening(settings.host, settings.port) as listener:
         model_store = ModelStore(settings.folders)
         app = create_app(
@@ -123,6 +123,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     with listener:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD)
             listener.bind(address)
             listener.listen(1024)
         except OSError as error:
@@ -155,9 +156,3 @@ def resident() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def _log_to_standard_error() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    LOG.setLevel(logging.WARNING)

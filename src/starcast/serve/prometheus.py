@@ -1,5 +1,6 @@
 """What the service counts, as Prometheus reads it."""
 
+import time
 from collections.abc import Iterator
 from typing import final
 
@@ -47,7 +48,7 @@ class ServiceMetrics:
 
 @final
 class _Models(Collector):
-    """What there is to say of a model_store, asked when it is read."""
+    """What there is to say of the models, asked when it is read."""
 
     def __init__(self, model_store: ModelStore) -> None:
         self._model_store = model_store
@@ -65,6 +66,10 @@ class _Models(Collector):
         yield GaugeMetricFamily(
             "starcast_model_loaded_timestamp_seconds", "When a model was last loaded.",
             self._model_store.loaded_at,
+        )  # fmt: skip
+        yield GaugeMetricFamily(
+            "starcast_model_look_age_seconds", "Since newer models were last looked for.",
+            max(0.0, time.time() - self._model_store.looked_at),
         )  # fmt: skip
         reloads = CounterMetricFamily(
             "starcast_model_reloads", "Newer models that were found, by what became of them.",

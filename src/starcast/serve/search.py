@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import final
@@ -63,6 +63,13 @@ class Search:
             more = self._matches(word)
             points = {row: points[row] + more[row] for row in points.keys() & more.keys()}
         return self._best(points, limit)
+
+    def widest(self) -> str:
+        """A query that takes as long as any: the letters that begin the most words."""
+        begun: Counter[str] = Counter()
+        for word, rows in self._places.items():
+            begun[word[0]] += len(rows)
+        return " ".join(letter for letter, _ in begun.most_common(_MOST_WORDS))
 
     @cached_property
     def _famous(self) -> list[int]:

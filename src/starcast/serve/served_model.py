@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
@@ -16,11 +16,13 @@ from starcast.data.split import TEST, TRAIN
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender
 from starcast.scoring.panels import FEW
+from starcast.serve import cost
 from starcast.serve.api_errors import ApiError
-from starcast.serve.schemas import MOST_EXPLAINED, GivenRating
+from starcast.serve.kept import Kept
+from starcast.serve.schemas import MOST_K, GivenRating
 from starcast.serve.search import Search
 
-_KEPT = 4096  # lists of known users, as they were sent; about a kilobyte each
+_MOST_KEPT = 1 << 24  # characters of known users' lists, as they were sent; about 1,000 each
 
 
 @final
@@ -33,22 +35,24 @@ class ServedModel:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._tested = (storage.read_manifest(folder).get("metrics") or {}).get("test")
         artifact = storage.load(folder)
         self.artifact, self.name = artifact, artifact.model
         self.ratings = artifact.split.ratings
         self.recommender = Recommender(artifact)
-        self.top = lru_cache(_KEPT)(self._top)
+        self._kept = Kept(_MOST_KEPT)
+        self.list_cost = self.search_cost = cost.UNKNOWN  # hence not quick, until measured
 
-    def warm_up(self) -> None:
-        """Make what is made once, before anybody waits for it."""
-        self.find("", 1)
-        self._top(self.ratings.users.ids[0].item(), 1, False, 0)
-        try:
-            self.recommender.fold_in([], []).recommend(1)
-            self.recommender.similar(self.ratings.items.ids[0], 1)
-        except ConfigError:
-            pass  # not every model can; who asks for it is told
+    def measure_lists(self) -> None:
+        """Learn what a known user's list costs."""
+        user = self.ratings.users.ids[self.ratings.n_users // 2].item()
+        self.list_cost = cost.measure(lambda k: self._list(user, k, False, 0), MOST_K)
+
+    def measure_search(self) -> None:
+        """Learn what a search costs at most, and make its words."""
+        query = self._search.widest()
+        self.search_cost = cost.measure(lambda limit: self.find(query, limit), MOST_K)
 
     @cached_property
     def _search(self) -> Search:
@@ -89,8 +93,20 @@ class ServedModel:
             ]  # fmt: skip
         return self._json(user=user, predictions=told)
 
-    def _top(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
-        """A known user's list. It is kept as `top`, since people come back."""
+    def kept_top(self, user: object, k: int, include_seen: bool, reasons: int) -> str | None:
+        """What `top` said, if it was said of late."""
+        return self._kept.get((user, k, include_seen, reasons))
+
+    def top(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
+        """A known user's list. It is kept, since people come back."""
+        key = (user, k, include_seen, reasons)
+        text = self._kept.get(key)  # somebody else may have waited for the same
+        if text is None:
+            text = self._list(user, k, include_seen, reasons)
+            self._kept.put(key, text)
+        return text
+
+    def _list(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
         user = self._known(self.ratings.users, user)
         found = self.recommender.recommend(user, k, exclude_seen=not include_seen)
         told = [
@@ -175,28 +191,21 @@ class ServedModel:
         return json.dumps({"model": self.name, **said})
 
 
-def check_reasons(k: int, reasons: int) -> None:
-    """Refuse what would take long: every reason is an answer of its own. Raises: ApiError."""
-    if reasons and k > MOST_EXPLAINED:
-        raise ApiError(
-            422, "invalid_request", f"k may be at most {MOST_EXPLAINED} where reasons are wanted"
-        )
-
-
 def by_name(loaded: Sequence[ServedModel], folders: Sequence[Path]) -> Mapping[str, ServedModel]:
     """Models by name; those that share one are told apart by their folders.
 
     Raises: ConfigError: even those are the same.
     """
-    names = [one.artifact.model for one in loaded]
-    found: dict[str, ServedModel] = {}
-    for one, folder in zip(loaded, folders, strict=True):
-        is_shared = names.count(one.artifact.model) > 1
-        one.name = folder.resolve().name if is_shared else one.artifact.model
-        if one.name in found:
-            raise ConfigError(f"two models would both be called '{one.name}'; rename a folder")
-        found[one.name] = one
-    return found
+    models = [one.artifact.model for one in loaded]
+    names = [
+        folder.resolve().name if models.count(model) > 1 else model
+        for model, folder in zip(models, folders, strict=True)
+    ]
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"two models would both be called '{doubled[0]}'; rename a folder")
+    for one, name in zip(loaded, names, strict=True):
+        one.name = name
+    return dict(zip(names, loaded, strict=True))
 
 
 def _short(stars: float) -> float:

@@ -11,11 +11,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from starcast.serve.api_errors import refuse_in_json
+from starcast.serve.batching import Answers
 from starcast.serve.middleware import Limits, Middleware
 from starcast.serve.model_store import ModelStore
 from starcast.serve.prometheus import ServiceMetrics
+from starcast.serve.reloading import keep_up_to_date
 from starcast.serve.routes import endpoints, item_endpoints
-from starcast.serve.static import Pages, documentation
+from starcast.serve.static import Document, Pages
 from starcast.serve.status import status
 
 THREADS = 1  # for what takes longer; two would pass the lock to and fro (docs/serving.md)
@@ -39,10 +41,11 @@ def create_app(
         look_every: seconds between looks for newer artifacts.
     """
     metrics, threads = ServiceMetrics(model_store), ThreadPoolExecutor(THREADS, "answer")
+    answers = Answers(threads)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_look(model_store, look_every))
+        looking = asyncio.create_task(keep_up_to_date(model_store, look_every))
         yield
         looking.cancel()
         gc.unfreeze()
@@ -51,17 +54,19 @@ def create_app(
         title="Starcast",
         version=metadata.version("starcast"),
         description="Recommendations from models that were trained by star ratings.",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     for router in (
-        endpoints(model_store, threads),
-        item_endpoints(model_store, threads),
+        endpoints(model_store, answers),
+        item_endpoints(model_store, answers),
         status(model_store, metrics),
     ):
         app.include_router(router)
-    _add_site(app)
+    _add_site(app, Document(app, threads, model_store.stars))
     refuse_in_json(app)
     app.add_middleware(Middleware, metrics=metrics, limits=limits or Limits(), token=token)
     if cors:
@@ -72,7 +77,7 @@ def create_app(
     return app
 
 
-def _add_site(app: FastAPI) -> None:
+def _add_site(app: FastAPI, document: Document) -> None:
     pages = Pages()
 
     @app.get("/", include_in_schema=False)
@@ -84,25 +89,9 @@ def _add_site(app: FastAPI) -> None:
         return pages.answer(name, request)
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return Response(documentation(app), media_type="text/html")
+    async def docs(request: Request) -> Response:
+        return (await document.page()).answer(request)
 
-
-async def _look(model_store: ModelStore, look_every: float) -> None:
-    """Look for newer artifacts, now and then, in a thread of its own."""
-    loop, n_settled = asyncio.get_running_loop(), -1
-    with ThreadPoolExecutor(1, "load") as loader:
-        await loop.run_in_executor(loader, model_store.warm_up)
-        while True:
-            await asyncio.sleep(look_every)
-            if n_settled != model_store.n_reloads:  # a look later: who had the old ones is done
-                n_settled = model_store.n_reloads
-                await loop.run_in_executor(loader, settle)
-            await loop.run_in_executor(loader, model_store.refresh)
-
-
-def settle() -> None:
-    """Spare the garbage collector what is here to stay: nobody could be answered meanwhile."""
-    gc.unfreeze()
-    gc.collect()  # models that were replaced
-    gc.freeze()
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        return (await document.json()).answer(request)

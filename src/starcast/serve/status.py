@@ -8,6 +8,7 @@ from starcast.serve import schemas
 from starcast.serve.model_store import ModelStore
 from starcast.serve.prometheus import CONTENT_TYPE, ServiceMetrics
 from starcast.serve.routes import ALWAYS
+from starcast.serve.strict_route import StrictRoute
 
 _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
 
@@ -19,7 +20,7 @@ def status(model_store: ModelStore, service_metrics: ServiceMetrics) -> APIRoute
         model_store: the models.
         service_metrics: what `/metrics` tells.
     """
-    router = APIRouter(responses=ALWAYS)
+    router = APIRouter(responses=ALWAYS, route_class=StrictRoute)
 
     @router.get("/models", response_model=schemas.Models)
     async def models() -> Any:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import Any
 
 import pytest
 
-from starcast.serve.batching import _MOST, Batcher
+from starcast.serve.batching import Batcher
 
 
 def run(asking: Coroutine[Any, Any, Any]) -> Any:
@@ -34,10 +35,10 @@ def test_everybody_gets_the_own_answer_in_the_order_of_asking() -> None:
 
     async def ask() -> list[str]:
         together = Batcher()
-        return await asyncio.gather(*(together.make(answer, n) for n in range(3 * _MOST + 1)))
+        return await asyncio.gather(*(together.make(answer, n) for n in range(1000)))
 
-    assert run(ask()) == [f"list {n}" for n in range(3 * _MOST + 1)]
-    assert made == list(range(3 * _MOST + 1))
+    assert run(ask()) == [f"list {n}" for n in range(1000)]
+    assert made == list(range(1000))
 
 
 def test_a_fault_reaches_who_asked_and_nobody_else() -> None:
@@ -71,24 +72,44 @@ def test_what_is_given_up_is_not_made() -> None:
     assert made == ["wanted"]
 
 
-def test_others_have_their_turn_between_many() -> None:
-    order: list[str] = []
+class Clock:
+    """Time that passes only where something is made."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def longest_row(seconds: float) -> int:
+    """How many of a thousand answers, of so many seconds each, are made before others' turn."""
+    clock, order = Clock(), list[str]()
+
+    def answer() -> str:
+        clock.now += seconds
+        return noted(order, "list")
 
     async def other() -> None:
-        while len(order) < 2 * _MOST:
-            await _turn()
+        while order.count("list") < 1000:
             order.append("other")
+            await _turn()
 
     async def ask() -> None:
-        together = Batcher()
-        many = [together.make(noted, order, "list") for _ in range(2 * _MOST)]
-        await asyncio.gather(*many, other())
+        together = Batcher(clock)
+        await asyncio.gather(*(together.make(answer) for _ in range(1000)), other())
 
     run(ask())
-    lists = [n for n, what in enumerate(order) if what == "list"]
-    between = order[lists[_MOST - 1] : lists[_MOST]]
-    assert lists[_MOST - 1] - lists[0] == _MOST - 1  # the first of them in a row
-    assert "other" in between
+    return max(len(list(row)) for what, row in groupby(order) if what == "list")
+
+
+def test_others_have_their_turn_between_many() -> None:
+    assert 4 <= longest_row(0.0) <= 20
+
+
+@pytest.mark.parametrize(("milliseconds", "n"), [(0.9, 5), (1.9, 3), (4.1, 1), (500, 1)])
+def test_others_have_their_turn_every_few_milliseconds(milliseconds: float, n: int) -> None:
+    assert longest_row(milliseconds / 1000) == n
 
 
 def test_one_alone_does_not_wait_for_company() -> None:

@@ -178,6 +178,109 @@ def test_odd_ids_are_unknown(client: TestClient, item: object) -> None:
     assert code(said) == "unknown_item"
 
 
+ENDPOINTS = {
+    "/users/ann/recommendations": ("k", "include_seen", "reasons", "model"),
+    "/users/ann/ratings": ("limit", "model"),
+    "/items": ("query", "limit", "model"),
+    "/items/alien/similar": ("k", "model"),
+    "/models": (),
+    "/healthz": (),
+    "/readyz": (),
+    "/metrics": (),
+}
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_parameter_that_is_unknown_is_refused_with_the_nearest(
+    client: TestClient, path: str
+) -> None:
+    for known in ENDPOINTS[path]:
+        said = get(client, f"{path}?{known}{known[-1]}=1", 422)["error"]
+        assert said == {
+            "code": "invalid_request",
+            "message": f"unknown query parameter '{known}{known[-1]}': did you mean '{known}'?",
+        }
+    message = get(client, f"{path}?%1b[2J=1", 422)["error"]["message"]
+    assert message == (
+        "unknown query parameter '\\x1b[2J': known: " + (", ".join(ENDPOINTS[path]) or "none")
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("k=1&k=2", "'k' is given 2 times"),
+        ("k=1&model=&model", "'model' is given 2 times"),
+        ("k=1" + "&k" * 30_000, "at most 20 parameters"),
+        ("x" * 60_000, "unknown query parameter"),
+    ],
+)
+def test_a_query_that_does_not_say_what_it_means_is_refused(
+    client: TestClient, query: str, said: str
+) -> None:
+    message = get(client, f"/users/ann/recommendations?{query}", 422)["error"]["message"]
+    assert said in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize("path", ["/models/", "/healthz/", "/docs/", "/items/", "/predict/"])
+def test_a_path_with_more_is_another_path(client: TestClient, path: str) -> None:
+    assert code(get(client, path, 404)) == "not_found"
+    assert client.get(path, follow_redirects=False).status_code == 404
+
+
+@pytest.mark.parametrize("id_", [10**3999, -(10**4000), "x" * 200])
+def test_no_id_is_repeated_at_length(client: TestClient, id_: object) -> None:
+    ratings = {"ratings": [{"item": id_, "stars": 5}]}
+    for path, body in (("/predict", {"user": id_, "items": ["alien"]}),
+                       ("/predict", {"user": "ann", "items": ["alien", id_]}),
+                       ("/recommendations", ratings)):  # fmt: skip
+        answer = client.post(path, json=body)
+        assert answer.status_code == 404
+        assert len(answer.content) < 400
+    answer = client.post("/predict", json={"user": "ann", "items": ["alien"], "model": "m" * 200})
+    assert len(answer.content) < 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"1," * 500_000 + b"1]",
+        b'{"ratings": [' + b"[]," * 300_000 + b"[]]}",
+        b'{"ratings": [' + b'{"a":1},' * 100_000 + b"{}]}",
+        b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b"}",
+        b"[" * 1_000_000,
+    ],
+)
+def test_a_body_of_more_values_than_anybody_needs_is_not_even_read(
+    client: TestClient, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("it was read"))
+    for path in ("/predict", "/recommendations"):
+        headers = {"content-type": "application/json"}
+        answer = client.post(path, content=body, headers=headers)
+        monkeypatch.undo()
+        assert (answer.status_code, code(answer.json())) == (422, "invalid_request")
+
+
+def test_only_the_first_of_many_faults_is_looked_for(client: TestClient) -> None:
+    wrong = [{"item": None, "stars": "x", **{str(n): n for n in range(5)}}] * 900
+    message = post(client, "/recommendations", {"ratings": wrong}, 422)["error"]["message"]
+    assert message == "unknown field '0': known: item, stars"
+    wrong = [{"item": None, "stars": "x"}] * 900
+    message = post(client, "/recommendations", {"ratings": wrong}, 422)["error"]["message"]
+    assert message.startswith("body.ratings.0.item")
+    assert int(message.rpartition("(and ")[2].split()[0]) < 5
+
+
+def test_a_number_without_a_fraction_is_an_integer(client: TestClient) -> None:
+    ratings = [{"item": "alien", "stars": 5}]
+    one = post(client, "/recommendations", {"ratings": ratings, "k": 1.0, "reasons": 1.0})
+    assert one == post(client, "/recommendations", {"ratings": ratings, "k": 1, "reasons": 1})
+    post(client, "/recommendations", {"ratings": ratings, "k": 1.5}, 422)
+    post(client, "/predict", {"user": 7.0, "items": [3e300]}, 404)
+
+
 def test_paths_and_methods_that_are_not_there(client: TestClient) -> None:
     assert code(get(client, "/nothing", 404)) == "not_found"
     answer = client.delete("/predict")

@@ -1,5 +1,6 @@
 """Token, limits, headers, page: what stands around the endpoints."""
 
+import asyncio
 import re
 import threading
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from starcast.serve.middleware import Limits
+from starcast.serve.middleware import Limits, Middleware
 from starcast.serve.model_store import ModelStore
+from starcast.serve.prometheus import ServiceMetrics
 from starcast.serve.served_model import ServedModel
 from starcast.serve.service import create_app
 
@@ -55,6 +58,28 @@ def test_what_takes_too_long_is_given_up(folder: Path, monkeypatch: pytest.Monke
         assert (answer.status_code, answer.json()["error"]["code"]) == (504, "timeout")
         assert client.get("/healthz").status_code == 200
         release.set()
+
+
+def test_an_answer_has_to_begin_in_time_and_not_to_be_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines: list[asyncio.Timeout] = []
+    timeout = asyncio.timeout
+
+    def noted(seconds: float) -> asyncio.Timeout:
+        deadlines.append(timeout(seconds))
+        return deadlines[-1]
+
+    async def application(scope: Scope, _: Receive, send: Send) -> None:
+        assert deadlines[-1].when() is not None
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert deadlines[-1].when() is None
+        await send({"type": "http.response.body", "body": b"done"})
+
+    monkeypatch.setattr("starcast.serve.middleware.asyncio.timeout", noted)
+    metrics = ServiceMetrics(ModelStore([folder]))
+    client = TestClient(Middleware(application, metrics, Limits()))
+    assert client.get("/").content == b"done"
 
 
 def test_a_fault_of_ours_is_no_secret_and_no_traceback(
@@ -110,3 +135,23 @@ def test_the_docs_name_every_endpoint(client: TestClient) -> None:
     page = client.get("/docs").text
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in page
+    for parameter in ("k", "reasons", "include_seen", "limit", "query", "model", "id"):
+        assert f"<td><code>{parameter}</code></td>" in page
+
+
+def test_the_docs_are_made_once_and_sent_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    def page_of(document: object) -> str:
+        made.append(document)
+        return "the page"
+
+    monkeypatch.setattr("starcast.serve.static.page_of", page_of)
+    for path in ("/docs", "/openapi.json") * 20:
+        first = client.get(path)
+        assert first.status_code == 200
+        again = client.get(path, headers={"if-none-match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert len(made) == 1

@@ -14,7 +14,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.errors import ArtifactError, ConfigError
 from starcast.serve.model_store import ModelStore
-from starcast.serve.service import settle
+from starcast.serve.reloading import settle
 
 
 def stars(model_store: ModelStore) -> str:
@@ -102,7 +102,7 @@ def test_what_cannot_be_served_is_refused(folder: Path, tmp_path: Path) -> None:
 _ANSWERS = """
 import sys
 from pathlib import Path
-from starcast.serve.service import settle
+from starcast.serve.reloading import settle
 from starcast.serve.model_store import ModelStore
 import starcast.serve.process
 model_store = ModelStore([Path(sys.argv[1])])

@@ -41,7 +41,7 @@ WithTrees = Annotated[
     bool,
     typer.Option(
         "--trees/--no-trees",
-        help="With --for lists: grow trees beside the logistic model; needs 'starcast[rank]'.",
+        help="With --for lists: grow trees beside the logistic model; needs the extra 'rank'.",
     ),
 ]
 Name = Annotated[

@@ -1,5 +1,6 @@
 """Ratings of one's own on the command line: what was taken for what is said, and can be said."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,20 @@ CASES = Path(__file__).parents[1] / "cases" / "files"
 CSV = "user,item,rating\nann,alien,5\nann,brazil,3\nbob,alien,4\n"
 
 
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    """The files of `tests/cases`, where a cache may be written beside them."""
+    return Path(shutil.copytree(CASES, tmp_path / "cases"))
+
+
 def describe(starcast: Starcast, *arguments: object) -> tuple[str, str]:
     done = starcast("data", "describe", "--ratings", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
 
-def test_what_was_taken_for_what_is_said(at_once: Starcast) -> None:
-    said, notes = describe(at_once, CASES / "110-restaurants.csv")
+def test_what_was_taken_for_what_is_said(at_once: Starcast, cases: Path) -> None:
+    said, notes = describe(at_once, cases / "110-restaurants.csv")
     assert (
         "110-restaurants.csv, text separated by commas: user is 'userID', item 'placeID', rating "
         "'rating' (not used: 'food_rating', 'service_rating'); 2,196 rows, 0 to 2 stars"
@@ -39,20 +46,20 @@ def test_it_is_said_again_from_the_cache(at_once: Starcast, tmp_path: Path) -> N
     )
 
 
-def test_missing_ratings(at_once: Starcast) -> None:
-    path = CASES / "023-negative-sentinel.csv"
+def test_missing_ratings(at_once: Starcast, cases: Path) -> None:
+    path = cases / "023-negative-sentinel.csv"
     said, notes = describe(at_once, path)
     assert "Ratings('023-negative-sentinel': 2,196 ratings, 120 users, 60 items, -1 to 10" in said
     assert "the lowest rating, -1, holds 21% of all rows" in notes
     said, notes = describe(at_once, path, "--missing", "-1")
     assert "Ratings('023-negative-sentinel': 1,728 ratings, 120 users, 48 items, 1 to 10" in said
     assert notes == "note: left out: 468 with the rating -1, which means missing\n"
-    said, notes = describe(at_once, CASES / "022-some-ratings-missing.csv", "--missing", "")
+    said, notes = describe(at_once, cases / "022-some-ratings-missing.csv", "--missing", "")
     assert notes == "note: left out: 235 without a rating\n"
 
 
-def test_a_scale_is_shown_whole(at_once: Starcast) -> None:
-    said, _ = describe(at_once, CASES / "006-skewed-1-to-660.csv")
+def test_a_scale_is_shown_whole(at_once: Starcast, cases: Path) -> None:
+    said, _ = describe(at_once, cases / "006-skewed-1-to-660.csv")
     counts = [line.split()[3] for line in said.splitlines() if " to " in line and "█" in line]
     assert sum(int(count.replace(",", "")) for count in counts) == 2196
 
@@ -70,14 +77,14 @@ def test_a_scale_is_shown_whole(at_once: Starcast) -> None:
         ("018-us-dates.csv", ["--columns", "time="]),
     ],
 )  # fmt: skip
-def test_overrides(at_once: Starcast, name: str, options: list[str]) -> None:
-    said, _ = describe(at_once, CASES / name, *options)
+def test_overrides(at_once: Starcast, cases: Path, name: str, options: list[str]) -> None:
+    said, _ = describe(at_once, cases / name, *options)
     n = 2316 if name.startswith("103") else 2196  # the counts of Jester's rows are ratings then
     assert f"{n:,} ratings, 120 users" in said
 
 
-def test_few_ratings(at_once: Starcast) -> None:
-    said, notes = describe(at_once, CASES / "020-one-rating-each.csv", "--min-ratings", 1)
+def test_few_ratings(at_once: Starcast, cases: Path) -> None:
+    said, notes = describe(at_once, cases / "020-one-rating-each.csv", "--min-ratings", 1)
     assert "400 ratings" in said
     assert notes == ""
 

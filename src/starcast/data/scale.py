@@ -11,6 +11,7 @@ from starcast.display import quoted
 from starcast.errors import DataError
 
 _RESOLUTION = 1_000_000  # steps are found among ratings rounded to a millionth of a star
+_LARGEST = 2.0**62  # millionths of a star; their differences fit 64 bits
 _TOLERANCE = 0.001  # of a step: decimal steps such as 0.1 are not exact in binary
 
 
@@ -43,8 +44,8 @@ class RatingScale:
     def infer(cls, stars: NDArray[np.floating[Any]]) -> Self:
         """The smallest scale that holds every rating; the step is their common divisor.
 
-        Raises: DataError: a rating is not a finite number, or all ratings are equal, so that there
-            is nothing to learn.
+        Raises: DataError: a rating is not a finite number or beyond 4 · 10¹², or all ratings are
+            equal, so that there is nothing to learn.
         """
         if not np.all(np.isfinite(stars)):
             raise DataError("every rating must be a finite number")
@@ -53,6 +54,11 @@ class RatingScale:
         if len(levels) < 2:
             only = f"{levels[0] / _RESOLUTION:g}" if len(levels) else "missing"
             raise DataError(f"every rating is {only}: there is nothing to learn from")
+        if max(-levels[0], levels[-1]) > _LARGEST:
+            raise DataError(
+                f"ratings reach from {levels[0] / _RESOLUTION:g} to {levels[-1] / _RESOLUTION:g}, "
+                "which no model can tell apart; leave out or correct what is no rating"
+            )
         step = math.gcd(*np.diff(levels).astype(np.int64).tolist())
         return cls(levels[0] / _RESOLUTION, levels[-1] / _RESOLUTION, step / _RESOLUTION)
 

@@ -37,6 +37,8 @@ def test_infer(stars: list[float], scale: RatingScale, width: Any) -> None:
         ([], "every rating is missing: there is nothing to learn from"),
         ([1, np.nan, 2], "every rating must be a finite number"),
         ([1, np.inf], "every rating must be a finite number"),
+        ([1, 1e30], r"ratings reach from 1 to 1e\+30, which no model can tell apart"),
+        ([-5e12, 2], r"ratings reach from -5e\+12 to 2"),
     ],
 )
 def test_infer_refuses(stars: list[float], message: str) -> None:

@@ -106,13 +106,13 @@ def members(archive: Part, inside: str = ".") -> list[Part]:
             chosen = tables(names, archive.label) if inside == "." else [inside]
             return [_taken(archive, name, take(name)) for name in chosen]
     except _DAMAGE as error:
-        raise DataError(f"{archive.label} cannot be unpacked: {error}") from None
+        raise _damaged(archive, error) from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[list[str], Callable[[str], Any]]]:
     """The names in an archive, and what opens one of them."""
-    if zipfile.is_zipfile(path):
+    if _magic(path).startswith(_ZIP):
         with zipfile.ZipFile(path) as file:
             yield [one.filename for one in file.infolist() if one.file_size], file.open
     else:
@@ -143,8 +143,13 @@ def unpacked(part: Part) -> Part:
         with reader(part.path) as file, whole.path.open("wb") as target:
             shutil.copyfileobj(file, target)
     except _DAMAGE as error:
-        raise DataError(f"{part.label} cannot be unpacked: {error}") from None
+        raise _damaged(part, error) from None
     return whole
+
+
+def _damaged(part: Part, error: Exception) -> DataError:
+    why = str(error).splitlines() or [type(error).__name__]
+    return DataError(f"{part.label} cannot be unpacked: {why[0]}")
 
 
 def _magic(path: Path) -> bytes:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
-from starcast.data.files.cells import BLANKS
+from starcast.data.files.cells import BLANKS, COMMENTS
 from starcast.data.files.dialect import Dialect
 from starcast.data.files.naming import ITEM, RATING, USER
 from starcast.errors import DataError
@@ -38,7 +38,7 @@ def recognise(lines: Sequence[str], label: str) -> Declared | None:
         label: the file, for messages.
     Raises: DataError: it is of one of these forms, and holds no ratings.
     """
-    first = next(line for line in lines if line.strip() and line[0] not in "%#")
+    first = next((line for line in lines if line.strip() and line[0] not in COMMENTS), "")
     if lines[0].lower().startswith("%%matrixmarket"):
         return _matrix_market(lines, label)
     if first.lower().startswith("@relation"):

@@ -95,9 +95,9 @@ def _loaded(table: Table, options: ReadingOptions) -> Loaded:
     """Raises: _RefusedError: the rows cannot be read."""
     import polars as pl
 
-    places: Mapping[str, int] = {}
+    written, places = table, dict[str, int]()
     try:
-        table = wide.unfolded(table, options.columns) or table
+        table = wide.unfolded(written, options.columns) or written
         places = _places(table, options)
         if table.is_text and _is_plain(table, places):
             frame = _plain(table, places).collect(engine="streaming")
@@ -107,7 +107,8 @@ def _loaded(table: Table, options: ReadingOptions) -> Loaded:
         if table.has_blank_lines:
             frame = _without_blank_lines(frame, table, places)
     except pl.exceptions.PolarsError as error:
-        raise _RefusedError(table, places, str(error).splitlines()[0]) from None
+        told = places if table is written else {}  # of a wide table the shape alone can be told
+        raise _RefusedError(written, told, str(error).splitlines()[0]) from None
     return Loaded(table, places, frame)
 
 

@@ -327,6 +327,12 @@ def test_quotation_marks_within_others(tmp_path: Path, row: str, item: str) -> N
         (b'{"user": 1, "item": 2, "rating": 3}\n\n{}\n', "r, line 3: the user is missing"),
         (b'{"user": 1, "item": 2, "rating": "x"}\n', "r, line 1: the rating 'x' is not a number"),
         (b"5 1:1 2:1\n" * 60 + b"x\n", "r, line 61: the user is missing"),
+        (b"PK\x03\x04 no archive", "r cannot be unpacked: File is not a zip file"),
+        (b"# c\n% d\n", "r has 0 columns; it needs user, item, rating columns"),
+        (
+            b"user,a,b,c,d,e\n1,,2,3,4,5\n2,3,,4,5,1\n3,1,2,3,4,5,6\n",
+            "line 4: it has 7 of 6 fields",
+        ),
         (b"user,a,b,c,d,d\n1,,2,3,4,5\n2,3,,4,5,1\n", "r has two columns for item 'd'; rename one"),
     ],
 )

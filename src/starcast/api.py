@@ -24,7 +24,7 @@ from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
 from starcast.evaluation.metrics import Relevance
-from starcast.evaluation.report import Report
+from starcast.evaluation.report import Report, require_list_size
 from starcast.evaluation.report import evaluate as report_of
 from starcast.recommend import Recommender
 from starcast.training.fit import unobserved
@@ -188,9 +188,10 @@ def compare(
         seed, refit: of the training.
     Raises:
         SplitMismatchError: a model was trained on another split.
-        ConfigError: fewer than two models.
+        ConfigError: fewer than two models, or lists of no length that there are figures for.
     """
     spin_briefly()
+    require_list_size(k)
     relevance = Relevance.parse(relevant)
     relevance.require_reachable(split.ratings.scale.highest)
     named = [model for model in models if isinstance(model, str)]

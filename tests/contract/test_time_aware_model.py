@@ -104,5 +104,5 @@ def test_settings_that_an_older_artifact_lacks_have_their_defaults(tmp_path: Pat
     manifest = storage.read_manifest(folder)
     for name in ("features", "day_length"):
         del manifest["config"][name]
-    storage._write_manifest(manifest, folder / "manifest.json")
+    storage._write_manifest(manifest, folder)
     assert storage.load(folder).config == artifact.config

@@ -31,8 +31,8 @@ def artifact(of: Split | None = None, *, mean: float = 3.0, **given: Any) -> Art
     zeros = np.zeros
     weights = {
         "mean": np.float32(mean) * np.ones((), np.float32),
-        "user_factors": zeros((of.ratings.n_users, 1), np.float32),
-        "item_factors": zeros((of.ratings.n_items, 1), np.float32),
+        "user_factors": zeros((of.ratings.n_users, 32), np.float32),
+        "item_factors": zeros((of.ratings.n_items, 32), np.float32),
         "user_bias": zeros(of.ratings.n_users, np.float32),
         "item_bias": zeros(of.ratings.n_items, np.float32),
     }
@@ -113,7 +113,7 @@ def deep_network(of: Split) -> Artifact:
     return artifact(
         of,
         model="deep-neural-network-model",
-        config=NetworkSettings(),
+        config=NetworkSettings(dimension=1, layers=(1, 1)),
         weights=weights,
         weights_before_refit=weights,
         best_epoch=1,

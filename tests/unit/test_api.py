@@ -201,6 +201,14 @@ def test_models_of_another_split_are_refused(model: Recommender, planted: Rating
         sc.compare(sc.split(planted, seed=1), [model, model])
 
 
+def test_lists_of_no_length_are_refused_before_anything_is_trained(model: Recommender) -> None:
+    for k in (0, 150):
+        with pytest.raises(ConfigError, match="k must be at"):
+            sc.evaluate(model, k=k)
+        with pytest.raises(ConfigError, match="k must be at"):
+            sc.compare(model.artifact.split, ["no such model", model], k=k)
+
+
 def test_arrays_stay_arrays(model: Recommender) -> None:
     predictions = model.predict([1, 2], [10, 20])
     assert isinstance(predictions, np.ndarray)

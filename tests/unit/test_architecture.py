@@ -24,6 +24,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.compiled",
         "engines.normal",
     ),
+    ("data.columns",),
     (
         "data.distribution",
         "data.ratings",

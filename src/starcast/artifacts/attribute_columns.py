@@ -22,12 +22,17 @@ def to_columns(ratings: Ratings) -> dict[str, pl.Series]:
     }
 
 
+def is_one(name: str) -> bool:
+    """Whether a column of that name is an attribute's."""
+    return name.startswith(_PREFIX)
+
+
 def from_columns(items: Mapping[str, pl.Series]) -> tuple[Attribute, ...]:
     """Attributes back from columns by name; other columns do not matter.
 
     Raises: ValueError: a column of something else than lists of text.
     """
-    named = {name: items[name] for name in items if name.startswith(_PREFIX)}
+    named = {name: items[name] for name in items if is_one(name)}
     return tuple(_attribute(name.removeprefix(_PREFIX), one) for name, one in named.items())
 
 

@@ -1,41 +1,49 @@
-"""Artifacts to disk and back: atomic, checked, and without executable content.
+"""Artifacts to disk and back: replaced whole, without executable content, and not believed.
 
-Format 1: `manifest.json` names every other file with its SHA-256; arrays are safetensors,
-columns are Parquet.
+Format 1: `manifest.json` names every other file with its SHA-256; weights are safetensors, tables
+are Parquet. Sums find damage. As whoever makes a folder makes its sums, what a file says of itself
+is checked before it is unpacked, and what it holds before it is used.
 """
 
 import hashlib
-import json
-import math
-from collections.abc import Mapping
+import io
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from starcast import models
-from starcast.artifacts import attribute_columns
-from starcast.artifacts.artifact import Arrays, Artifact
-from starcast.artifacts.replacement import MANIFEST, atomic_replace
-from starcast.data.ids import Vocabulary
-from starcast.data.ratings import Ratings
+from starcast.artifacts import manifest as manifests
+from starcast.artifacts import tables, weights_file
+from starcast.artifacts.artifact import Arrays, Artifact, settings_of_part
+from starcast.artifacts.manifest import BEFORE, FORMAT, FORMAT_VERSION, WEIGHTS, Manifest, damaged
+from starcast.artifacts.replacement import atomic_replace
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split
 from starcast.disk.lock import alone
-from starcast.disk.replacement import replace_file, resolved, standing
+from starcast.disk.reading import open_regular
+from starcast.disk.replacement import resolved, standing
 from starcast.engines.protocol import TimedScorer
-from starcast.errors import ArtifactError, StarcastError
+from starcast.engines.settings import Settings
+from starcast.errors import ArtifactError, ConfigError, StarcastError
+from starcast.evaluation.metrics import LISTS
+from starcast.scoring.blend_schemas import PartSchema
+from starcast.scoring.schema import Schema
 
-FORMAT = "starcast-artifact"
-FORMAT_VERSION = 1
-_WEIGHTS, _BEFORE = "weights.safetensors", "weights-before-refit.safetensors"
-_TABLES = ("users.parquet", "items.parquet", "ratings.parquet")
-_DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, SafetensorError,
+_AT_ONCE = 1 << 26  # bytes; a larger file is looked at before it is read
+_MOST_EPOCHS = 10_000
+_DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
            pl.exceptions.PolarsError)  # fmt: skip
+
+Look = Callable[[BinaryIO], None]
+Content = NDArray[np.uint8]
 
 
 def save(artifact: Artifact, folder: Path) -> Path:
@@ -46,12 +54,12 @@ def save(artifact: Artifact, folder: Path) -> Path:
         BusyError: another run is writing it.
     """
     with atomic_replace(folder) as fresh:
-        _save_weights(artifact.weights, fresh / _WEIGHTS)
+        _save_weights(artifact.weights, fresh / WEIGHTS)
         if artifact.refit:
-            _save_weights(artifact.weights_before_refit, fresh / _BEFORE)
-        _save_ratings(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
+            _save_weights(artifact.weights_before_refit, fresh / BEFORE)
+        tables.save(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
         files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
-        _write_manifest(_manifest(artifact) | {"files": files}, fresh / MANIFEST)
+        _write_manifest(_manifest(artifact) | {"files": files}, fresh)
     return folder
 
 
@@ -73,88 +81,141 @@ def add_test_figures(
             manifest = read_manifest(folder)
             if of and not _is_that_of(of, manifest, folder):
                 raise ArtifactError(f"{folder} was replaced meanwhile; nothing is noted there")
-            manifest["metrics"]["test"] = {
-                name: value if math.isfinite(value) else None for name, value in figures.items()
-            }
-            with replace_file(folder / MANIFEST) as fresh:
-                _write_manifest(manifest, fresh)
+            manifest["metrics"]["test"] = dict(figures)
+            _write_manifest(manifest, folder)
     except OSError as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
-
-
-def _is_that_of(artifact: Artifact, manifest: dict[str, Any], folder: Path) -> bool:
-    """Whether a folder holds this very model: the same split and the same weights."""
-    with safe_open(folder / _WEIGHTS, "numpy") as saved:
-        return (
-            manifest["fingerprint"] == artifact.split.fingerprint
-            and set(saved.keys()) == set(artifact.weights)
-            and all(np.array_equal(saved.get_tensor(n), w) for n, w in artifact.weights.items())
-        )
 
 
 def load(folder: Path) -> Artifact:
     """Read an artifact back; needs no tensor framework.
 
-    Raises: ArtifactError: nothing there, not one of ours, of a newer format, or damaged.
+    Raises: ArtifactError: nothing there, not one of ours, of a newer version, or damaged.
     """
-    folder = standing(folder)
-    manifest = read_manifest(folder)
-    try:
-        _check_files(manifest, folder)
-        return _assemble(manifest, folder)
-    except ArtifactError:
-        raise
-    except (*_DAMAGE, OSError) as error:
-        what = str(error) if isinstance(error, StarcastError) else f"{type(error).__name__} {error}"
-        raise ArtifactError(f"{folder} is damaged: {what}; train the model again") from None
+    while True:
+        manifest = read_manifest(folder)
+        try:
+            return _assemble(manifest, standing(folder))
+        except (*_DAMAGE, OSError) as error:
+            if read_manifest(folder) == manifest:  # else it was replaced meanwhile: once more
+                raise _told(error, folder) from None
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest alone, checked for being ours.
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest alone.
 
-    Raises: ArtifactError: nothing there, not one of ours, or of a newer format.
+    Raises: ArtifactError: nothing there, not one of ours, of a newer version, or damaged.
     """
-    folder = standing(folder)
-    path = folder / MANIFEST
-    if not folder.exists():
-        raise ArtifactError(f"no artifact at {folder}; train one with 'starcast train'")
+    return manifests.read(folder)
+
+
+def _told(error: BaseException, folder: Path) -> ArtifactError:
+    """A failure to read in the words of the one who asked."""
+    if isinstance(error, ArtifactError):
+        return error
+    if isinstance(error, StarcastError | OSError):
+        return damaged(folder, str(error))
+    return damaged(folder, f"{type(error).__name__} {' '.join(str(error).split())[:200]}")
+
+
+def _assemble(manifest: Manifest, folder: Path) -> Artifact:
+    schema = _schema(manifest)
+    fits = partial(weights_file.check_header, schema=schema)
+    weights = {
+        name: weights_file.arrays(_content(manifest, folder, name, fits))
+        for name in sorted(manifests.needed(manifest) - set(manifests.TABLES))
+    }
+    artifact = Artifact(
+        model=manifest["model"],
+        config=None if manifest["config"] is None else _settings(manifest),
+        seed=manifest["seed"],
+        weights=weights[WEIGHTS],
+        weights_before_refit=weights.get(BEFORE, weights[WEIGHTS]),
+        split=_split(manifest, folder),
+        best_epoch=manifest["best_epoch"],
+        history=tuple(manifest["history"]),
+        refit=manifest["refit"],
+        leak=manifest["leak"],
+        broken_off=manifest["broken_off"],
+        versions=manifest["versions"],
+        support=manifest.get("support", 0.0),
+        measured_residual_rmse=manifest.get("residual_rmse"),
+        parts=tuple(manifest.get("parts", ())),
+    )
+    _check_use(artifact, schema, folder)
+    return artifact
+
+
+def _check_use(artifact: Artifact, schema: Schema, folder: Path) -> None:
+    """What cannot be used is refused here, not where it is used."""
+    wrong = schema.wrong(artifact.weights, lambda: artifact.scorer)
+    if artifact.refit and not wrong:
+        wrong = schema.wrong(artifact.weights_before_refit, artifact.scorer_before_refit)
+    if wrong:
+        raise damaged(folder, f"its weights are none: {wrong}")
+    _ = artifact.scorer
+
+
+def _split(manifest: Manifest, folder: Path) -> Split:
+    """What the tables hold, each checked before and after it is unpacked."""
+    contents = {}
+    for name in manifests.TABLES:
+        n_users, n_items = manifest["ids"]["users"], manifest["ids"]["items"]
+        fits = partial(tables.check_size, name=name, n_users=n_users, n_items=n_items)
+        contents[name] = _content(manifest, folder, name, fits)
+    scale = RatingScale(**manifest["scale"])
+    split = tables.load(contents, scale, manifest["dataset"], manifest["split"])
+    if split.fingerprint != manifest["fingerprint"]:
+        raise damaged(folder, "its rows do not match its split fingerprint")
+    return split
+
+
+def _content(manifest: Manifest, folder: Path, name: str, look: Look) -> Content:
+    """All of a file that is what the manifest lists, and says of itself what it should."""
+    if not (folder / name).is_file():
+        raise damaged(folder, f"{name} is missing")
+    with open_regular(folder / name) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _AT_ONCE:
+            _look_at(file, name, look, folder)
+        content = np.empty(size, np.uint8)
+        file.seek(0)
+        is_whole = file.readinto(content.data) == size
+        if not is_whole or hashlib.sha256(content.data).hexdigest() != manifest["files"][name]:
+            raise damaged(folder, f"{name} does not match its checksum")
+        if size <= _AT_ONCE:
+            _look_at(io.BytesIO(content.data), name, look, folder)
+    return content
+
+
+def _look_at(file: BinaryIO, name: str, look: Look, folder: Path) -> None:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ArtifactError(f"{folder} is no Starcast artifact: it has no manifest.json") from None
-    except NotADirectoryError:
-        raise ArtifactError(f"{folder} is a file; an artifact is a folder") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArtifactError(f"{path} is not the manifest of a Starcast artifact")
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise ArtifactError(
-            f"{folder} has format {manifest.get('format_version')}; this Starcast reads format "
-            f"{FORMAT_VERSION}; install the Starcast that made it"
-        )
-    return manifest
+        look(file)
+    except _DAMAGE as error:
+        raise damaged(folder, f"{name}: {error}") from None
 
 
-def _check_files(manifest: dict[str, Any], folder: Path) -> None:
-    """Every file that is read must be listed, lie in the folder, and match its checksum."""
-    listed = manifest["files"]
-    needed = {*_TABLES, _WEIGHTS, *([_BEFORE] if manifest["refit"] else [])}
-    if foreign := sorted(set(listed) - {*_TABLES, _WEIGHTS, _BEFORE}):
-        raise ArtifactError(f"{folder} is not to be trusted: its manifest lists '{foreign[0]}'")
-    if missing := sorted(needed - set(listed)):
-        raise ArtifactError(f"{folder} is damaged: its manifest lists no {missing[0]}")
-    for name in sorted(needed):
-        path = folder / name
-        if not path.is_file():
-            raise ArtifactError(f"{folder} is damaged: {name} is missing; train the model again")
-        if _sha256(path) != listed[name]:
-            raise ArtifactError(
-                f"{folder} is damaged: {name} does not match its checksum; train the model again"
-            )
+def _schema(manifest: Manifest) -> Schema:
+    """What the weights must be; of a blend, those of each of its parts."""
+    n_rows = manifest["ids"]["users"], manifest["ids"]["items"]
+    model, parts = models.find(manifest["model"]), manifest.get("parts", [])
+    if (model.name in models.BLENDS) != bool(parts):
+        raise ConfigError(f"a {model.name} has no {len(parts)} parts")
+    if not parts:
+        return model.schema(_settings(manifest), *n_rows)
+    schemas = []
+    for part in parts:
+        of = models.find(part["model"])
+        own = of.schema(settings_of_part(part), *n_rows)
+        schemas.append(PartSchema(of.name, own, of.objective is LISTS))
+    return model.schema(schemas, *n_rows)
 
 
-def _manifest(artifact: Artifact) -> dict[str, Any]:
+def _settings(manifest: Manifest) -> Settings:
+    return models.find(manifest["model"]).solvers.recorded(manifest["config"])
+
+
+def _manifest(artifact: Artifact) -> Manifest:
     split, ratings = artifact.split, artifact.split.ratings
     return {
         "format": FORMAT,
@@ -174,46 +235,32 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "leak": artifact.leak,
         "broken_off": artifact.broken_off,
         "versions": dict(artifact.versions),
-        "history": [dict(record) for record in artifact.history],
+        "history": [dict(record) for record in _thinned(artifact)],
         "support": artifact.support,
+        "residual_rmse": artifact.residual_rmse,
         "parts": [dict(part) for part in artifact.parts],
     }
 
 
-def _write_manifest(manifest: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _thinned(artifact: Artifact) -> list[Mapping[str, Any]]:
+    """Not more epochs than a manifest can hold, the best among them."""
+    every = -(-len(artifact.history) // _MOST_EPOCHS)
+    return [
+        record
+        for n, record in enumerate(artifact.history)
+        if n % every == 0 or record["epoch"] == artifact.best_epoch
+    ]
+
+
+def _write_manifest(manifest: Manifest, folder: Path) -> None:
+    manifests.write(manifest, folder)
 
 
 def _validation_of(artifact: Artifact) -> Any:
     """The validation figures of the chosen epoch; None where epoch 0, a warm start, was best."""
     return next(
-        (r["validation"] for r in artifact.history if r["epoch"] == artifact.best_epoch), None
-    )
-
-
-def _assemble(manifest: dict[str, Any], folder: Path) -> Artifact:
-    model = models.find(manifest["model"])
-    split = _load_ratings(manifest, folder)
-    if split.fingerprint != manifest["fingerprint"]:
-        raise ArtifactError(f"{folder} is damaged: its rows do not match its split fingerprint")
-    weights = load_file(folder / _WEIGHTS)
-    before = load_file(folder / _BEFORE) if manifest["refit"] else weights
-    parts = tuple(manifest.get("parts", ()))  # which an older Starcast did not write
-    return Artifact(
-        model=model.name,
-        config=None if parts else model.solvers.recorded(manifest["config"]),
-        seed=manifest["seed"],
-        weights=weights,
-        weights_before_refit=before,
-        split=split,
-        best_epoch=manifest["best_epoch"],
-        history=tuple(manifest["history"]),
-        refit=manifest["refit"],
-        leak=manifest["leak"],
-        broken_off=manifest["broken_off"],
-        versions=manifest["versions"],
-        support=manifest.get("support", 0.0),
-        parts=parts,
+        (one.get("validation") for one in artifact.history if one["epoch"] == artifact.best_epoch),
+        None,
     )
 
 
@@ -223,46 +270,15 @@ def _save_weights(weights: Arrays, path: Path) -> None:
     path.chmod(0o644)  # as readable as the files beside it
 
 
-def _save_ratings(split: Split, folder: Path, *, timed: bool) -> None:
-    """The columns; times only where they are of use, for they are as large as all the others."""
-    ratings = split.ratings
-    users: dict[str, Any] = {"user_id": ratings.users.ids}
-    items: dict[str, Any] = {"item_id": ratings.items.ids, "title": ratings.titles}
-    items |= attribute_columns.to_columns(ratings)
-    rows: dict[str, Any] = {
-        "user_row": ratings.user_rows,
-        "item_row": ratings.item_rows,
-        "rating": ratings.stars,
-        "part": split.parts,
-    }
-    if timed and ratings.timestamps is not None:
-        rows["timestamp"] = ratings.timestamps
-    for name, columns in zip(_TABLES, (users, items, rows), strict=True):
-        frame = pl.DataFrame(columns)
-        # In one piece, columns are arrays as they are read; several would have to be put together.
-        frame.write_parquet(folder / name, row_group_size=len(frame))
-
-
-def _load_ratings(manifest: dict[str, Any], folder: Path) -> Split:
-    users, items, rows = (pl.read_parquet(folder / name, glob=False) for name in _TABLES)
-    ratings = Ratings(
-        rows["user_row"].to_numpy(),
-        rows["item_row"].to_numpy(),
-        rows["rating"].to_numpy(),
-        rows["timestamp"].to_numpy() if "timestamp" in rows else None,
-        Vocabulary(_ids(users["user_id"]), "user"),
-        Vocabulary(_ids(items["item_id"]), "item"),
-        RatingScale(**manifest["scale"]),
-        items["title"].to_numpy().astype(np.str_),
-        manifest["dataset"],
-        attribute_columns.from_columns(items.to_dict()),
+def _is_that_of(artifact: Artifact, manifest: Manifest, folder: Path) -> bool:
+    """Whether a folder holds this very model: the same split and the same weights."""
+    with open_regular(folder / WEIGHTS) as file:
+        saved = weights_file.arrays(np.frombuffer(file.read(), np.uint8))
+    return (
+        manifest["fingerprint"] == artifact.split.fingerprint
+        and saved.keys() == artifact.weights.keys()
+        and all(np.array_equal(saved[name], array) for name, array in artifact.weights.items())
     )
-    return Split(ratings, rows["part"].to_numpy(), manifest["split"])
-
-
-def _ids(column: pl.Series) -> Any:
-    ids = column.to_numpy()
-    return ids if column.dtype.is_integer() else ids.astype(np.str_)
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,9 @@
 """What the shared options describe: ratings, and their split."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starcast.display import quoted
 from starcast.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -72,5 +74,11 @@ def tell_attributes(ratings: "Ratings") -> None:
 
 
 def folder_name(split: "Split") -> str:
-    """The folder of a data set's artifacts, logs and reports."""
-    return split.ratings.name
+    """The folder of a data set's artifacts, logs and reports.
+
+    Raises: DataError: its name is that of no folder, or of one elsewhere: an artifact may say any.
+    """
+    name = split.ratings.name
+    if not name.isprintable() or Path(name).name != name or name in ("", ".."):
+        raise DataError(f"{quoted(name)} is no name of a data set that a folder could have")
+    return name

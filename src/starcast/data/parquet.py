@@ -9,18 +9,23 @@ checksum of the file: what does not match it never reaches a decoder.
 
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from starcast.data.ids import Ids, Vocabulary
-from starcast.data.ratings import Attribute, Ratings, ascending
+from starcast.data.ratings import Attribute, Ratings
 from starcast.data.scale import RatingScale
+from starcast.disk import panics
+from starcast.disk.parquet_size import sizes
+from starcast.disk.reading import open_regular
 from starcast.disk.replacement import replace_file
 from starcast.disk.seal import UNSEALED, is_sealed, seal
 from starcast.errors import DataError
@@ -30,7 +35,6 @@ _WORDS, _SUM = "starcast", "starcast.sha256"
 _ITEM, _STARS, _WHEN = "item_row", "star_bits", "seconds"
 _UNREADABLE = (
     pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,  # by which Polars says that it has trusted a file too far
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -79,7 +83,7 @@ class RatingsFile(NamedTuple):
     """
 
     path: Path
-    file: IO[bytes]
+    file: BufferedReader
     words: dict[str, Any]
 
     @property
@@ -93,9 +97,12 @@ class RatingsFile(NamedTuple):
         Raises: DataError: they are none.
         """
         try:
+            sizes(self.file, most_footer=os.fstat(self.file.fileno()).st_size)
             self.file.seek(0)
-            return _ratings(pl.read_parquet(self.file), self.words, name)
-        except _UNREADABLE as error:
+            with panics.as_errors():
+                frame = pl.read_parquet(self.file)
+            return _ratings(frame, self.words, name)
+        except (*_UNREADABLE, DataError) as error:
             raise _damaged(self.path, error) from None
 
 
@@ -107,7 +114,7 @@ def opened(path: Path) -> Iterator[RatingsFile]:
     """
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(path.open("rb"))
+            file = stack.enter_context(open_regular(path))
             if not is_sealed(file, _SUM):
                 raise ValueError("it does not match its checksum")
             words = json.loads(pl.read_parquet_metadata(file)[_WORDS])
@@ -154,7 +161,7 @@ def _ratings(frame: pl.DataFrame, words: dict[str, Any], name: str) -> Ratings:
     """What a file tells. Raises: ValueError and what wrong types and places raise: no ratings."""
     columns, first = {column.name: column.to_numpy() for column in frame}, words["first_second"]
     users, when = _vocabulary(words["users"], "user"), columns.get(_WHEN)
-    ratings = Ratings(
+    return Ratings.checked(
         _user_rows(words["ratings_per_user"], len(users), len(frame)),
         columns[_ITEM],
         columns[_STARS].view(np.float32),
@@ -166,9 +173,6 @@ def _ratings(frame: pl.DataFrame, words: dict[str, Any], name: str) -> Ratings:
         name,
         tuple(_attribute(*one) for one in words["attributes"]),
     )
-    if not _is_sound(ratings):
-        raise ValueError("its rows are not those of ratings")
-    return ratings
 
 
 def _user_rows(counts: list[int], n_users: int, n: int) -> NDArray[np.int32]:
@@ -176,28 +180,6 @@ def _user_rows(counts: list[int], n_users: int, n: int) -> NDArray[np.int32]:
     if len(counts) != n_users or min(counts) < 0 or sum(counts) != n:
         raise ValueError(f"it does not share out {n:,} ratings among {n_users:,} users")
     return np.repeat(np.arange(n_users, dtype=np.int32), counts)
-
-
-def _is_sound(ratings: Ratings) -> bool:
-    """Whether columns may be handed to loops that trust them: nothing that is read is believed."""
-    n, n_items, scale, stars = len(ratings), ratings.n_items, ratings.scale, ratings.stars
-    pairs = [(ratings.user_rows, ratings.n_users), (ratings.item_rows, n_items)]
-    for one in ratings.attributes:
-        of_members = ratings.n_users if one.side == "user" else n_items
-        pairs += [(one.value_rows, len(one.values)), (one.member_rows, of_members)]
-    columns = [ratings.user_rows, ratings.item_rows, stars, ratings.timestamps]
-    return (
-        n > 0
-        and all(column is None or column.shape == (n,) for column in columns)
-        and all(
-            rows.dtype == np.int32
-            and 0 <= rows.min(initial=0) <= rows.max(initial=0) < max(known, 1)
-            for rows, known in pairs
-        )
-        and ascending(ratings.user_rows, ratings.item_rows)
-        and bool(scale.lowest - 1e-3 <= stars.min() <= stars.max() <= scale.highest + 1e-3)
-        and len(ratings.titles) == n_items
-    )
 
 
 def _plain(attribute: Attribute) -> list[Any]:

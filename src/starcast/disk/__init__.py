@@ -1,1 +1,1 @@
-"""What is written: by one run at a time, whole or not at all, however that run ends."""
+"""Files and folders: written by one run at a time, whole or not at all; read, and not believed."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
 from starcast.engines.protocol import score_ratings
+from starcast.engines.setting_kinds import Whole
 from starcast.evaluation import metrics
 from starcast.evaluation.catalogue import MAX_K, Catalogue, judge_lists
 from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
@@ -64,7 +65,11 @@ class Report:
         return {"RMSE": self.rmse, "MAE": self.mae, "Accuracy": self.accuracy}
 
     def held_out(self, k: int) -> dict[str, float]:
-        """The figures of lists of k among a user's own test items by printed name."""
+        """The figures of lists of k among a user's own test items by printed name.
+
+        Raises: ConfigError: see `require_list_size`.
+        """
+        require_list_size(k)
         at = k - 1
         return {
             f"Held-out Precision@{k}": float(self.curves.precision[at]),
@@ -112,6 +117,14 @@ def _columns(figures: dict[str, float]) -> list[Column]:
     return [Column("figure", list(figures), is_number=False), Column("value", cells)]
 
 
+def require_list_size(k: int) -> None:
+    """Refuse lists of a length for which there are no figures.
+
+    Raises: ConfigError: it is no whole number from 1 to MAX_K.
+    """
+    Whole(help="Length of lists", most=MAX_K).check("k", k)
+
+
 def evaluate(
     artifact: Artifact,
     *,
@@ -126,8 +139,10 @@ def evaluate(
         k: list size of the catalogue figures.
         relevance: which test ratings a good list from the catalogue would hold.
         on_progress: told of the users done, and of all, once these are asked for.
-    Raises: ConfigError: more stars are asked of a relevant rating than the scale has.
+    Raises: ConfigError: more stars are asked of a relevant rating than the scale has, or a list
+        size that `require_list_size` refuses.
     """
+    require_list_size(k)
     test = artifact.split.test
     relevance.require_reachable(test.scale.highest)
     raw = score_ratings(artifact.scorer, test)

@@ -18,6 +18,7 @@ from starcast.models.model import COMPILED, Model, ParentAdapter
 from starcast.models.networks import network
 from starcast.models.plugins import Models
 from starcast.scoring import BlendScorer, ListBlendScorer
+from starcast.scoring.blend_schemas import blend_schema, list_blend_schema
 from starcast.scoring.weighted_sum import parts_of
 
 __all__ = [
@@ -87,6 +88,7 @@ BLEND = Model(
     defaults={},
     engines={},
     scorer=_blend,
+    schema=blend_schema,
 )
 LIST_BLEND = Model(
     name="list-blend",
@@ -96,6 +98,7 @@ LIST_BLEND = Model(
     defaults={},
     engines={},
     scorer=_list_blend,
+    schema=list_blend_schema,
 )
 BLENDS: Mapping[str, Model] = {model.name: model for model in (BLEND, LIST_BLEND)}
 

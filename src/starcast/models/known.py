@@ -18,8 +18,10 @@ from starcast.engines.settings import (
     WarmStartSettings,
 )
 from starcast.models.model import COMPILED, MakeScorer, Model, ParentAdapter
-from starcast.models.networks import engine_of
+from starcast.models.networks import engine_of, schema_of
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
+from starcast.scoring.factors import autoencoder_schema, factor_schema
+from starcast.scoring.posterior import posterior_schema
 
 
 def _latent_factor(config: Settings, train: Ratings, seed: int) -> Engine:
@@ -77,6 +79,7 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.FACTORS,
         engines={COMPILED: _latent_factor},
         scorer=_from_weights(FactorScorer),
+        schema=factor_schema,
     ),
     Model(
         name=_DEEP_MODEL,
@@ -85,6 +88,7 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.NETWORK,
         engines={COMPILED: engine_of(_deep_network)},
         scorer=_from_weights(DeepScorer),
+        schema=schema_of(_deep_network),
     ),
     Model(
         name="ensemble-no-transfer-learning",
@@ -93,6 +97,7 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.NETWORK,
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
+        schema=schema_of(_ensemble),
     ),
     Model(
         name="ensemble-transfer-learning",
@@ -101,6 +106,7 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.WARM_START,
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
+        schema=schema_of(_ensemble),
         parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
         transfer=_transfer,
     ),
@@ -111,6 +117,7 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.SAMPLED,
         engines={COMPILED: _bayesian},
         scorer=_from_weights(PosteriorScorer),
+        schema=posterior_schema,
         adapter=ParentAdapter(_FACTOR_MODEL, _as_latent_factor),
     ),
     Model(
@@ -120,5 +127,6 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.AUTOENCODER,
         engines={COMPILED: _autoencoder},
         scorer=_from_weights(FactorScorer),
+        schema=autoencoder_schema,
     ),
 )

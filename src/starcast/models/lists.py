@@ -10,6 +10,9 @@ from starcast.engines.settings import BaselineSettings, ImplicitSettings, ItemIt
 from starcast.evaluation.metrics import LISTS
 from starcast.models.model import COMPILED, MakeScorer, Model
 from starcast.scoring import ImplicitScorer, ItemItemScorer, MeansScorer, PopularityScorer
+from starcast.scoring.implicit import implicit_schema
+from starcast.scoring.item_item import item_item_schema
+from starcast.scoring.popularity import baseline_schema
 
 
 def _item_item(config: ItemItemSettings, train: Ratings, seed: int) -> Engine:
@@ -48,6 +51,7 @@ LIST_MODELS = (
         defaults=tuned.ITEM_ITEM,
         engines={COMPILED: _item_item},
         scorer=_from_histories(ItemItemScorer),
+        schema=item_item_schema,
     ),
     Model(
         name="implicit-factor-model",
@@ -57,6 +61,7 @@ LIST_MODELS = (
         defaults=tuned.IMPLICIT,
         engines={COMPILED: _implicit},
         scorer=_from_histories(ImplicitScorer),
+        schema=implicit_schema,
     ),
 )
 BASELINES = (
@@ -68,6 +73,7 @@ BASELINES = (
         defaults=tuned.BASELINE,
         engines={COMPILED: _baseline},
         scorer=_from_histories(PopularityScorer),
+        schema=baseline_schema,
         is_baseline=True,
     ),
     Model(
@@ -77,6 +83,7 @@ BASELINES = (
         defaults=tuned.BASELINE,
         engines={COMPILED: _baseline},
         scorer=_means,
+        schema=baseline_schema,
         is_baseline=True,
     ),
 )

@@ -14,12 +14,16 @@ from starcast.engines.settings import Settings
 from starcast.engines.solvers import Solvers
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.evaluation.metrics import STARS, Objective
+from starcast.scoring.schema import Schema, unknown_schema
 
 MakeEngine = Callable[[Any, Ratings, int], Engine]
 """Settings, training rows and seed to a fresh engine."""
 
 MakeScorer = Callable[[Weights, SparseRows, Any], Scorer]
 """Weights, who rated what in training by user, and the settings, to the deployed form."""
+
+MakeSchema = Callable[[Any, int, int], Schema]
+"""Settings, and how many users and items there are, to what weights must be."""
 
 Transfer = Callable[[Mapping[str, Weights], Any], dict[str, NDArray[np.float32]]]
 """The parents' weights by model name, and a model's settings, to a model's first weights."""
@@ -52,6 +56,7 @@ class Model:
         defaults: settings by optimizer, chosen on validation rows; the first is the default.
         engines: by backend; the same names and shapes of weights from each.
         scorer: weights, histories and settings to the deployed form.
+        schema: what its weights must be, without which they are read as they are.
         objective, is_baseline: what it is judged by, and whether it is there to be beaten.
         parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and its settings to its first weights.
@@ -64,6 +69,7 @@ class Model:
     defaults: Mapping[str, Settings]
     engines: Mapping[str, MakeEngine]
     scorer: MakeScorer
+    schema: MakeSchema = unknown_schema
     objective: Objective = STARS
     is_baseline: bool = False
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

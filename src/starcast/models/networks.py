@@ -15,8 +15,9 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import MiniBatchSettings, Settings, told
 from starcast.errors import ConfigError, StarcastError
-from starcast.models.model import COMPILED, MakeEngine, Model
+from starcast.models.model import COMPILED, MakeEngine, MakeSchema, Model
 from starcast.scoring import ExpressionScorer
+from starcast.scoring.schema import network_schema
 
 Network = Callable[[Any], Expression]
 """Settings to what a network computes, as it is trained."""
@@ -60,6 +61,7 @@ def network(
         defaults=defaults,
         engines={COMPILED: engine},
         scorer=scorer,
+        schema=schema_of(computed),
     )
 
 
@@ -72,6 +74,11 @@ def engine_of(compute: Network) -> MakeEngine:
         return network_engine(settings, train, compute(settings), seed)
 
     return engine
+
+
+def schema_of(compute: Network) -> MakeSchema:
+    """What the weights of a network must be."""
+    return lambda settings, n_users, n_items: network_schema(compute(settings), n_users, n_items)
 
 
 def in_a_line(error: BaseException) -> str:

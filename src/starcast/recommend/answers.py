@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from starcast.data.ratings import Ratings
 from starcast.display import Listing, as_paragraphs
 from starcast.engines.protocol import Scores
-from starcast.errors import ConfigError
+from starcast.engines.setting_kinds import Whole
 from starcast.scoring.top_lists import best
+
+_LONGEST = 2**31 - 1  # items there can be
 
 
 class Recommendation(NamedTuple):
@@ -68,9 +70,8 @@ class Explanation(NamedTuple):
 
 
 def check_length(k: int) -> None:
-    """Refuse a list of no length. Raises: ConfigError."""
-    if k < 1:
-        raise ConfigError(f"k must be at least 1, got {k}")
+    """Refuse what is no length of a list. Raises: ConfigError."""
+    Whole(help="Length of a list", most=_LONGEST).check("k", k)
 
 
 def listed(ratings: Ratings, rows: NDArray[np.integer[Any]], stars: Scores) -> list[Recommendation]:

@@ -7,7 +7,6 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.display import quoted
@@ -20,11 +19,8 @@ from starcast.recommend.answers import (
     listed,
     reasons,
 )
-from starcast.scoring.panels import FEW
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import best
-
-_JUDGED = 2048  # validation rows that tell how far ratings lie from predictions
 
 
 @final
@@ -124,22 +120,6 @@ class FoldedInUser:
         scorer = self._ranker.scorer
         assert isinstance(scorer, FoldingScorer)  # which `Recommender` has seen to
         return scorer.fold_in(item_rows, stars, self._residual_rmse)
-
-
-def residual_rmse(artifact: Artifact) -> float:
-    """How far ratings lie from predictions, RMSE in stars, by a sample of the validation rows.
-
-    Not less than a hundredth of a step of the scale, or nothing but the ratings would count.
-    """
-    rows = artifact.split.validation
-    rows = rows.take(np.arange(0, len(rows), len(rows) // _JUDGED + 1))
-    errors = [
-        part.stars - artifact.scorer.score_pairs(part.user_rows, part.item_rows)
-        for at in range(0, len(rows), FEW)  # so few that no compiled code has to be loaded
-        for part in [rows.take(np.arange(at, min(at + FEW, len(rows))))]
-    ]
-    rmse = float(np.sqrt(np.mean(np.square(np.concatenate(errors), dtype=np.float64))))
-    return max(rmse, 0.01 * rows.scale.step)
 
 
 def checked_ratings(

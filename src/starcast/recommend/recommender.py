@@ -24,7 +24,7 @@ from starcast.recommend.answers import (
     listed,
 )
 from starcast.recommend.baselines import DampedMeans
-from starcast.recommend.folded_in import FoldedInUser, checked_ratings, residual_rmse
+from starcast.recommend.folded_in import FoldedInUser, checked_ratings
 from starcast.recommend.lists import Seen
 from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
@@ -275,7 +275,7 @@ class Recommender:
         if not isinstance(self.artifact.scorer, FoldingScorer):
             raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
         known_by = item_rows, stars
-        return FoldedInUser(self._ratings, self.ranker, known_by, self._residual_rmse)
+        return FoldedInUser(self._ratings, self.ranker, known_by, self.artifact.residual_rmse)
 
     def _refold(self, user_row: int) -> FoldedInUser:
         """A known user as a person: folded in from the ratings that trained the model."""
@@ -288,10 +288,6 @@ class Recommender:
         if len(self._refolded) >= _KEPT_PERSONS:
             self._refolded.clear()
         return self._refolded.setdefault(user_row, self._folded_in(rows, stars))
-
-    @cached_property
-    def _residual_rmse(self) -> float:
-        return residual_rmse(self.artifact)
 
     @cached_property
     def _means(self) -> DampedMeans:

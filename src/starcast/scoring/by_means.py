@@ -3,8 +3,9 @@
 import numpy as np
 
 from starcast.data.ids import Rows
+from starcast.engines.expression.bounds import Sizes
 from starcast.engines.means import USER_DAMPING
-from starcast.engines.protocol import Folded, Scores
+from starcast.engines.protocol import Folded, Scores, Weights
 from starcast.engines.rows import SparseRows
 
 
@@ -78,3 +79,21 @@ class FoldedByMeans:
     def effects(self, item_rows: Rows) -> Scores:
         """Stars by which each rating moves each prediction, all alike; float32 (n, n_ratings)."""
         return np.tile(self._moved.astype(np.float32), (len(item_rows), 1))
+
+
+def stars_reach(weights: Weights, sizes: Sizes) -> float:
+    """Of stars by means: a user's bias is one of ratings, which are on their scale."""
+    return 2 * (sizes.get("mean", sizes.get("interest", 0.0)) + sizes["item_bias"])
+
+
+def interest_fault(weights: Weights) -> str:
+    """What is wrong with `Interest`; "" if nothing is."""
+    _, deviation, weight = weights["interest"].tolist()
+    is_right = deviation >= 1e-9 and 0 <= weight <= 1e9
+    return "" if is_right else "'interest' holds no standard deviation, or no weight of it"
+
+
+def are_places(values: Scores, n: int) -> bool:
+    """Whether floats are all places in something of length n."""
+    is_whole = np.all(values == np.floor(values))
+    return bool(is_whole and values.min(initial=0) >= 0 and values.max(initial=-1) < n)

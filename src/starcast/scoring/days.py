@@ -1,12 +1,13 @@
 """What users are like on a day, as the draws of a posterior tell it."""
 
-from typing import NamedTuple, Self, final
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.engines.protocol import Weights
+from starcast.scoring.schema import Shape
 
 Places = NDArray[np.int64]
 
@@ -104,3 +105,48 @@ def _places(known: Places, wanted: Places) -> Places:
     """Where each wanted value stands among known ones, ascending; -1 where it does not."""
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[at] == wanted, at, -1)
+
+
+def calendar_shapes(n_users: int, dimension: int) -> dict[str, Shape]:
+    """Of the weights that `Days` takes; see `schema.Schema`."""
+    return {
+        "day_length": (),
+        "day_numbers": ("days",),
+        "day_factors": ("draws", "days", dimension),
+        "day_bias": ("draws", "days"),
+        "session_counts": (n_users,),
+        "session_days": ("sessions",),
+        "session_shares": ("sessions",),
+        "session_factors": ("draws", "sessions", "own"),
+        "session_bias": ("draws", "sessions"),
+    }
+
+
+def calendar_fault(weights: Weights) -> str:
+    """What is wrong with what finds days and sessions, if weights have it; "" if nothing is."""
+    if "day_numbers" not in weights:
+        return ""
+    for name in ("day_length", "day_numbers", "session_counts", "session_days"):
+        if np.any(weights[name] != np.floor(weights[name])):
+            return f"'{name}' holds what is no whole number"
+    if weights["day_length"] < 1 or not _ascend(weights["day_numbers"]):
+        return "'day_length' and 'day_numbers' make no calendar"
+    if weights["session_factors"].shape[2] > weights["day_factors"].shape[2]:
+        return "'session_factors' are more than there are of a day"
+    counts, days, shares = (weights[f"session_{name}"] for name in ("counts", "days", "shares"))
+    if counts.min() < 0 or counts.sum(dtype=np.float64) != len(days):
+        return f"'session_counts' do not make {len(days)} sessions"
+    n_days = len(weights["day_numbers"])
+    users = np.repeat(np.arange(len(counts)), counts.astype(np.int64))
+    if not (
+        days.min(initial=0) >= 0 and days.max(initial=0) < n_days and _ascend(users * n_days + days)
+    ):
+        return "'session_days' are not the days of users, one after the other"
+    if not (shares.min() > 0 and shares.max() <= 1):
+        return "'session_shares' are no shares"
+    return ""
+
+
+def _ascend(values: NDArray[Any]) -> bool:
+    """Whether there are values, each greater than the one before."""
+    return len(values) > 0 and bool(np.all(np.diff(values) > 0))

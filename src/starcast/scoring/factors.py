@@ -1,7 +1,7 @@
 """The latent factor model as it is deployed."""
 
 from functools import cached_property
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from starcast.scoring.cold_start import is_trained, with_typical_rows
 from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
 from starcast.scoring.log_likelihood import Array
 from starcast.scoring.panels import FEW, Flat, Matrix, for_kernels, panels, wide
+from starcast.scoring.schema import Schema, network_schema
 from starcast.scoring.similarity import cosines
 
 _PAIRS = 1 << 18  # per block: more than a thread costs to start
@@ -123,3 +124,24 @@ class FactorScorer:
     @cached_property
     def _panels(self) -> Flat:
         return panels(self._item)
+
+
+class Sized(Protocol):
+    """Settings of a factor model."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of factors."""
+        ...
+
+
+def factor_schema(settings: Sized, n_users: int, n_items: int) -> Schema:
+    """What the weights of a `FactorScorer` must be."""
+    return network_schema(factor_model(settings.dimension), n_users, n_items)
+
+
+def autoencoder_schema(settings: Sized, n_users: int, n_items: int) -> Schema:
+    """The same, and what made its item factors."""
+    schema, width = factor_schema(settings, n_users, n_items), settings.dimension
+    coding = {"input_kernel": (n_users, width), "input_bias": (width,)}
+    return schema._replace(shapes={**schema.shapes, **coding})

@@ -1,9 +1,8 @@
 """Folding in: what a trained model makes of a person it was not trained on, from a few ratings.
 
-Everything the model learned stays as it is; only the vector it would hold of the person is found:
-the most likely one, given the ratings and how the vectors of the trained users are spread. The
-search is Newton's, with its steps shortened where they lead uphill; a model that is linear in the
-vector (factors, ridge regression) is there after the first.
+What the model learned stays as it is; only the vector it would hold of the person is found: the
+most likely one, given the ratings and how trained users' vectors are spread. The search is
+Newton's, its steps shortened where they lead uphill; a model linear in it is there after the first.
 
 Shapes: S draws, or 1 where a model has a single set of weights; D what it holds of a user.
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from starcast.data.ids import Rows
 from starcast.engines.protocol import Scores
 from starcast.scoring.log_likelihood import Array, Doubles, LogLikelihood, gaussian_log_likelihood
+from starcast.scoring.solving import solved
 
 Chosen = NDArray[np.intp]
 
@@ -59,7 +59,7 @@ class Prior(NamedTuple):
         identity = np.eye(rows.shape[2])
         shrunk = (n * covariance + width * variance[..., np.newaxis] * identity) / (n + width)
         shrunk += (_FLOOR * variance.mean() + np.finfo(np.float32).tiny) * identity
-        return cls(mean, np.linalg.inv(shrunk))
+        return cls(mean, solved(shrunk, np.broadcast_to(identity, shrunk.shape)))
 
 
 def sample_of(is_trained: NDArray[np.bool_]) -> Chosen:
@@ -69,9 +69,8 @@ def sample_of(is_trained: NDArray[np.bool_]) -> Chosen:
 
 
 class UserView(Protocol):
-    """A model as a function of what it holds of one user.
-
-    A linear predictor is what a vector says of an item: in stars, or what stars are steps of.
+    """A model as a function of what it holds of one user, a vector: its linear predictors are what
+    that says of items, in stars or what stars are steps of.
     """
 
     @property
@@ -191,9 +190,10 @@ class FoldedUser:
     def _shifts(self) -> Doubles:
         """(S, n, D): the vectors less those that leave one rating out, for every rating."""
         mode = self._mode
-        solved = np.linalg.solve(mode.curvature, mode.slopes.transpose(0, 2, 1)).transpose(0, 2, 1)
-        leverage = np.sum(solved * mode.slopes, axis=2) * mode.likelihood.curvature
-        return np.asarray(solved * (mode.likelihood.gradient / (1 - leverage))[..., np.newaxis])
+        moved = solved(mode.curvature, mode.slopes.transpose(0, 2, 1)).transpose(0, 2, 1)
+        leverage = np.sum(moved * mode.slopes, axis=2) * mode.likelihood.curvature
+        gradient = mode.likelihood.gradient / np.maximum(1 - leverage, 1e-12)  # never 0 by rounding
+        return np.asarray(moved * gradient[..., np.newaxis])
 
 
 class _Iterate(NamedTuple):
@@ -217,7 +217,7 @@ def _find(view: UserView, item_rows: Rows, stars: Scores) -> _Iterate:
         if promised < _LITTLE:
             break
         damped = place.curvature + damping[:, np.newaxis, np.newaxis] * view.prior.precision
-        step = np.linalg.solve(damped, place.slope[..., np.newaxis])[..., 0]
+        step = solved(damped, place.slope[..., np.newaxis])[..., 0]
         promised = 0.5 * float(np.max(np.sum(step * place.slope, axis=1)))
         if promised < _NOTHING:
             break

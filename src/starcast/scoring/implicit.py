@@ -9,8 +9,11 @@ from starcast.data.ids import Rows
 from starcast.engines.interest import Interest
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.scoring.by_means import FoldedByMeans, MeansScorer
+from starcast.scoring.by_means import FoldedByMeans, MeansScorer, interest_fault, stars_reach
+from starcast.scoring.factors import Sized
+from starcast.scoring.schema import Schema, Shape
 from starcast.scoring.similarity import cosines
+from starcast.scoring.solving import solved
 
 
 @final
@@ -49,8 +52,10 @@ class ImplicitScorer(MeansScorer):
         system = alpha * self._everywhere + known.T @ (weights[:, np.newaxis] * known)
         system[np.diag_indices(len(system))] += strength * reach**exponent
         # What each rating adds to the factors: a column of (A⁻¹ Kᵀ W).
-        shares = np.linalg.solve(system, (weights[:, np.newaxis] * known).T)
-        return FoldedByFactors(self.by_means(item_rows, stars), self._items, shares)
+        shares = solved(system, (weights[:, np.newaxis] * known).T)
+        return FoldedByFactors(
+            self.by_means(item_rows, stars), self._items, shares.astype(np.float32)
+        )
 
     @cached_property
     def _everywhere(self) -> Scores:
@@ -71,7 +76,7 @@ class FoldedByFactors:
     def __init__(self, by_means: FoldedByMeans, items: Scores, shares: Scores) -> None:
         self.score_all, self.score_items = by_means.score_all, by_means.score_items
         self.effects = by_means.effects
-        self._items, self._shares = items, shares.astype(np.float32)
+        self._items, self._shares = items, shares
 
     def list_all(self) -> Scores:
         """List scores; float32 (n_items,)."""
@@ -83,3 +88,22 @@ class FoldedByFactors:
         Source: Hu, Koren, Volinsky 2008, section 5.
         """
         return np.asarray(self._items[item_rows] @ self._shares)
+
+
+def implicit_schema(settings: Sized, n_users: int, n_items: int) -> Schema:
+    """What the weights of an `ImplicitScorer` must be."""
+    shapes: dict[str, Shape] = {
+        "user_factors": (n_users, settings.dimension),
+        "item_factors": (n_items, settings.dimension),
+        "interest": (3,),
+        "item_bias": (n_items,),
+        "folding": (3,),
+    }
+    return Schema(shapes, stars_reach, (n_users, n_items), _fault)
+
+
+def _fault(weights: Weights) -> str:
+    alpha, strength, exponent = weights["folding"].tolist()
+    if min(alpha, strength, exponent) < 0 or max(alpha, strength) > 1e9 or exponent > 2:
+        return "'folding' holds what is no setting"
+    return interest_fault(weights)

@@ -10,8 +10,15 @@ from starcast.engines.interest import Interest
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
 from starcast.scoring.blocks import in_blocks
-from starcast.scoring.by_means import FoldedByMeans, MeansScorer
+from starcast.scoring.by_means import (
+    FoldedByMeans,
+    MeansScorer,
+    are_places,
+    interest_fault,
+    stars_reach,
+)
 from starcast.scoring.panels import for_kernels
+from starcast.scoring.schema import Schema, Shape
 
 _USERS = 64  # per block
 
@@ -166,3 +173,28 @@ class FoldedByItems:
         numbers = self._items.numbers[own]
         interest = np.where(numbers >= 0, self._interest[numbers], 0)
         return np.asarray((interest[:, np.newaxis] * self._items.between(own, item_rows)).T)
+
+
+def item_item_schema(settings: object, n_users: int, n_items: int) -> Schema:
+    """What the weights of an `ItemItemScorer` must be."""
+    shapes: dict[str, Shape] = {
+        "interest": (3,),
+        "item_bias": (n_items,),
+        "core_items": ("core",),
+        "item_item": ("core", "core"),
+        "tail_neighbours": ("tail", "neighbours"),
+        "tail_weights": ("tail", "neighbours"),
+    }
+    return Schema(shapes, stars_reach, (n_users, n_items), _fault)
+
+
+def _fault(weights: Weights) -> str:
+    """Core items and neighbours are places in tables, which compiled loops believe."""
+    n_items, core = len(weights["item_bias"]), weights["core_items"]
+    if len(core) + len(weights["tail_neighbours"]) != n_items:
+        return f"the core and the tail are not the {n_items:,} items"
+    if not are_places(core, n_items) or not np.all(core[:-1] < core[1:]):
+        return "'core_items' are not rows of items that ascend"
+    if not are_places(weights["tail_neighbours"], len(core)):
+        return "'tail_neighbours' are not places in the core"
+    return interest_fault(weights)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.normal import REACH, cdf_by_lines
-from starcast.engines.protocol import Scores
+from starcast.engines.protocol import Scores, Weights
 from starcast.scoring.log_likelihood import (
     Array,
     Doubles,
@@ -18,6 +18,8 @@ from starcast.scoring.log_likelihood import (
 from starcast.scoring.panels import FEW
 
 _FINE = 128  # points per unit of predictor: lines between them keep within 1e-5 stars of a curve
+
+_MOST_POINTS = 1 << 24  # of all curves, unless the weights themselves are as large
 
 Curves = NDArray[np.float32]
 
@@ -80,8 +82,7 @@ class OrderedProbit:
     def __init__(self, levels: Scores, cut_points: Scores) -> None:
         self._levels, self._cut_points = levels.astype(np.float64), cut_points
         low = cut_points.min(initial=0) - REACH
-        n_points = int(np.ceil((cut_points.max(initial=0) + REACH - low) * _FINE)) + 1
-        self._places = low + np.arange(n_points) / _FINE
+        self._places = low + np.arange(_n_points(cut_points)) / _FINE
 
     def expected(self, draw: int, predictors: Scores, compiled: bool) -> Scores:
         """Mean of the levels by how likely the predictor stands on each."""
@@ -151,3 +152,23 @@ class OrderedProbit:
         below += np.arange(len(curves), dtype=np.int32)[:, np.newaxis] * n_points
         low, high = curves.ravel()[below], curves.ravel()[below + 1]
         return np.asarray(low + share * (high - low))
+
+
+def levels_fault(weights: Weights) -> str:
+    """What is wrong with levels and cut points, if weights have them; "" if nothing is."""
+    if "levels" not in weights:
+        return ""
+    levels, cuts = weights["levels"], weights["cut_points"]
+    if cuts.shape[1] != len(levels) - 1:
+        return f"'cut_points' are {cuts.shape[1]} between {len(levels)} levels"
+    if not (np.all(np.diff(levels) > 0) and np.all(np.diff(cuts) >= 0)):
+        return "'levels' or 'cut_points' do not ascend"
+    if len(cuts) * _n_points(cuts) > _MOST_POINTS + sum(array.size for array in weights.values()):
+        return "'cut_points' lie too far apart"
+    return ""
+
+
+def _n_points(cut_points: Scores) -> int:
+    """How many points the curve of a draw has."""
+    low = cut_points.min(initial=0) - REACH
+    return int(np.ceil((cut_points.max(initial=0) + REACH - low) * _FINE)) + 1

@@ -7,7 +7,8 @@ import numpy as np
 from starcast.data.ids import Rows
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.scoring.by_means import FoldedByMeans, MeansScorer
+from starcast.scoring.by_means import FoldedByMeans, MeansScorer, stars_reach
+from starcast.scoring.schema import Schema, Shape
 
 
 @final
@@ -58,3 +59,9 @@ class FoldedByPopularity:
     def list_effects(self, item_rows: Rows) -> Scores:
         """Nothing of the person's moves the list; float32 (n, n_ratings) of zeros."""
         return np.zeros((len(item_rows), self._n_ratings), np.float32)
+
+
+def baseline_schema(settings: object, n_users: int, n_items: int) -> Schema:
+    """What the weights of a `PopularityScorer`, and of the means, must be."""
+    shapes: dict[str, Shape] = {"mean": (), "item_bias": (n_items,), "popularity": (n_items,)}
+    return Schema(shapes, stars_reach, (n_users, n_items))

@@ -1,23 +1,26 @@
 """A factor model sampled from its posterior, as deployed: the mean over draws, and its spread."""
 
 from collections.abc import Iterable
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from math import sqrt
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.engines.expression import Expression, constant, weight
+from starcast.engines.expression.bounds import Sizes, bound
 from starcast.engines.expression.networks import factor_model
+from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Expressed, Scores, Weights
-from starcast.scoring.days import Days
-from starcast.scoring.factors import FactorScorer
+from starcast.scoring.days import Days, calendar_fault, calendar_shapes
+from starcast.scoring.factors import FactorScorer, Sized
 from starcast.scoring.folding import FoldedUser, Prior
-from starcast.scoring.likelihood import Gaussian, Likelihood, OrderedProbit
+from starcast.scoring.likelihood import Gaussian, Likelihood, OrderedProbit, levels_fault
 from starcast.scoring.log_likelihood import Array, Doubles, LogLikelihood
 from starcast.scoring.panels import FEW
+from starcast.scoring.schema import Schema, Shape
 from starcast.scoring.similarity import cosines_of
 
 _TABLES = ("user_factors", "user_bias", "item_factors", "item_bias")
@@ -154,3 +157,48 @@ def _expected_level(predictors: Expression, weights: Weights) -> Expression:
     above = (predictors.column() - cut_points) * (1 / sqrt(2))  # (S, n_levels - 1)
     climbed = above.apply("erf") * constant((np.diff(levels) / 2).tolist())
     return climbed.total() + float(levels[0] + levels[-1]) / 2
+
+
+class Sampled(Sized, Protocol):
+    """Settings of a model that is sampled."""
+
+    @property
+    def likelihood(self) -> str:
+        """Its name: "probit" or "gaussian"."""
+        ...
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of what it takes beside ids."""
+        ...
+
+
+def posterior_schema(settings: Sampled, n_users: int, n_items: int) -> Schema:
+    """What the weights of a `PosteriorScorer` must be."""
+    features = settings.features
+    width = settings.dimension + 2 * ("histories" in features)  # see `engines.bayesian.membership`
+    draw = shapes_of(factor_model(width), n_users, n_items)
+    shapes: dict[str, Shape] = {name: ("draws", *shape) for name, shape in draw.items()}
+    shapes["mean"] = ()
+    if settings.likelihood == "gaussian":
+        shapes["noise"] = ("draws",)
+    else:
+        shapes |= {"levels": ("levels",), "cut_points": ("draws", "cuts")}
+    if "days" in features:
+        shapes |= calendar_shapes(n_users, settings.dimension)
+    return Schema(shapes, partial(_reach, factor_model(width)), (n_users, n_items), _fault)
+
+
+def _reach(draw: Expression, weights: Weights, sizes: Sizes) -> float:
+    """Of the levels, where stars are ordered classes; else of predictors and their noise."""
+    if "levels" in weights:
+        return sizes["levels"]
+    return bound(draw, weights, sizes) + sizes["noise"]
+
+
+def _fault(weights: Weights) -> str:
+    if not len(weights["user_bias"]):
+        return "there are no draws"
+    if "noise" in weights and not np.all(weights["noise"] > 0):
+        return "'noise' is not above 0"
+    return levels_fault(weights) or calendar_fault(weights)

@@ -27,7 +27,7 @@ from starcast.errors import ConfigError
 Part = tuple[str, Weights]
 """A model's name in the registry, and its weights."""
 
-_COEFFICIENTS = "coefficients"
+COEFFICIENTS = "coefficients"
 
 
 def join(parts: Sequence[Part], own: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
@@ -38,11 +38,16 @@ def join(parts: Sequence[Part], own: Mapping[str, NDArray[Any]]) -> dict[str, ND
         own: how they are mixed, under names without a slash.
     """
     joined = {
-        f"{position}/{model}/{name}": array
+        prefix(position, model) + name: array
         for position, (model, weights) in enumerate(parts)
         for name, array in weights.items()
     }
     return joined | {name: np.asarray(array, np.float32) for name, array in own.items()}
+
+
+def prefix(position: int, model: str) -> str:
+    """What the names of a part's weights begin with."""
+    return f"{position}/{model}/"
 
 
 def parts_of(weights: Weights) -> list[Part]:
@@ -72,7 +77,7 @@ class BlendScorer:
     """
 
     def __init__(self, parts: Sequence[Scorer], weights: Weights) -> None:
-        self._parts, self._mix = parts, _Mix(weights[_COEFFICIENTS])
+        self._parts, self._mix = parts, _Mix(weights[COEFFICIENTS])
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Raw scores of n pairs; float32 (n,), stars."""

@@ -113,6 +113,22 @@ def test_a_refit_keeps_both_sets_of_weights(known_by_heart: Artifact, tmp_path: 
     assert back.weights_before_refit["user_bias"].tolist() == [0.5, 0, -0.5]
 
 
+def test_how_far_ratings_lie_is_measured_once_before_the_refit(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    doubled = {name: 2 * array for name, array in known_by_heart.weights.items()}
+    artifact = replace(known_by_heart, weights=doubled, refit=True)
+    folder = storage.save(artifact, tmp_path / "a")
+    assert storage.read_manifest(folder)["residual_rmse"] == 0.5  # 1 star, predicted 1.5
+    assert storage.load(folder).measured_residual_rmse == 0.5
+    manifest = storage.read_manifest(folder)
+    storage._write_manifest(manifest | {"residual_rmse": 0.75}, folder)
+    assert storage.load(folder).residual_rmse == 0.75
+    del manifest["residual_rmse"]  # as older artifacts are
+    storage._write_manifest(manifest, folder)
+    assert storage.load(folder).residual_rmse == 0.5
+
+
 def test_a_loaded_model_predicts_as_the_saved_one(known_by_heart: Artifact, saved: Path) -> None:
     rows = np.arange(3, dtype=np.int32)
     there = storage.load(saved).scorer.score_all(rows)
@@ -124,8 +140,13 @@ def test_columns_are_read_in_one_piece(known_by_heart: Artifact, tmp_path: Path)
     users, items = np.divmod(np.arange(600_000), 1000)
     ratings = Ratings.from_columns(users, items, 1.0 + items % 2, name="many")
     parts = np.arange(600_000, dtype=np.uint8) % 3
-    artifact = replace(known_by_heart, split=Split(ratings, parts, "by hand"))
+    shapes = {"mean": (), "user_bias": (600,), "user_factors": (600, 2), "item_bias": (1000,),
+              "item_factors": (1000, 2)}  # fmt: skip
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    artifact = replace(known_by_heart, split=Split(ratings, parts, "by hand"), weights=weights,
+                       weights_before_refit=weights)  # fmt: skip
     folder = storage.save(artifact, tmp_path / "many")
+    assert len(storage.load(folder).split.ratings) == 600_000
     assert pl.read_parquet(folder / "ratings.parquet").n_chunks() == 1
 
 

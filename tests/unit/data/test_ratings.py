@@ -1,16 +1,17 @@
 """Ratings: sorted columns, refusals, and a content hash that sees content only."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import FrozenInstanceError
+from collections.abc import Callable, Sequence
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-import starcast.data.ratings
+import starcast.data.columns
 from starcast.data.ids import Vocabulary
-from starcast.data.ratings import Ratings
+from starcast.data.ratings import Attribute, Ratings
 from starcast.data.scale import RatingScale
 from starcast.errors import DataError
 
@@ -139,7 +140,7 @@ def test_a_mask_of_another_length_is_refused(ratings: Ratings) -> None:
 def test_columns_that_are_looked_through_in_blocks(
     ratings: Ratings, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starcast.data.ratings, "_BLOCK", block)
+    monkeypatch.setattr(starcast.data.columns, "_BLOCK", block)
     taken = ratings.take(np.array([1, 0, 1, 1, 0, 0, 0, 1], bool))
     assert taken.item_rows.tolist() == [0, 2, 3, 2]
     assert taken.stars.tolist() == [ratings.stars[row] for row in (0, 2, 3, 7)]
@@ -208,3 +209,65 @@ def test_ratings_of_many_decimals_fit_the_scale_found_in_them() -> None:
     stars = np.random.default_rng(0).normal(0, 3, 500)
     rated = Ratings.from_columns(np.arange(500), np.arange(500), stars)
     assert rated.scale.lowest == pytest.approx(stars.min(), abs=1e-5)
+
+
+def columns_of(ratings: Ratings) -> dict[str, Any]:
+    return {field.name: getattr(ratings, field.name) for field in fields(Ratings)}
+
+
+def changed(column: NDArray[Any], place: int, value: object) -> NDArray[Any]:
+    other = column.copy()
+    other[place] = value
+    return other
+
+
+def int32(*rows: int) -> NDArray[np.int32]:
+    return np.array(rows, np.int32)
+
+
+GENRE = Attribute("item", "genre", np.array(["Horror", "War"]), int32(0, 1), int32(0, 3))
+ROWS = "has ratings of"
+UNBELIEVABLE: dict[str, tuple[dict[str, Callable[[Any], Any]], str]] = {
+    "an item that is none": (
+        {"item_rows": lambda c: changed(c, -1, 4)}, f"{ROWS} items that are none of its 4"),
+    "an item far away": ({"item_rows": lambda c: changed(c, 3, 1_500_000_000)}, f"{ROWS} item"),
+    "an item below 0": ({"item_rows": lambda c: changed(c, 0, -1)}, f"{ROWS} item"),
+    "a user that is none": (
+        {"user_rows": lambda c: changed(c, -1, 3)}, f"{ROWS} users that are none of its 3"),
+    "a user below 0": ({"user_rows": lambda c: changed(c, 0, -1)}, f"{ROWS} user"),
+    "a pair twice": ({"item_rows": lambda c: changed(c, 1, 0)}, "not sorted"),
+    "users out of order": ({"user_rows": lambda c: c[::-1].copy()}, "not sorted"),
+    "no number": ({"stars": lambda c: changed(c, 2, np.nan)}, "outside 0.5 to 5 stars"),
+    "no end": ({"stars": lambda c: changed(c, 2, np.inf)}, "outside 0.5 to 5 stars"),
+    "too many stars": ({"stars": lambda c: changed(c, 2, 5.5)}, "outside 0.5 to 5 stars"),
+    "too few stars": ({"stars": lambda c: changed(c, 2, 0)}, "outside 0.5 to 5 stars"),
+    "fewer stars": ({"stars": lambda c: c[:-1]}, r"user rows of int32 \(8,\), not int32 \(7,\)"),
+    "fewer users": ({"user_rows": lambda c: c[:-1]}, r"int32 \(7,\), not int32 \(8,\)"),
+    "fewer times": ({"timestamps": lambda c: c[:-1]}, "timestamps of int64"),
+    "long rows": ({"item_rows": lambda c: c.astype(np.int64)}, "item rows of int64"),
+    "stars as doubles": ({"stars": lambda c: c.astype(np.float64)}, "ratings of float64"),
+    "a table of stars": ({"stars": lambda c: c[:, np.newaxis]}, r"\(8, 1\)"),
+    "fewer titles": ({"titles": lambda c: c[:-1]}, "titles that are not 4 texts"),
+    "no titles": ({"titles": lambda c: np.array([None] * 4)}, "titles that are not 4 texts"),
+    "an attribute of nothing": ({"attributes": lambda c: (replace(GENRE, side="x"),)}, "of a x"),
+    "a value that is none": (
+        {"attributes": lambda c: (replace(GENRE, value_rows=int32(0, 2)),)}, "there is none of"),
+    "a member that is none": (
+        {"attributes": lambda c: (replace(GENRE, member_rows=int32(0, 4)),)}, "there is none of"),
+    "members out of order": (
+        {"attributes": lambda c: (replace(GENRE, member_rows=int32(3, 0)),)}, "an earlier one"),
+    "values out of order": (
+        {"attributes": lambda c: (replace(GENRE, values=np.array(["b", "a"])),)}, "do not ascend"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), UNBELIEVABLE.values(), ids=UNBELIEVABLE.keys())
+def test_columns_that_are_no_ratings_are_refused(
+    ratings: Ratings, changes: dict[str, Callable[[Any], Any]], said: str
+) -> None:
+    """Compiled loops trust every row: one that is wrong is memory of others."""
+    columns = columns_of(replace(ratings, attributes=(GENRE,)))
+    Ratings.checked(*columns.values())
+    wrong = {name: change(columns[name]) for name, change in changes.items()}
+    with pytest.raises(DataError, match=f"tiny .*{said}"):
+        Ratings.checked(*(columns | wrong).values())

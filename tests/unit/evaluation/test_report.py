@@ -1,6 +1,7 @@
 """Reports of a model known by heart, against sums done by hand and by scikit-learn."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,6 +93,26 @@ def test_more_stars_than_there_are_is_refused_at_once(known_by_heart: Artifact) 
         ConfigError, match=r"relevant are 5\.5 stars or more, but the scale ends at"
     ):
         evaluate(known_by_heart, relevance=Relevance.parse("5.5"))
+
+
+@pytest.mark.parametrize(
+    ("k", "said"),
+    [
+        (0, "k must be at least 1, got 0"),
+        (-3, "k must be at least 1, got -3"),
+        (101, "k must be at most 100, got 101"),
+        (150, "k must be at most 100, got 150"),
+        (2.5, "k must be a whole number, got 2.5"),
+        (True, "k must be a whole number, got True"),
+        ("10", "k must be a whole number, got '10'"),
+    ],
+)
+def test_lists_of_no_length_have_no_figures(known_by_heart: Artifact, k: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        evaluate(known_by_heart, k=k)
+    with pytest.raises(ConfigError, match=said):
+        evaluate(known_by_heart).own_items(k)
+    assert evaluate(known_by_heart, k=np.int64(100)).k == 100  # type: ignore[arg-type]
 
 
 def test_predictions_are_judged_as_shown(known_by_heart: Artifact) -> None:

@@ -13,7 +13,6 @@ from starcast.data.split import VALIDATION, Split
 from starcast.engines.protocol import Scores
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender, Similar, recommender
-from starcast.recommend.folded_in import residual_rmse
 from starcast.scoring import FactorScorer
 from starcast.scoring.cold_start import with_typical_rows
 
@@ -176,9 +175,20 @@ def test_an_effect_is_the_difference_a_rating_makes(known_by_heart: Artifact) ->
 
 
 def test_ratings_lie_as_far_from_predictions_as_validation_says(known_by_heart: Artifact) -> None:
-    assert residual_rmse(known_by_heart) == pytest.approx(
-        0.5
-    )  # the only row: 1 star, predicted 1.5
+    # the only row: 1 star, predicted 1.5
+    assert known_by_heart.residual_rmse == pytest.approx(0.5)
+
+
+def test_only_weights_that_have_not_seen_the_rows_say_how_far(known_by_heart: Artifact) -> None:
+    """Before the refit 1.5 was predicted for the one row of 1 star, or with other weights 3.5."""
+    biased = {**known_by_heart.weights, "mean": np.array(5, np.float32)}
+    near = replace(known_by_heart, refit=True)
+    far = replace(near, weights_before_refit=biased)
+    assert near.residual_rmse == pytest.approx(0.5)
+    assert far.residual_rmse == pytest.approx(2.5)
+    assert replace(near, weights=biased).residual_rmse == pytest.approx(0.5)
+    trusted, doubted = (folded(one, ("alien", 1)).predict("alien")[0] for one in (near, far))
+    assert trusted < doubted - 0.1
 
 
 def test_a_model_that_is_never_wrong_leaves_some_room(known_by_heart: Artifact) -> None:
@@ -186,7 +196,7 @@ def test_a_model_that_is_never_wrong_leaves_some_room(known_by_heart: Artifact) 
     right = np.where(known_by_heart.split.parts == VALIDATION, 1.5, ratings.stars)
     split = Split(replace(ratings, stars=right.astype(np.float32)), known_by_heart.split.parts, "")
     exact = replace(known_by_heart, split=split)
-    assert residual_rmse(exact) == pytest.approx(0.005)
+    assert exact.residual_rmse == pytest.approx(0.005)
     assert np.isfinite(folded(exact, ("alien", 5), ("brazil", 1)).predict(["clue"])).all()
 
 

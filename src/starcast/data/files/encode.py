@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import ascending
 from starcast.data.files.naming import ITEM, RATING, TIMESTAMP, USER
 from starcast.data.ids import Rows, Vocabulary
-from starcast.data.ratings import Stars, ascending
+from starcast.data.ratings import Stars
 from starcast.errors import DataError
 
 if TYPE_CHECKING:

@@ -28,9 +28,10 @@ def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.
     A warm start that was never improved upon is epoch 0, measured here from the weights kept.
     """
     objective = _objective(artifact)
-    rated = [epoch for epoch in artifact.history if epoch["validation"]]
-    epochs = [epoch["epoch"] for epoch in rated]
-    figures = [epoch["validation"][objective.metric] for epoch in rated]
+    told = [(one["epoch"], (one.get("validation") or {}).get(objective.metric))
+            for one in artifact.history]  # fmt: skip
+    epochs = [epoch for epoch, figure in told if figure is not None]
+    figures = [figure for _, figure in told if figure is not None]
     if artifact.best_epoch == 0 and objective == STARS:
         held_out = artifact.split.validation
         raw = score_ratings(artifact.scorer_before_refit(), held_out)
@@ -41,7 +42,7 @@ def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.
 
 def seconds(artifact: Artifact) -> float:
     """Time spent in the epochs that led to the choice; validation and a refit are left out."""
-    return float(sum(epoch["seconds"] for epoch in artifact.history))
+    return float(sum(epoch.get("seconds") or 0 for epoch in artifact.history))
 
 
 def _objective(artifact: Artifact) -> Objective:

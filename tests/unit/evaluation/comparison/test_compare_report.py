@@ -69,7 +69,7 @@ def test_json_holds_everything(written: Path, compared: Comparison) -> None:
     assert set(first["intervals"]) == {"RMSE", "NDCG@10"}
     assert (first["made_for"], first["is_baseline"]) == ("stars", False)
     assert first["settings"]["dimension"] == 32
-    assert second["settings"]["layers"] == [64, 32, 16, 8, 1]
+    assert second["settings"]["layers"] == [1, 1]
     assert first["history"][1]["validation"]["rmse"] == 1.25
     assert first["held_out_curves"]["n_users"][:3] == [40, 40, 0]  # two test ratings each
     assert first["held_out_curves"]["precision"][2] is None

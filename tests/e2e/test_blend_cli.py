@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,7 @@ def test_the_table_tells_what_each_part_is_worth(at_once: Starcast, here: Path) 
 
 def test_a_leaky_part_marks_the_blend(at_once: Starcast, here: Path) -> None:
     folder = here / TRAINED / FACTOR
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"leak": "it peeped"}))
+    storage.save(replace(storage.load(folder), leak="it peeped"), folder)
     run = at_once("blend", *parts())
     assert run.returncode == 0
     assert "LEAKY: it peeped" in run.stderr

@@ -90,7 +90,7 @@ def test_no_process_dies_of_it(tmp_path: Path, verb: str) -> None:
         refused(done, HOSTILE[name][1])
 
 
-@pytest.mark.parametrize("name", ["..", "../../elsewhere", "/tmp/elsewhere", "a\nb", ""])
+@pytest.mark.parametrize("name", ["..", "../../elsewhere", "/tmp/elsewhere", "a\0b", ""])
 def test_a_data_set_cannot_send_reports_elsewhere(
     at_once: Starcast, tmp_path: Path, name: str
 ) -> None:

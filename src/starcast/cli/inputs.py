@@ -79,6 +79,6 @@ def folder_name(split: "Split") -> str:
     Raises: DataError: its name is that of no folder, or of one elsewhere: an artifact may say any.
     """
     name = split.ratings.name
-    if not name.isprintable() or Path(name).name != name or name in ("", ".."):
+    if Path(name).name != name or name in ("", "..") or "\0" in name:
         raise DataError(f"{quoted(name)} is no name of a data set that a folder could have")
     return name

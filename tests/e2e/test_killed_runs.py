@@ -7,6 +7,7 @@ from pathlib import Path
 from processes import Starcast, command, environment, killed_command, tree
 
 from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 from starcast.disk.lock import MARK
 
 MODEL = "pretrained_models/planted/latent-factor-model"
@@ -85,3 +86,32 @@ def test_a_second_list_for_everybody_is_refused(
     assert done.returncode == 1
     assert "another run (process " in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+_WRITER = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from starcast.artifacts import storage
+folder = Path(sys.argv[1])
+artifact = storage.load(folder)
+print(flush=True)
+for seed in range(100):
+    storage.save(replace(artifact, seed=seed, weights_before_refit=artifact.weights), folder)
+"""
+
+
+def test_a_reader_beside_a_writer_always_finds_a_whole_model(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    folder = storage.save(known_by_heart, tmp_path / "mine")
+    argv = [sys.executable, "-c", _WRITER, str(folder)]
+    seeds = set()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout
+        writer.stdout.readline()
+        while writer.poll() is None:
+            seeds.add(storage.load(folder).seed)
+    assert writer.returncode == 0
+    assert len(seeds) > 3
+    assert storage.load(folder).seed == 99

@@ -424,3 +424,26 @@ def test_a_place_is_kept_for_one_run(known_by_heart: Artifact, tmp_path: Path) -
             other_run.submit(storage.save, known_by_heart, place).result()
     with pytest.raises(OSError, match="of the run's own"), reserve(place):
         raise OSError("of the run's own")
+
+
+def test_what_is_replaced_while_it_is_read_is_read_again(
+    known_by_heart: Artifact, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old manifest with the new weights would be called damaged."""
+    doubled = {name: 2 * array for name, array in known_by_heart.weights.items()}
+    newer = replace(known_by_heart, seed=2, weights=doubled, weights_before_refit=doubled)
+    read_manifest = storage.read_manifest
+    times: list[int] = []
+
+    def replaced_once_it_is_read(folder: Path) -> dict[str, Any]:
+        manifest = read_manifest(folder)
+        if not times:
+            storage.save(newer, folder)
+        times.append(manifest["seed"])
+        return manifest
+
+    monkeypatch.setattr(storage, "read_manifest", replaced_once_it_is_read)
+    artifact = storage.load(saved)
+    assert times == [1, 2, 2]  # the old one, whether it is still there, the new one
+    assert artifact.seed == 2
+    assert artifact.weights["mean"] == 6

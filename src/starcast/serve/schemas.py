@@ -107,8 +107,9 @@ class ListAsked(_LengthAndReasons):
 
 
 LENGTH_AND_REASONS = {
-    "name": "length and reasons", "in": "query", "style": "form", "explode": True,
-    "description": "as `k=10&reasons=2`", "schema": _LengthAndReasons.model_json_schema(),
+    "name": "list", "in": "query", "style": "form", "explode": True,
+    "description": "two parameters, as `k=10&reasons=2`",
+    "schema": _LengthAndReasons.model_json_schema(),
 }  # fmt: skip
 """Two parameters of a query as OpenAPI documents those that depend on each other."""
 

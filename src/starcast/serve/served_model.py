@@ -22,7 +22,7 @@ from starcast.serve.kept import Kept
 from starcast.serve.schemas import MOST_K, GivenRating
 from starcast.serve.search import Search
 
-_MOST_KEPT = 1 << 24  # characters of known users' lists, as they were sent; about 1,000 each
+_MOST_KEPT = 1 << 22  # characters of known users' lists, as they were sent; about 1,000 each
 
 
 @final

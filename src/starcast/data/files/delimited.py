@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 from starcast.data.files import text
 from starcast.data.files.cells import BLANKS, OpenQuoteError, cut
@@ -67,7 +67,7 @@ class Delimited:
                     next(lines, None)
                 rows = cut(lines, dialect.separator, dialect.quote, first=dialect.skip + 1)
                 for row in rows:
-                    yield f"line {row.line}", list(row.cells)
+                    yield f"line {row.line}", cast("Cells", row.cells)
         except OpenQuoteError as error:
             raise DataError(
                 f"{self.part.label}, line {error.line}: {error}; is a quotation mark left open?"

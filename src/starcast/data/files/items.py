@@ -6,7 +6,6 @@ from starcast.data.files.naming import GENRES, ITEM, TITLE
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.part import Part
 from starcast.data.files.table import Table, is_utf8
-from starcast.errors import DataError
 
 _NEEDED = (ITEM, TITLE)
 Row = tuple[str | None, str | None, str | None]
@@ -39,16 +38,18 @@ def _rows(part: Part, options: ReadingOptions) -> list[Row]:
     table = layouts.recognise(part, naming.ITEM_TABLE, _NEEDED, options)
     places = _places(table)
     item, title, genres = places[ITEM], places[TITLE], places.get(GENRES, len(table.names))
-    rows: list[Row] = []
-    for where, cells in table.body.records():
-        if not is_utf8(cells):
-            encoding = options.encoding or text.detect(part)
-            if options.encoding or encoding == text.UTF_8:
-                raise DataError(f"{part.label}, {where}: it is not UTF-8 text; correct it")
-            return _rows(part, ReadingOptions(encoding=encoding))
-        if len(cells) > max(item, title):
-            rows.append((cells[item], cells[title], cells[genres] if genres < len(cells) else ""))
-    return rows
+    last = max(item, title)
+    rows: list[Row] = [
+        (cells[item], cells[title], cells[genres] if genres < len(cells) else "")
+        for _, cells in table.body.records()
+        if len(cells) > last
+    ]
+    if is_utf8([cell for row in rows for cell in row]):
+        return rows
+    encoding = options.encoding or text.detect(part)
+    if options.encoding or encoding == text.UTF_8:
+        raise text.not_text(part, encoding)
+    return _rows(part, ReadingOptions(encoding=encoding))
 
 
 def _places(table: Table) -> dict[str, int]:

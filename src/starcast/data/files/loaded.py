@@ -97,7 +97,7 @@ def _loaded(table: Table, options: ReadingOptions) -> Loaded:
 
     written, places = table, dict[str, int]()
     try:
-        table = wide.unfolded(written, options.columns) or written
+        table = wide.unpivoted(written, options.columns) or written
         places = _places(table, options)
         if table.is_text and _is_plain(table, places):
             frame = _plain(table, places).collect(engine="streaming")

@@ -8,12 +8,12 @@ from typing import Any
 from starcast.data import attributes
 from starcast.data.attributes import Item
 from starcast.data.files import guess, source, times
+from starcast.data.files.checked import check_rows
 from starcast.data.files.encode import Encoded, encode, latest, with_ratings
 from starcast.data.files.items import read_items
 from starcast.data.files.loaded import Loaded, load_part
 from starcast.data.files.naming import TIMESTAMP, spoken
 from starcast.data.files.options import RECOGNISED, ReadingOptions
-from starcast.data.files.sound import together
 from starcast.data.files.source import Place
 from starcast.data.files.table import Table
 from starcast.data.ratings import Ratings
@@ -71,45 +71,53 @@ def of_tables(
         name: the data set's name.
     Raises: DataError: a value that cannot be used, with its place and reason.
     """
-    sound = together(tables, options, scale)
-    if not len(sound.frame):
+    told = check_rows(tables, options, scale)
+    if not len(told.frame):
         every = (
-            "every rating is left out as missing" if sound.n_rows else "it needs a row per rating"
+            "every rating is left out as missing" if told.n_rows else "it needs a row per rating"
         )
         raise DataError(f"{label} holds no ratings; {every}")
-    rows = encode(sound.frame, label)
-    first = tables[0]
-    if not first.table.has_header and not any(options.columns.values()):
-        guess.check(rows, first.places, first.table)
-    kept, left_out = _kept(rows, options, label)
-    unit = None
-    if kept.timestamps is not None:
-        when, unit = times.in_seconds(kept.timestamps)
-        kept = kept._replace(timestamps=when)
-    known = read_items(items_path) if items_path else {}
-    of_items = {one: known[str(one)] for one in kept.items.ids.tolist() if str(one) in known}
-    notes = [*_notes(tables, unit), *_titled(of_items, kept, items_path)]
+    rows = encode(told.frame, label)
+    if not tables[0].table.has_header and not any(options.columns.values()):
+        guess.check(rows, tables[0].places, tables[0].table)
+    rows, left_out = _kept(rows, options, label)
+    rows, unit = _in_seconds(rows)
+    known = _known_items(rows, items_path)
     try:
         ratings = Ratings.from_rows(
-            *kept,
-            titles={one: item.title for one, item in of_items.items()},
+            *rows,
+            titles={one: item.title for one, item in known.items()},
             scale=scale,
             name=name,
-            attributes=attributes.of_items(kept.items, of_items),
+            attributes=attributes.of_items(rows.items, known),
         )
     except DataError as error:
         raise DataError(f"{label}: {error}") from None
     reading = Reading(
         source=label,
         form=_form(tables),
-        columns={spoken(kind): _column(first, at) for kind, at in first.places.items()},
-        unused=_unused(first),
-        n_rows=sound.n_rows,
-        left_out=sound.left_out | left_out,
+        columns={spoken(kind): _column(tables[0], at) for kind, at in tables[0].places.items()},
+        unused=_unused(tables[0]),
+        n_rows=told.n_rows,
+        left_out=told.left_out | left_out,
         scale=str(ratings.scale),
-        notes=tuple(notes),
+        notes=(*_notes(tables, unit), *_titled(known, rows, items_path)),
     )
     return replace(ratings, reading=reading)
+
+
+def _in_seconds(rows: Encoded) -> tuple[Encoded, str | None]:
+    """Rows with times in seconds, and in what they were written if that was something else."""
+    if rows.timestamps is None:
+        return rows, None
+    when, unit = times.in_seconds(rows.timestamps)
+    return rows._replace(timestamps=when), unit
+
+
+def _known_items(rows: Encoded, items_path: Place | None) -> dict[Any, Item]:
+    """What is told of the items that were rated."""
+    known = read_items(items_path) if items_path else {}
+    return {one: known[str(one)] for one in rows.items.ids.tolist() if str(one) in known}
 
 
 def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, dict[str, int]]:

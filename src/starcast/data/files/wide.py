@@ -17,7 +17,7 @@ _MOST_VALUES, _SMALL = 101, 10  # different ratings; the size of one, where ther
 _SAMPLE = 200  # rows looked at
 
 
-def unfolded(table: Table, chosen: Mapping[str, str]) -> Table | None:
+def unpivoted(table: Table, chosen: Mapping[str, str]) -> Table | None:
     """A wide table as a row per rating; None if it is none.
 
     Args:

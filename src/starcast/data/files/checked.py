@@ -1,4 +1,4 @@
-"""Loaded tables as one frame of sound values, or the reason why that cannot be."""
+"""The rows of loaded tables in one frame, every value checked; or what is wrong with the first."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @final
-class Sound(NamedTuple):
+class CheckedRows(NamedTuple):
     """Values that are all as they should be.
 
     Attributes:
@@ -32,7 +32,9 @@ class Sound(NamedTuple):
     left_out: dict[str, int]
 
 
-def together(parts: Sequence[Loaded], options: ReadingOptions, scale: RatingScale | None) -> Sound:
+def check_rows(
+    parts: Sequence[Loaded], options: ReadingOptions, scale: RatingScale | None
+) -> CheckedRows:
     """The rows of all parts, of which none is bad.
 
     Args:
@@ -53,7 +55,7 @@ def together(parts: Sequence[Loaded], options: ReadingOptions, scale: RatingScal
         frame = frame.filter(marks.is_null())
     if not _is_sound(frame, scale):
         raise _first_fault(parts, writing, options, scale)
-    return Sound(frame, len(raw), left_out)
+    return CheckedRows(frame, len(raw), left_out)
 
 
 def _alike(frames: Sequence["pl.DataFrame"]) -> list["pl.DataFrame"]:

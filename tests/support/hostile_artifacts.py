@@ -328,7 +328,7 @@ def bombs(source: Path, place: Path) -> list[Path]:
 
 def _many_rows(folder: Path, table: str) -> None:
     first = pl.read_parquet(folder / table).head(1)
-    rows = [pl.repeat(one[0], 50_000_000, dtype=one.dtype).alias(one.name) for one in first]
+    rows = [pl.repeat(one[0], 20_000_000, dtype=one.dtype).alias(one.name) for one in first]
     pl.select(rows).write_parquet(folder / table)
 
 

@@ -1,6 +1,7 @@
 """Endpoints that ignore nothing of a query in silence."""
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint, and the check before it."""
         handle = super().get_route_handler()
-        known = [parameter.alias for parameter in self.dependant.query_params]
+        known = tuple(parameter.alias for parameter in self.dependant.query_params)
 
         async def checked(request: Request) -> Response:
             if query := request.scope["query_string"]:
@@ -28,13 +29,14 @@ class StrictRoute(APIRoute):
         return checked
 
 
-def check_query(query: bytes, known: Collection[str]) -> None:
+@lru_cache(256)  # most queries are those of others: what is good is not looked at twice
+def check_query(query: bytes, known: tuple[str, ...]) -> None:
     """Refuse a query that does not say what it means.
 
     Raises: UnknownNameError, ConfigError: a parameter that is unknown, or given twice.
 
-    >>> check_query(b"k=5", ["k", "model"])
-    >>> check_query(b"kk=5", ["k", "model"])
+    >>> check_query(b"k=5", ("k", "model"))
+    >>> check_query(b"kk=5", ("k", "model"))
     Traceback (most recent call last):
     starcast.errors.UnknownNameError: unknown query parameter 'kk': did you mean 'k'?
     """

@@ -31,7 +31,7 @@ from starcast.disk.seal import UNSEALED, is_sealed, seal
 from starcast.errors import DataError
 
 FORMAT = 4
-_WORDS, _SUM = "starcast", "starcast.sha256"
+_WORDS, _SUM = "starcast", "starcast.crc32"
 _ITEM, _STARS, _WHEN = "item_row", "star_bits", "seconds"
 _UNREADABLE = (
     pl.exceptions.PolarsError,

@@ -98,7 +98,7 @@ def test_what_does_not_match_its_sum_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     parquet.write(path, tiny(), {})
     whole = path.read_bytes()
-    for at in (whole.index(b"ann"), whole.rindex(b"sha256") + 20):
+    for at in (whole.index(b"ann"), whole.rindex(b"crc32") + 9):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         with pytest.raises(DataError, match="does not match its checksum"):
             parquet.read(path, "tiny")

@@ -19,7 +19,7 @@ from starcast.data.scale import RatingScale
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.engines.protocol import Weights
-from starcast.errors import ConfigError
+from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
@@ -30,7 +30,7 @@ from starcast.recommend import Recommender
 from starcast.training.fit import unobserved
 from starcast.training.loop import EpochRecord
 from starcast.training.parents import check_parents, place_of
-from starcast.training.plan import Recipe, train_all
+from starcast.training.plan import Recipe, in_words, train_all
 
 Place = str | Path
 OnEpoch = Callable[[EpochRecord], object]
@@ -181,6 +181,8 @@ def compare(
 ) -> Comparison:
     """Judge models against each other on the test rows of one split.
 
+    A model that fails is left out with a warning, and told of in the notes.
+
     Args:
         split: the split.
         models: names, which are trained here with their default settings, and trained models.
@@ -196,12 +198,22 @@ def compare(
     relevance.require_reachable(split.ratings.scale.highest)
     named = [model for model in models if isinstance(model, str)]
     wanted = {model: registry.find(model).settings() for model in named}
-    fresh = train_all(split, wanted, Recipe(seed, refit))
-    chosen = [fresh[model] if isinstance(model, str) else model.artifact for model in models]
+    failed: dict[str, str] = {}
+
+    def lost(name: str, error: Exception) -> None:
+        failed[registry.find(name).title] = in_words(error)
+        warnings.warn(f"{name} failed: {in_words(error)}", LeftOutWarning, stacklevel=5)
+
+    fresh = train_all(split, wanted, Recipe(seed, refit), failed=lost)
+    chosen = [
+        fresh[model] if isinstance(model, str) else model.artifact
+        for model in models
+        if not isinstance(model, str) or model in fresh
+    ]
     for artifact in chosen:
         artifact.require_split(split.fingerprint, "compare it here")
     reports = [report_of(artifact, k=k, relevance=relevance) for artifact in chosen]
-    return judge(reports, n_draws=draws_for(len(reports)))
+    return judge(reports, n_draws=draws_for(len(reports)), failed=failed)
 
 
 def open(folder: Place) -> Recommender:

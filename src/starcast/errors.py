@@ -58,6 +58,10 @@ class TrainingError(StarcastError):
     """Training that cannot go on, such as a loss that is no longer a number."""
 
 
+class InterruptedTrainingError(TrainingError):
+    """Training that was stopped from outside; nothing is to follow it."""
+
+
 def require_name(kind: str, name: object, known: Collection[str]) -> str:
     """The name, if it is one of those that are known.
 
@@ -74,5 +78,13 @@ def require_name(kind: str, name: object, known: Collection[str]) -> str:
     return name
 
 
-class LeftOutWarning(UserWarning):
-    """Something that cannot be used is left out; the command line says so in one line."""
+class StarcastWarning(UserWarning):
+    """Base of what a user should know of; the command line says it in one line."""
+
+
+class LeftOutWarning(StarcastWarning):
+    """Something that cannot be used is left out."""
+
+
+class SettingWarning(StarcastWarning):
+    """A setting that does not suit the ratings; another takes its place."""

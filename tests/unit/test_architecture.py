@@ -35,6 +35,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ),
     (
         "data.split",
+        "data.units",
         "data.attributes",
         "engines.protocol",
         "engines.setting_catalogue",

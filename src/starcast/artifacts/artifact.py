@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from starcast import models
 from starcast.data.split import TEST, TRAIN, Split
+from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Scorer
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import GibbsSettings, Settings
@@ -40,6 +41,7 @@ class Artifact:
         weights_before_refit: as validation chose them, blind to the validation rows; the same
             arrays as `weights` unless the model was refitted.
         split: the data and the part of each row.
+        units: in which the weights were learned.
         best_epoch: the epoch validation chose.
         history: a dictionary per epoch.
         refit: whether `weights` have seen the validation rows.
@@ -62,6 +64,7 @@ class Artifact:
     split: Split
     best_epoch: int
     history: tuple[Mapping[str, Any], ...]
+    units: Units = FIVE_STARS
     refit: bool = False
     leak: str = ""
     broken_off: str = ""
@@ -92,7 +95,8 @@ class Artifact:
     def ranker(self, *, by_stars: bool = False) -> Ranker:
         """What lists are ordered by: the model's own list scores, or stars and support."""
         support = self.support * log_support(self.n_raters) if self.support else None
-        return Ranker(self.scorer, support, by_stars=by_stars)
+        size = 0.0 if self.units.are_stars else self.units.factor
+        return Ranker(self.scorer, support, by_stars=by_stars, size=size)
 
     @cached_property
     def n_raters(self) -> NDArray[np.int64]:
@@ -132,7 +136,7 @@ class Artifact:
         known = split.parts != TEST if refit else split.parts == TRAIN
         histories = SparseRows.by_user(split.ratings.take(known))
         settings = self.config or tuple(settings_of_part(part) for part in self.parts)
-        return models.find(self.model).scorer(weights, histories, settings)
+        return models.find(self.model).deployed(weights, histories, settings, self.units)
 
     def require_split(self, fingerprint: str, purpose: str) -> None:
         """Refuse to be used on another split.

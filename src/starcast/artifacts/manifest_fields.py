@@ -82,6 +82,17 @@ def _is_scale(value: Any) -> bool:
     )
 
 
+def _is_units(value: Any) -> bool:
+    """What makes stars of all that models say in units, and the other way round."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"factor", "offset"}
+        and all(map(_is_number, value.values()))
+        and 1e-12 <= value["factor"] <= _LARGEST_STAR
+        and abs(value["offset"]) <= _LARGEST_STAR
+    )
+
+
 def _is_metrics(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_figures, value.values()))
 
@@ -117,6 +128,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "parts": (_list_of(_is_part), False),
     "support": (_is_number, False),
     "residual_rmse": (_is_residual, False),
+    "units": (_is_units, False),
     "files": (_is_texts, True),
     "sum": (is_text, False),
 }

@@ -27,6 +27,7 @@ from starcast.artifacts.manifest import BEFORE, FORMAT, FORMAT_VERSION, WEIGHTS,
 from starcast.artifacts.replacement import atomic_replace
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split
+from starcast.data.units import Units
 from starcast.disk.lock import alone
 from starcast.disk.reading import open_regular
 from starcast.disk.replacement import resolved, standing
@@ -119,7 +120,7 @@ def _told(error: BaseException, folder: Path) -> ArtifactError:
 
 
 def _assemble(manifest: Manifest, folder: Path) -> Artifact:
-    schema = _schema(manifest)
+    schema = _schema(manifest).in_stars(Units(**manifest.get("units", {})))
     fits = partial(weights_file.check_header, schema=schema)
     weights = {
         name: weights_file.arrays(_content(manifest, folder, name, fits))
@@ -134,6 +135,7 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
         split=_split(manifest, folder),
         best_epoch=manifest["best_epoch"],
         history=tuple(manifest["history"]),
+        units=Units(**manifest.get("units", {})),
         refit=manifest["refit"],
         leak=manifest["leak"],
         broken_off=manifest["broken_off"],
@@ -238,6 +240,7 @@ def _manifest(artifact: Artifact) -> Manifest:
         "history": [dict(record) for record in _thinned(artifact)],
         "support": artifact.support,
         "residual_rmse": artifact.residual_rmse,
+        "units": artifact.units._asdict(),
         "parts": [dict(part) for part in artifact.parts],
     }
 

@@ -16,7 +16,7 @@ from starcast.cli.app import app
 from starcast.cli.given import OF_2018
 from starcast.display import printable
 from starcast.engines.blas import spin_briefly
-from starcast.errors import LeftOutWarning, StarcastError
+from starcast.errors import StarcastError, StarcastWarning
 
 
 def main(argv: Sequence[str] | None = None, *, of_2018: bool = False) -> None:
@@ -69,7 +69,7 @@ _as_python_does = warnings.showwarning
 
 def _in_one_line(message: Any, category: Any, *more: Any, **named: Any) -> None:
     """Show a warning of ours as the errors are shown, and those of others as ever."""
-    if issubclass(category, LeftOutWarning):
+    if issubclass(category, StarcastWarning):
         print(f"starcast: {printable(' '.join(str(message).split()))}", file=sys.stderr)
     else:
         _as_python_does(message, category, *more, **named)

@@ -1,7 +1,6 @@
 """`starcast compare`: train several models on one split, or take trained ones, and compare them."""
 
 import logging
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,14 +10,15 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.command_line import given as given_options
+from starcast.cli.command_line import repeated
 from starcast.cli.given import GivenSettings
 from starcast.cli.groups import grouped
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.saving import reserve
 from starcast.cli.train import Logs, observe
-from starcast.data.store.address import without_secrets
 from starcast.engines.settings import flags_of
-from starcast.errors import ConfigError, TrainingError
+from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
@@ -70,9 +70,10 @@ def compare(
     catalogue hold most of what people liked (NDCG).
     """
     home, relevance = None, judging.relevance  # refused before anything else is done
+    failed: dict[str, str] = {}
     if artifacts:
         _refuse_training_options(context)
-        trained = _load(artifacts)
+        trained, failed = _load(artifacts), {}
     else:
         from starcast.training.plan import Recipe
 
@@ -84,11 +85,22 @@ def compare(
         home = keep / inputs.folder_name(divided)
         for name in configs:
             reserve(context, home / name)
-        trained = _train(divided, names, configs, Recipe(split.seed, refit, observe=watch), home)
+        recipe = Recipe(split.seed, refit, observe=watch)
+        trained, failed = _train(divided, names, configs, recipe, home)
     try:
-        _report(trained, home, judging, out, _command(context), all_pairs=verbose)
+        _report(
+            trained,
+            home,
+            judging,
+            out,
+            repeated(context, _CHANGES_NOTHING),
+            failed,
+            all_pairs=verbose,
+        )
     except KeyboardInterrupt:
         raise TrainingError("interrupted; no report was written, trained models are kept") from None
+    if failed:
+        raise typer.Exit(1)
 
 
 def _chosen(text: str | None) -> list[str]:
@@ -129,25 +141,41 @@ def _train(
     configs: "dict[str, Settings]",
     recipe: "Recipe",
     home: Path,
-) -> "list[Artifact]":
-    """Train each model once, save it at once, and hand parents on."""
-    from starcast.training.plan import train_all
+) -> "tuple[list[Artifact], dict[str, str]]":
+    """Train each model once, save it at once, and hand parents on; by title, why others failed."""
+    from starcast import models
+    from starcast.cli.show import console
+    from starcast.training.plan import in_words, train_all
 
     kept: list[str] = []
+    lost: dict[str, str] = {}
 
     def trained(artifact: "Artifact") -> None:
         keep_model(artifact, home / artifact.model)
         kept.append(artifact.model)
         _announce(artifact)
 
+    def failed(name: str, error: Exception) -> None:
+        title = models.find(name).title
+        lost[title] = in_words(error)
+        console.print(f"{title:<20} failed: {lost[title]}", soft_wrap=True)
+
     try:
-        done = train_all(split, configs, recipe, trained=trained)
-    except (TrainingError, KeyboardInterrupt) as error:
-        broken = next(name for name in configs if name not in kept)
+        done = train_all(split, configs, recipe, trained=trained, failed=failed)
+    except (InterruptedTrainingError, KeyboardInterrupt) as error:
+        broken = next(n for n in configs if n not in kept and models.find(n).title not in lost)
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-        also = f"; trained and kept in {home}: {', '.join(kept)}" if kept else ""
-        raise TrainingError(f"{broken}: {what}; no report was written{also}") from None
-    return [done[name] for name in names]
+        raise TrainingError(f"{broken}: {what}; {_kept_in(home, kept)}") from None
+    found = [done[name] for name in names if name in done]
+    if len(found) < 2:
+        why = "; ".join(f"{title}: {what}" for title, what in lost.items())
+        raise TrainingError(f"{why}; {_kept_in(home, kept)}")
+    return found, lost
+
+
+def _kept_in(home: Path, kept: Sequence[str]) -> str:
+    also = f"; trained and kept in {home}: {', '.join(kept)}" if kept else ""
+    return f"no report was written{also}"
 
 
 def _load(folders: Sequence[Path]) -> "list[Artifact]":
@@ -177,6 +205,7 @@ def _report(
     judging: opt.Judging,
     out: Path,
     command: str,
+    failed: Mapping[str, str],
     *,
     all_pairs: bool,
 ) -> None:
@@ -196,7 +225,8 @@ def _report(
         other.require_split(first.split.fingerprint, f"compare it with {first.model}")
     with Status("judging", console=console) if console.is_interactive else nullcontext():
         reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
-        compared = comparing.compare(reports, n_draws=comparing.draws_for(len(reports)))
+        draws = comparing.draws_for(len(reports))
+        compared = comparing.compare(reports, n_draws=draws, failed=failed)
         if home:  # models from disk are read, not written
             for report in reports:
                 folder = home / report.artifact.model
@@ -211,35 +241,8 @@ def _report(
 
 
 def _refuse_training_options(context: typer.Context) -> None:
-    for name, flag in _given(context):
+    for name, flag in given_options(context):
         if name not in _FOR_ARTIFACTS_TOO:
             raise ConfigError(
                 f"{flag} is for training, and these models are trained; leave it or them out"
             )
-
-
-def _command(context: typer.Context) -> str:
-    """What repeats this run: the verb, its artifacts, and every option that was given."""
-    words = ["starcast", context.info_name or "compare"]
-    words += [str(path) for path in context.params.get("artifacts") or ()]
-    for name, flag in _given(context):
-        value: Any = context.params[name]
-        if name not in _CHANGES_NOTHING and name != "artifacts":
-            values = value if isinstance(value, list) else [value]
-            words += [flag] if isinstance(value, bool) else _repeated(flag, values)
-    return without_secrets(shlex.join(words))
-
-
-def _repeated(flag: str, values: Sequence[object]) -> list[str]:
-    return [word for value in values for word in (flag, str(value))]
-
-
-def _given(context: typer.Context) -> list[tuple[str, str]]:
-    """Name and flag of every parameter that stands on the command line."""
-    return [
-        (parameter.name, parameter.opts[0])
-        for parameter in context.command.params
-        if parameter.name is not None
-        and (source := context.get_parameter_source(parameter.name)) is not None
-        and source.name == "COMMANDLINE"
-    ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from starcast.errors import ArtifactError, TrainingError
+from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
@@ -35,7 +35,8 @@ def keep(artifact: "Artifact", folder: Path) -> None:
     if artifact.broken_off:
         beside = folder.with_name(folder.name + INTERRUPTED)
         storage.save(artifact, beside)
-        raise TrainingError(
+        was_stopped = "interrupted" in artifact.broken_off
+        raise (InterruptedTrainingError if was_stopped else TrainingError)(
             f"{artifact.broken_off}; the weights so far ({artifact.reached}) are in {beside}"
         )
     with suppress(ArtifactError):  # nothing is there, or nothing that can be told of

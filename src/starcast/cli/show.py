@@ -90,9 +90,9 @@ def judged(report: "Report", *, explain: bool = False) -> None:
     for table in tables:
         console.print()
         console.print(Text(as_text(table)), soft_wrap=True)
-    if lists.about_strangers:
+    for said in filter(None, (report.about_accuracy, lists.about_strangers)):
         console.print()
-        console.print(lists.about_strangers, soft_wrap=True)
+        console.print(said, soft_wrap=True)
 
 
 def fetching(name: str) -> Bar:

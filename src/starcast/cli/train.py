@@ -143,8 +143,8 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
     from starcast.training.observers import (
         ConsoleObserver,
         Expendable,
-        HasGraph,
         TensorBoardObserver,
+        graph_of,
     )
 
     started = time.strftime("%Y%m%d-%H%M%S")
@@ -160,7 +160,7 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
     def observers(run: Run) -> Sequence[Observer]:
         suffix = "-refit" if run.is_refit else ""
         folder = logs / inputs.folder_name(split) / f"{run.model.name}-{started}{suffix}"
-        graph = run.engine.graph() if isinstance(run.engine, HasGraph) else b""
+        graph = graph_of(run.engine, run.units)
         settings = run.config.written() | {"seed": run.seed}
         told = ConsoleObserver(
             console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)

@@ -12,6 +12,7 @@ from starcast.errors import DataError
 
 _RESOLUTION = 1_000_000  # steps are found among ratings rounded to a millionth of a star
 _LARGEST = 2.0**62  # millionths of a star; their differences fit 64 bits
+MOST_LEVELS = 100  # different ratings: of more, none can be expected to be hit exactly
 _TOLERANCE = 0.001  # of a step: decimal steps such as 0.1 are not exact in binary
 
 
@@ -72,6 +73,11 @@ class RatingScale:
             raise DataError(
                 f"{quoted(text)} is no scale; write LOWEST:HIGHEST:STEP, as 0.5:5:0.5"
             ) from None
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it has more ratings than can be expected to be hit exactly."""
+        return round((self.highest - self.lowest) / self.step) >= MOST_LEVELS
 
     def clip(self, predictions: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predictions pulled into [lowest, highest]; float32, any shape."""

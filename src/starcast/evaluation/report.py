@@ -1,5 +1,6 @@
 """Evaluate: a trained model on the held-out rows of its split, opened here and nowhere else."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
+from starcast.data.ratings import Ratings
+from starcast.data.scale import MOST_LEVELS
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
 from starcast.engines.protocol import score_ratings
 from starcast.engines.setting_kinds import Whole
@@ -27,7 +30,7 @@ class Report:
         artifact: the model.
         n_rows: held-out ratings.
         rmse, mae: stars, of predictions clipped to the scale.
-        accuracy: share of predictions that round to the exact rating.
+        accuracy: share of predictions that round to the exact rating; NaN where `about_accuracy`.
         curves: precision, recall and F1 over a user's own test items, for list sizes 1 to 100.
         k: list size of the catalogue figures.
         relevance: which test ratings a good list from the catalogue would hold.
@@ -59,6 +62,17 @@ class Report:
         lists = self.catalogue
         errors, n_rows = self.squared_errors[lists.users], self.n_rows_of_user[lists.users]
         return user_tiers(lists.n_train, lists.by_user.ndcg, errors, n_rows)
+
+    @property
+    def about_accuracy(self) -> str:
+        """Why there is no accuracy, in words; "" where there is."""
+        if math.isfinite(self.accuracy):
+            return ""
+        n_levels = len(np.unique(self.artifact.split.ratings.stars))
+        return (
+            f"Accuracy: – ({n_levels:,} different ratings, too many for any to be hit exactly; "
+            "RMSE and MAE tell how near predictions come)"
+        )
 
     def stars(self) -> dict[str, float]:
         """The figures of predicted stars by printed name."""
@@ -112,6 +126,17 @@ class Report:
         return f"{self.artifact.title}: {self.n_rows:,} test ratings"
 
 
+def _accuracy(whole: Ratings, test: Ratings, shown: NDArray[np.float32]) -> float:
+    """By the steps of the scale; where these are too fine, by the ratings that the data show."""
+    if not whole.scale.is_fine:
+        return metrics.accuracy(test.stars, whole.scale.nearest(shown))
+    levels = np.unique(whole.stars)
+    if len(levels) > MOST_LEVELS:
+        return math.nan
+    halfway = (levels[:-1].astype(np.float64) + levels[1:]) / 2
+    return metrics.accuracy(test.stars, levels[np.searchsorted(halfway, shown, side="right")])
+
+
 def _columns(figures: dict[str, float]) -> list[Column]:
     cells = [figure(value) for value in figures.values()]
     return [Column("figure", list(figures), is_number=False), Column("value", cells)]
@@ -153,7 +178,7 @@ def evaluate(
         n_rows=len(test),
         rmse=metrics.rmse(test.stars, shown),
         mae=metrics.mae(test.stars, shown),
-        accuracy=metrics.accuracy(test.stars, test.scale.nearest(shown)),
+        accuracy=_accuracy(artifact.split.ratings, test, shown),
         curves=metrics.held_out_curves(test.user_rows, test.stars, raw, MAX_K),
         k=k,
         relevance=relevance,

@@ -1,11 +1,13 @@
 """The models that Starcast brings, each with its defaults, its engine and its scorer."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.data.scale import MOST_LEVELS
 from starcast.engines import tuned
 from starcast.engines.expression import Expression
 from starcast.engines.expression.networks import deep_network, ensemble
@@ -42,6 +44,17 @@ def _bayesian(config: GibbsSettings, train: Ratings, seed: int) -> Engine:
     from starcast.engines.bayesian.engine import BayesianEngine
 
     return BayesianEngine(config, train, seed)
+
+
+def _with_likelihood_for(config: GibbsSettings, known: Ratings) -> tuple[GibbsSettings, str]:
+    """Of more different ratings than steps can be drawn for, those of numbers."""
+    n_levels = len(np.unique(known.stars)) if config.likelihood == "probit" else 0
+    if n_levels <= MOST_LEVELS:
+        return config, ""
+    return replace(config, likelihood="gaussian"), (
+        f"likelihood 'gaussian' in the place of 'probit', which takes at most {MOST_LEVELS} "
+        f"different ratings: {known.name} has {n_levels:,}"
+    )
 
 
 def _autoencoder(config: LbfgsSettings, train: Ratings, seed: int) -> Engine:
@@ -118,6 +131,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _bayesian},
         scorer=_from_weights(PosteriorScorer),
         schema=posterior_schema,
+        suit=_with_likelihood_for,
         adapter=ParentAdapter(_FACTOR_MODEL, _as_latent_factor),
     ),
     Model(

@@ -1,19 +1,21 @@
 """What the rest of Starcast needs to know of a model."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.engines.solvers import Solvers
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.evaluation.metrics import STARS, Objective
+from starcast.scoring.in_stars import in_stars
 from starcast.scoring.schema import Schema, unknown_schema
 
 MakeEngine = Callable[[Any, Ratings, int], Engine]
@@ -24,6 +26,10 @@ MakeScorer = Callable[[Weights, SparseRows, Any], Scorer]
 
 MakeSchema = Callable[[Any, int, int], Schema]
 """Settings, and how many users and items there are, to what weights must be."""
+
+Suit = Callable[[Any, Ratings], tuple[Any, str]]
+"""Settings and all rows that will train to settings that suit them, and why others were given up;
+"" if none were."""
 
 Transfer = Callable[[Mapping[str, Weights], Any], dict[str, NDArray[np.float32]]]
 """The parents' weights by model name, and a model's settings, to a model's first weights."""
@@ -55,9 +61,10 @@ class Model:
         formula: the prediction in one line.
         defaults: settings by optimizer, chosen on validation rows; the first is the default.
         engines: by backend; the same names and shapes of weights from each.
-        scorer: weights, histories and settings to the deployed form.
+        scorer: weights, histories and settings to the deployed form, in the units of training.
         schema: what its weights must be, without which they are read as they are.
         objective, is_baseline: what it is judged by, and whether it is there to be beaten.
+        suit: settings to such as suit the rows.
         parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and its settings to its first weights.
         adapter: the parent whose place it may take, if any.
@@ -72,6 +79,7 @@ class Model:
     schema: MakeSchema = unknown_schema
     objective: Objective = STARS
     is_baseline: bool = False
+    suit: Suit = lambda settings, known: (settings, "")
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None
@@ -87,9 +95,15 @@ class Model:
         return self.solvers.settings(given)
 
     def engine(
-        self, config: Settings, train: Ratings, seed: int, *, backend: str = COMPILED
+        self,
+        config: Settings,
+        train: Ratings,
+        seed: int,
+        *,
+        units: Units = FIVE_STARS,
+        backend: str = COMPILED,
     ) -> Engine:
-        """A fresh engine.
+        """A fresh engine, which sees the rows in units.
 
         Raises:
             UnknownNameError: a backend this model has none of.
@@ -98,7 +112,22 @@ class Model:
         self._require_training()
         if backend not in self.engines:
             raise UnknownNameError(f"engine for {self.name}", backend, self.engines)
-        return self.engines[backend](config, train, seed)
+        return self.engines[backend](config, units.standardized(train), seed)
+
+    def deployed(
+        self, weights: Weights, histories: SparseRows, settings: Any, units: Units = FIVE_STARS
+    ) -> Scorer:
+        """The deployed form, in stars, of weights that were learned in units.
+
+        Args:
+            weights: as an engine gave them; of a blend, with those of its parts.
+            histories: who rated what in training, by user, stars.
+            settings: the weights' own; of a blend, those of each part.
+            units: of the training.
+        """
+        if not units.are_stars:
+            histories = replace(histories, values=units.values(histories.values))
+        return in_stars(self.scorer(weights, histories, settings), units)
 
     def _require_training(self) -> None:
         if not self.defaults:

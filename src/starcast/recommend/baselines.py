@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Scores
 from starcast.scoring.ranker import log_support
 from starcast.scoring.top_lists import best
 
-_SUPPORT = 0.25  # stars; what support adds in the lists of most models
+_SUPPORT = 0.25  # units; what support adds in the lists of most models
 _DAMPING = 10.0  # ratings' worth of belief in the mean
 
 
@@ -21,6 +22,7 @@ class DampedMeans:
 
     Args:
         train: the training rows.
+        units: of the model that they stand in for.
 
     Attributes:
         of_all: stars.
@@ -28,7 +30,8 @@ class DampedMeans:
         of_item: float32 (n_items,).
     """
 
-    def __init__(self, train: Ratings) -> None:
+    def __init__(self, train: Ratings, units: Units = FIVE_STARS) -> None:
+        self._support = np.float32(units.factor * _SUPPORT)
         self.of_all = float(train.stars.mean(dtype=np.float64))
 
         def damped(rows: Rows, n: int) -> Scores:
@@ -43,7 +46,7 @@ class DampedMeans:
     def best_rows(self, k: int) -> Rows:
         """The k items for somebody of whom nothing is known: liked, by many; best first."""
         n_raters = np.bincount(self._train.item_rows, minlength=self._train.n_items)
-        return best(self.of_item + np.float32(_SUPPORT) * log_support(n_raters), k)
+        return best(self.of_item + self._support * log_support(n_raters), k)
 
     def predict(
         self, user_ids: NDArray[np.generic], item_ids: NDArray[np.generic]

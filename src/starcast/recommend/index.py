@@ -10,6 +10,7 @@ from starcast.engines.protocol import Scores, Weights
 from starcast.errors import ConfigError
 from starcast.scoring import FactorScorer
 from starcast.scoring.cold_start import with_typical_rows
+from starcast.scoring.in_stars import as_trained
 from starcast.scoring.ranker import Ranker
 
 LARGE = 200_000  # items; a scan of fewer takes some milliseconds, and misses none
@@ -75,14 +76,16 @@ def build(artifact: Artifact, ranker: Ranker) -> FactorIndex | None:
 
     Raises: ConfigError: not a model of factors, or the extra `index` is not installed.
     """
-    if not isinstance(artifact.scorer, FactorScorer):
+    if not isinstance(as_trained(artifact.scorer), FactorScorer):
         raise ConfigError(
             f"approximate lists need scores that are inner products; those of {artifact.model} are "
             "not, so every item is scored: leave approximate out"
         )
     if artifact.split.ratings.n_items < LARGE:
         return None
-    return FactorIndex(artifact.weights, ranker.support)
+    support = ranker.support  # stars
+    in_units = None if support is None else support / np.float32(artifact.units.factor)
+    return FactorIndex(artifact.weights, in_units)
 
 
 def _of_equal_length(items: Scores) -> Scores:

@@ -291,4 +291,4 @@ class Recommender:
 
     @cached_property
     def _means(self) -> DampedMeans:
-        return DampedMeans(self.artifact.split.train)
+        return DampedMeans(self.artifact.split.train, self.artifact.units)

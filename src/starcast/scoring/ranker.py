@@ -21,14 +21,22 @@ class Ranker:
         scorer: the model.
         support: float32 (n_items,), γ · ln(1 + n_i); None where stars alone count.
         by_stars: rank by predicted stars alone, whatever the model could do.
+        size: of a usual score, where one of stars may be near zero by the choice of the scale:
+            what scores are alike but for rounding goes by it.
     """
 
     def __init__(
-        self, scorer: Scorer, support: Scores | None = None, *, by_stars: bool = False
+        self,
+        scorer: Scorer,
+        support: Scores | None = None,
+        *,
+        by_stars: bool = False,
+        size: float = 0.0,
     ) -> None:
         self.scorer = scorer
         self._lists = scorer if isinstance(scorer, ListScorer) and not by_stars else None
         self.support = None if by_stars else support
+        self.size = 0.0 if self._lists else size
 
     @property
     def by_lists(self) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 
+from starcast.data.units import Units
 from starcast.engines.expression.bounds import Sizes, bound, largest
 from starcast.engines.expression.node import Expression
 from starcast.engines.expression.weights import shapes_of
@@ -29,7 +30,7 @@ class Schema(NamedTuple):
 
     Attributes:
         shapes: by name; a text in the place of a size stands for any.
-        reach: weights of these shapes, and the largest of each, to a bound on their scores, stars.
+        reach: weights of these shapes, and the largest of each, to a bound on their scores.
         n_rows: how many users and items there are.
         fault: such weights to what else is wrong with their values; "" if nothing is.
         is_said: whether anybody has said what the shapes are.
@@ -42,6 +43,14 @@ class Schema(NamedTuple):
     fault: Callable[[Weights], str] = lambda weights: ""
     is_said: bool = True
     optional: Mapping[str, Shape] = MappingProxyType({})
+
+    def in_stars(self, units: Units) -> "Schema":
+        """Of weights whose scores are in units."""
+
+        def reach(weights: Weights, sizes: Sizes) -> float:
+            return units.factor * self.reach(weights, sizes) + abs(units.offset)
+
+        return self._replace(reach=reach)
 
     def misfit(self, given: Mapping[str, tuple[int, ...]]) -> str:
         """What differs between the shapes of weights and the wanted ones; "" if nothing does.

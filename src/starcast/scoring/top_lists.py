@@ -59,7 +59,7 @@ def top_rows(
             exclude(scores, users[block], *left_out)
         listed = np.empty((len(scores), k + 1), np.int32)
         take_best(scores, listed)
-        for place in np.flatnonzero(_has_near_ties(scores, listed)) if settle_ties else ():
+        for place in _near_ties(scores, listed, ranker.size) if settle_ties else ():
             listed[place, :k] = _as_alone(ranker, seen, int(users[block][place]), k)
         top[block] = listed[:, :k]
 
@@ -67,13 +67,14 @@ def top_rows(
     return top
 
 
-def _has_near_ties(scores: Scores, listed: Rows) -> NDArray[np.bool_]:
-    """Whether neighbours in lists (n, k + 1) score so alike that sums in another order tell."""
+def _near_ties(scores: Scores, listed: Rows, size: float) -> NDArray[np.intp]:
+    """In which lists (n, k + 1) neighbours score so alike that sums in another order tell."""
     listed_scores = np.take_along_axis(scores, np.maximum(listed, 0), axis=1)
     listed_scores[listed < 0] = -np.inf
     with np.errstate(invalid="ignore"):  # two places that nothing is left for
         gaps = listed_scores[:, :-1] - listed_scores[:, 1:]
-    return np.asarray(np.any(gaps <= _NEAR * np.abs(listed_scores[:, :-1]), axis=1))
+    sizes = np.maximum(np.abs(listed_scores[:, :-1]), np.float32(size))
+    return np.flatnonzero(np.any(gaps <= _NEAR * sizes, axis=1))
 
 
 def _as_alone(ranker: Ranker, seen: SparseRows | None, user_row: int, k: int) -> Rows:

@@ -33,6 +33,11 @@ def check_parts(parts: Sequence[Artifact]) -> None:
                 f"{part.model} was not trained to its end ({part.broken_off}); train it again"
             )
         part.require_split(first.split.fingerprint, f"blend it with {first.model}")
+        if part.units != first.units:
+            raise ConfigError(
+                f"{part.model} and {first.model} were trained in different units, one by an older "
+                "Starcast; train that again"
+            )
     for one, other in combinations(parts, 2):
         if _are_same(one, other):
             raise ConfigError(f"one {one.model} is given twice; a blend needs different models")

@@ -1,5 +1,6 @@
 """From a split and a model's name to an artifact: the loop, then perhaps a refit."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import NamedTuple, final
@@ -10,10 +11,11 @@ from starcast import models
 from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
+from starcast.data.units import Units
 from starcast.engines.protocol import Engine, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
-from starcast.errors import TrainingError
+from starcast.errors import SettingWarning, TrainingError
 from starcast.evaluation.metrics import Quality
 from starcast.models import Model
 from starcast.training.loop import Observer, Trained, Validate, train
@@ -33,6 +35,7 @@ class Run(NamedTuple):
     seed: int
     is_refit: bool
     rows: Ratings
+    units: Units
     engine: Engine
 
     @property
@@ -81,19 +84,23 @@ def fit(
     model = models.find(name)
     config = config or model.settings()
     model.solvers.require(config)
+    known = split.ratings.take(split.parts != TEST)
+    config, given_up = model.suit(config, known)
+    if given_up:
+        warnings.warn(given_up, SettingWarning, stacklevel=2)
     check_parents(model, config, split, parents, leaky=bool(leak))
-    recipe = _Recipe(model, config, seed, parents, observe)
+    units = Units.of(split.train)
+    recipe = _Recipe(model, config, seed, units, parents, observe)
 
     chosen = recipe.run(split.train, split.validation)
     deployed: Arrays = chosen.weights
     broken_off = chosen.broken_off
     if refit and not broken_off:
-        known = split.ratings.take(split.parts != TEST)
         try:
             deployed = recipe.run_again(known, chosen.best_epoch).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
-    blind = model.scorer(chosen.weights, SparseRows.by_user(split.train), config)
+    blind = model.deployed(chosen.weights, SparseRows.by_user(split.train), config, units)
     return Artifact(
         model=name,
         config=config,
@@ -107,7 +114,8 @@ def fit(
         leak=leak or next((p.leak for p in parents if p.leak), ""),
         broken_off=broken_off,
         versions=library_versions(),
-        support=choose_support(blind, split.train, split.validation),
+        units=units,
+        support=choose_support(blind, split.train, split.validation, units),
     )
 
 
@@ -120,10 +128,11 @@ class _Recipe:
         model: Model,
         config: Settings,
         seed: int,
+        units: Units,
         parents: Sequence[Artifact],
         observe: Observe,
     ) -> None:
-        self._model, self._config, self._seed = model, config, seed
+        self._model, self._config, self._seed, self._units = model, config, seed, units
         self._parents, self._observe = parents, observe
 
     def run(self, rows: Ratings, validation: Ratings) -> Trained:
@@ -136,6 +145,7 @@ class _Recipe:
             epochs=self._config.epochs,
             patience=self._config.patience,
             averaging=self._config.averaging,
+            stars_per_unit=self._units.factor,
             observers=self._observe(self._run(rows, engine, is_refit=False)),
             warm=bool(self._parents),
         )
@@ -152,6 +162,7 @@ class _Recipe:
             epochs=epochs,
             patience=epochs,
             averaging=self._config.averaging,
+            stars_per_unit=self._units.factor,
             observers=self._observe(self._run(rows, engine, is_refit=True)),
             warm=bool(self._parents),
         )
@@ -160,11 +171,11 @@ class _Recipe:
         return trained
 
     def _run(self, rows: Ratings, engine: Engine, *, is_refit: bool) -> Run:
-        return Run(self._model, self._config, self._seed, is_refit, rows, engine)
+        return Run(self._model, self._config, self._seed, is_refit, rows, self._units, engine)
 
     def _engine(self, rows: Ratings, weights: Mapping[str, Weights]) -> Engine:
         """A fresh engine; a warm-started model's begins with these weights of its parents."""
-        engine = self._model.engine(self._config, rows, self._seed)
+        engine = self._model.engine(self._config, rows, self._seed, units=self._units)
         if self._model.transfer and self._parents:
             theirs = dict(
                 inherited(parent, weights[parent.model], self._config) for parent in self._parents
@@ -180,7 +191,7 @@ class _Recipe:
         histories = SparseRows.by_user(rows)
 
         def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
-            scorer = self._model.scorer(weights, histories, self._config)
+            scorer = self._model.deployed(weights, histories, self._config, self._units)
             return sample(scorer, share), held_out(scorer, share) if held_out else None
 
         return validate

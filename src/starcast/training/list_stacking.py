@@ -20,6 +20,7 @@ from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError, TrainingError
 from starcast.evaluation.metrics import LISTS, Quality, at_or_above_mean
 from starcast.scoring.candidates import Candidates, CandidateSource
+from starcast.scoring.in_stars import as_trained
 from starcast.scoring.list_features import feature_names
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.scoring.weighted_sum import join
@@ -86,6 +87,7 @@ def blend_lists(parts: Sequence[Artifact], *, trees: bool = False, seed: int = 4
         split=lesson.split,
         best_epoch=1,
         history=(record,),
+        units=parts[0].units,
         refit=refit,
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),
@@ -104,7 +106,7 @@ class _Lesson:
         self.split = split_of(parts)
         known, self._held_out = self.split.train, self.split.validation
         self.judge = ListJudge(known, self._held_out)
-        scorers = [part.scorer_before_refit() for part in parts]
+        scorers, units = [part.scorer_before_refit() for part in parts], parts[0].units
         self.errors = [_rmse(scorer, self._held_out) for scorer in scorers]
         self.qualities = [
             self.judge.of(_ranker(part, scorer))
@@ -124,7 +126,8 @@ class _Lesson:
             [t for t, s in zip(titles, scorers, strict=True) if not isinstance(s, ListScorer)],
             has_years=year is not None,
         )
-        self._source = CandidateSource(scorers, shown, year, SparseRows.by_user(known))
+        histories = SparseRows.by_user(units.standardized(known))
+        self._source = CandidateSource([*map(as_trained, scorers)], shown, year, histories)
         self.rows, self.examples = self._examples()
 
     def quality(self, scores: Scores) -> Quality:

@@ -84,6 +84,7 @@ def train(
     epochs: int | None,
     patience: int,
     averaging: float = 0.0,
+    stars_per_unit: float = 1.0,
     observers: Sequence[Observer] = (),
     warm: bool = False,
 ) -> Trained:
@@ -101,6 +102,7 @@ def train(
         epochs: upper bound, None for none.
         patience: epochs without a better validation figure before stopping.
         averaging: β; epoch t validates and keeps w̄_t = β·w̄_(t-1) + (1-β)·w_t.
+        stars_per_unit: of what the engine tells of its losses.
         observers: told of every epoch.
         warm: the first weights are worth keeping: they compete as epoch 0 and start the average.
     Raises: TrainingError: the run broke off before any epoch was good.
@@ -119,7 +121,7 @@ def train(
     try:
         audience.started(epochs)
         for epoch in range(1, epochs + 1):
-            record, weights = _run_epoch(engine, outcome, validate, epoch)
+            record, weights = _run_epoch(engine, outcome, validate, epoch, stars_per_unit)
             if not _is_finite(record, objective):
                 broken_off = (
                     f"the loss is no longer a number in epoch {epoch} (try a smaller learning rate)"
@@ -222,11 +224,13 @@ def _is_finite(record: EpochRecord, objective: Objective) -> bool:
 
 
 def _run_epoch(
-    engine: Engine, outcome: _Best | _Sampled, validate: Validate, epoch: int
+    engine: Engine, outcome: _Best | _Sampled, validate: Validate, epoch: int, unit: float
 ) -> tuple[EpochRecord, Arrays]:
     """One epoch's record, and the weights that were validated after it."""
     started = time.perf_counter()
     loss, training_error = engine.run_epoch()
     seconds = time.perf_counter() - started
     weights, share = outcome.candidate()
-    return EpochRecord(epoch, loss, training_error, *validate(weights, share), seconds), weights
+    quality = validate(weights, share)
+    loss, training_error = unit * unit * loss, unit * training_error
+    return EpochRecord(epoch, loss, training_error, *quality, seconds), weights

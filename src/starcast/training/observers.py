@@ -1,6 +1,7 @@
 """Observers of the loop: a live line on the console, and TensorBoard."""
 
 import errno
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -10,10 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from starcast.data.units import Units
 from starcast.disk.lock import kept_if_used
-from starcast.display import printable
-from starcast.engines.protocol import Weights
+from starcast.display import figure, printable
+from starcast.engines.expression import Expression
+from starcast.engines.expression.graph import definition
+from starcast.engines.protocol import Engine, Weights
 from starcast.evaluation.metrics import TITLES, Quality
+from starcast.scoring.in_stars import told_in_stars
 from starcast.training.loop import EpochRecord, Observer
 from starcast.training.run_files import RunFiles
 
@@ -21,12 +26,17 @@ _LINES = 10  # of a sampler's run, whose sweeps are too much alike to be told of
 
 
 @runtime_checkable
-class HasGraph(Protocol):
-    """An engine that can show its network."""
+class HasNetwork(Protocol):
+    """An engine that can show its network, which computes scores in the units of training."""
 
-    def graph(self) -> bytes:
-        """A serialized GraphDef."""
-        ...
+    network: Expression
+
+
+def graph_of(engine: Engine, units: Units) -> bytes:
+    """A network that gives stars, as a serialized GraphDef; empty where an engine has none."""
+    if not isinstance(engine, HasNetwork):
+        return b""
+    return definition(told_in_stars(engine.network, units))
 
 
 @final
@@ -73,8 +83,8 @@ class ConsoleObserver:
         is_told = record.epoch % self._every == 0 or record.epoch == self._last
         if self._each_epoch and is_told:
             self._write_line(record, shown, is_best and not self._sampled)
-        name, figure = next(iter(shown.items()))
-        self._progress.update(self._task, advance=1, quality=f", {TITLES[name]} {figure:.4f}")
+        name, value = next(iter(shown.items()))
+        self._progress.update(self._task, advance=1, quality=f", {TITLES[name]} {value:.4f}")
 
     def ended(self) -> None:
         """Take the bar away."""
@@ -86,7 +96,7 @@ class ConsoleObserver:
         self._console.print(Text(line, "dim"))
 
     def _write_line(self, record: EpochRecord, shown: Quality, is_best: bool) -> None:
-        figures = " ".join(f"{figure:>9.4f}" for figure in shown.values())
+        figures = " ".join(f"{figure(value):>9}" for value in shown.values())
         line = Text(
             f"{record.epoch:>5} {_short(record.loss):>8} {_short(record.training_error):>9} "
             f"{figures} {record.seconds:>7.2f}"
@@ -233,5 +243,6 @@ def _short(figure: float) -> str:
 
 
 def _named(quality: Quality | None) -> dict[str, float]:
-    """Figures by the name of their chart."""
-    return {TITLES[name]: value for name, value in (quality or {}).items()}
+    """Figures by the name of their chart; what is no number has none."""
+    known = (quality or {}).items()
+    return {TITLES[name]: value for name, value in known if math.isfinite(value)}

@@ -7,6 +7,7 @@ import numpy as np
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import TEST, Split
+from starcast.data.units import Units
 from starcast.engines.protocol import Weights
 from starcast.engines.settings import Settings
 from starcast.errors import ConfigError
@@ -52,6 +53,8 @@ def check_parent(
     _check_ids(parent, split)
     if not leaky:
         parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
+        if parent.units != Units.of(split.train):
+            raise ConfigError(f"{parent.model} was trained in other units; train it again")
     if models.find(parent.model).adapter is None:  # which takes on any shape
         _check_shared(parent, config, model.parents[parent.model])
 

@@ -8,7 +8,7 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
 from starcast.engines.settings import Settings
-from starcast.errors import TrainingError
+from starcast.errors import InterruptedTrainingError, StarcastError, TrainingError
 from starcast.training.fit import Observe, fit, unobserved
 from starcast.training.parents import leak_between, parent_config
 
@@ -28,6 +28,14 @@ class Recipe(NamedTuple):
     refit: bool = False
     leaky: bool = False
     observe: Observe = unobserved
+
+
+def in_words(error: Exception) -> str:
+    """Why a model failed, in a line: our own words, or those of what nobody thought of."""
+    if isinstance(error, MemoryError):
+        return "not enough memory; use a smaller dimension or data set"
+    said = str(error) if isinstance(error, StarcastError) else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())
 
 
 def parents_first(wanted: Mapping[str, Settings]) -> dict[str, Settings]:
@@ -56,6 +64,7 @@ def train_all(
     *,
     find: Callable[[str], Artifact | None] = lambda name: None,
     trained: Callable[[Artifact], None] = lambda artifact: None,
+    failed: Callable[[str, Exception], None] | None = None,
 ) -> dict[str, Artifact]:
     """Train models, parents before those that start from them.
 
@@ -65,6 +74,8 @@ def train_all(
         recipe: how.
         find: a parent that is trained already, or None.
         trained: told of every model as soon as it is trained.
+        failed: told of every model that could not be, and why; those that start from it cannot be
+            either. Without it the first to fail ends the run.
     Returns: the artifacts by name, those of parents among them.
     Raises:
         TrainingError: a parent broke off; or nothing could be learned.
@@ -73,20 +84,37 @@ def train_all(
     done: dict[str, Artifact] = {}
     for name, config in parents_first(wanted).items():
         found = find(name) if name not in wanted else None
-        if found is None:
-            parents = [done[parent] for parent in models.find(name).parents]
-            found = fit(
-                split,
-                name,
-                config,
-                seed=recipe.seed,
-                refit=recipe.refit,
-                parents=parents,
-                leak=leak_between(split, parents) if recipe.leaky else "",
-                observe=recipe.observe,
-            )
-            trained(found)
-            if found.broken_off and name not in wanted:
-                raise TrainingError(f"{name}: {found.broken_off}")
-        done[name] = found
+        try:
+            if found is None:
+                found = _fit(split, name, config, recipe, done)
+                trained(found)
+                if found.broken_off and name not in wanted:
+                    raise TrainingError(f"{name}: {found.broken_off}")
+        except InterruptedTrainingError:
+            raise
+        except Exception as error:
+            if failed is None:
+                raise
+            failed(name, error)
+        else:
+            done[name] = found
     return done
+
+
+def _fit(
+    split: Split, name: str, config: Settings, recipe: Recipe, done: Mapping[str, Artifact]
+) -> Artifact:
+    needed = models.find(name).parents
+    if lost := [parent for parent in needed if parent not in done]:
+        raise TrainingError(f"it starts from {lost[0]}, which failed")
+    parents = [done[parent] for parent in needed]
+    return fit(
+        split,
+        name,
+        config,
+        seed=recipe.seed,
+        refit=recipe.refit,
+        parents=parents,
+        leak=leak_between(split, parents) if recipe.leaky else "",
+        observe=recipe.observe,
+    )

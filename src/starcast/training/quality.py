@@ -22,7 +22,8 @@ _MOST_SCORES = 20_000_000  # of users times items, that a list judge asks for at
 def rating_quality(stars: NDArray[Any], raw: NDArray[Any], rows: Ratings) -> Quality:
     """RMSE and MAE in stars, and the share of exact stars, of raw scores as they would be shown.
 
-    All are NaN where a score is no finite number: clipping would make a rating of an overflow.
+    All are NaN where a score is no finite number: clipping would make a rating of an overflow. On
+    a fine scale there are no exact stars.
     """
     if not np.all(np.isfinite(raw)):
         return {"rmse": math.nan, "mae": math.nan, "accuracy": math.nan}
@@ -30,7 +31,9 @@ def rating_quality(stars: NDArray[Any], raw: NDArray[Any], rows: Ratings) -> Qua
     return {
         "rmse": metrics.rmse(stars, shown),
         "mae": metrics.mae(stars, shown),
-        "accuracy": metrics.accuracy(stars, rows.scale.nearest(shown)),
+        "accuracy": (
+            math.nan if rows.scale.is_fine else metrics.accuracy(stars, rows.scale.nearest(shown))
+        ),
     }
 
 

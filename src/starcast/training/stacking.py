@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
+from starcast.data.units import Units
 from starcast.engines.protocol import Scores, score_ratings
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError, TrainingError
-from starcast.evaluation.metrics import STARS
+from starcast.evaluation.metrics import STARS, Quality
+from starcast.scoring.in_stars import as_trained
 from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
 from starcast.training.fit import library_versions
@@ -51,18 +53,19 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     _check(parts)
     started = time.perf_counter()
     split = split_of(parts)
-    held_out = split.validation
+    held_out, units = split.validation, parts[0].units
     each = [_scores(part, held_out) for part in parts]
-    scores, stars = np.stack(each, axis=1).astype(np.float64), held_out.stars.astype(np.float64)
+    scores = np.stack(each, axis=1).astype(np.float64)
+    stars = units.values(held_out.stars).astype(np.float64)
     folds = np.random.default_rng(seed).permutation(len(stars)) % _FOLDS
     coefficients = fit_coefficients(scores, stars, folds)
     fitted, unseen = mixed(coefficients, scores), cross_fitted(scores, stars, folds)
     record = {
         "epoch": 1,
-        "loss": float(np.mean((stars - fitted) ** 2) / 2),
-        "training_error": float(np.sqrt(np.mean((stars - fitted) ** 2))),
-        "train": rating_quality(held_out.stars, fitted, held_out),
-        "validation": rating_quality(held_out.stars, unseen, held_out),
+        "loss": units.factor**2 * float(np.mean((stars - fitted) ** 2) / 2),
+        "training_error": units.factor * float(np.sqrt(np.mean((stars - fitted) ** 2))),
+        "train": _quality(fitted, held_out, units),
+        "validation": _quality(unseen, held_out, units),
         "seconds": time.perf_counter() - started,
     }
     refit = any(part.refit for part in parts)
@@ -70,7 +73,7 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     deployed = join([(part.model, part.weights) for part in parts], own)
     before = join([(part.model, part.weights_before_refit) for part in parts], own)
     settings = tuple(part.config for part in parts)
-    blind = models.BLEND.scorer(before, SparseRows.by_user(split.train), settings)
+    blind = models.BLEND.deployed(before, SparseRows.by_user(split.train), settings, units)
     return Artifact(
         model=models.BLEND.name,
         config=None,
@@ -80,14 +83,13 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         split=split,
         best_epoch=1,
         history=(record,),
+        units=units,
         refit=refit,
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),
-        support=choose_support(blind, split.train, held_out),
+        support=choose_support(blind, split.train, held_out, units),
         parts=tuple(
-            _described(
-                part, rating_quality(held_out.stars, own, held_out)["rmse"], float(coefficient)
-            )
+            _described(part, _quality(own, held_out, units)["rmse"], float(coefficient))
             for part, own, coefficient in zip(parts, each, coefficients[1:], strict=True)
         ),
     )
@@ -153,12 +155,13 @@ def cross_fitted(scores: Doubles, stars: Doubles, folds: NDArray[np.intp]) -> Do
     return unseen
 
 
-def _rmse(scores: Scores, held_out: Ratings) -> float:
-    return rating_quality(held_out.stars, scores, held_out)["rmse"]
+def _quality(scores: NDArray[Any], held_out: Ratings, units: Units) -> Quality:
+    return rating_quality(held_out.stars, units.stars(scores), held_out)
 
 
 def _scores(part: Artifact, held_out: Ratings) -> Scores:
-    scores = score_ratings(part.scorer_before_refit(), held_out)
+    """In the units of training."""
+    scores = score_ratings(as_trained(part.scorer_before_refit()), held_out)
     if not np.all(np.isfinite(scores)):
         raise TrainingError(f"{part.model} does not predict a number for every validation rating")
     return scores

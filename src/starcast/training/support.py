@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import ListScorer, Scorer
 from starcast.engines.rows import SparseRows
 from starcast.scoring.ranker import Ranker, log_support
@@ -12,22 +13,26 @@ from starcast.training.quality import ListJudge
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 
 
-def choose_support(scorer: Scorer, known: Ratings, validation: Ratings) -> float:
+def choose_support(
+    scorer: Scorer, known: Ratings, validation: Ratings, units: Units = FIVE_STARS
+) -> float:
     """The γ in stars + γ · ln(1 + n_i) whose lists are best on validation rows.
 
     Args:
         scorer: a model that has not seen the validation rows.
         known: the rows that it has seen; they are left out of the lists.
         validation: the rows that choose.
-    Returns: one of `WEIGHTS`; 0 of a model that makes lists of its own, or where no user of the
-        validation rows has anything at or above their own mean.
+        units: in which `WEIGHTS` are.
+    Returns: one of `WEIGHTS`, in stars; 0 of a model that makes lists of its own, or where no user
+        of the validation rows has anything at or above their own mean.
     """
     if isinstance(scorer, ListScorer) or not len(validation):
         return 0.0
     judge = ListJudge(known, validation)
     support = log_support(n_raters(known))
-    quality = [judge.of(Ranker(scorer, np.float32(w) * support))["ndcg@10"] for w in WEIGHTS]
-    return WEIGHTS[int(np.nanargmax(quality))] if np.any(np.isfinite(quality)) else 0.0
+    weights = [units.factor * weight for weight in WEIGHTS]
+    quality = [judge.of(Ranker(scorer, np.float32(w) * support))["ndcg@10"] for w in weights]
+    return weights[int(np.nanargmax(quality))] if np.any(np.isfinite(quality)) else 0.0
 
 
 def n_raters(known: Ratings) -> NDArray[np.int64]:

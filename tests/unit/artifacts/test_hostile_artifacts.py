@@ -181,6 +181,18 @@ def test_a_field_of_another_type_is_refused(tmp_path: Path, field: str, value: o
     assert refusal(tmp_path / "forged")
 
 
+@pytest.mark.parametrize(
+    "units",
+    [{"factor": 0, "offset": 0}, {"factor": -1, "offset": 0}, {"factor": 1},
+     {"factor": 1e30, "offset": 0}, {"factor": 1, "offset": 1e300}, {"factor": 1, "offset": "0"},
+     [1, 0], None],
+)  # fmt: skip
+def test_units_that_make_no_stars_are_refused(units: object, tmp_path: Path) -> None:
+    parts = Parts.of(FIXTURES / "latent-factor-model")
+    hostile.forge(parts, hostile._set_field(("units",), units), tmp_path / "forged")
+    assert refusal(tmp_path / "forged")
+
+
 @pytest.mark.parametrize("where", [("momentum",), ("config", "momentum")])
 def test_what_a_newer_starcast_says_is_called_newer(tmp_path: Path, where: tuple[str, ...]) -> None:
     parts = Parts.of(FIXTURES / "latent-factor-model-adam")

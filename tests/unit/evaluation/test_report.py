@@ -1,5 +1,6 @@
 """Reports of a model known by heart, against sums done by hand and by scikit-learn."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from starcast.artifacts.artifact import Artifact
-from starcast.data.split import TEST, TRAIN, Split
+from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
+from starcast.data.split import TEST, TRAIN, VALIDATION, Split
+from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ConfigError
 from starcast.evaluation.metrics import Relevance, explain
 from starcast.evaluation.report import evaluate
@@ -153,3 +157,45 @@ def test_errors_agree_with_scikit_learn(trained: Artifact) -> None:
     assert report.accuracy == np.mean(np.floor(2 * shown + 0.5) / 2 == test.stars)
     mean_square = report.squared_errors.sum() / report.n_rows_of_user.sum()
     assert report.rmse == pytest.approx(mean_square**0.5)
+
+
+def finely_rated(levels: Sequence[float]) -> Artifact:
+    """A model that says 40 of all 0 to 1000 by thousandths; everybody rates something else."""
+    stars = np.array([levels[n % len(levels)] for n in range(300)], np.float32)
+    ratings = Ratings.from_columns(
+        np.repeat(np.arange(30), 10), np.tile(np.arange(10), 30), stars,
+        scale=RatingScale(0, 1000, 0.001),
+    )  # fmt: skip
+    parts = np.array([TEST, TRAIN, VALIDATION] * 100, np.uint8)
+    weights = {
+        "mean": np.array(40, np.float32),
+        "user_bias": np.zeros(30, np.float32),
+        "user_factors": np.zeros((30, 1), np.float32),
+        "item_bias": np.zeros(10, np.float32),
+        "item_factors": np.zeros((10, 1), np.float32),
+    }
+    return Artifact(
+        model="latent-factor-model",
+        config=MiniBatchSettings(dimension=1),
+        seed=1,
+        weights=weights,
+        weights_before_refit=weights,
+        split=Split(ratings, parts, "by hand"),
+        best_epoch=1,
+        history=(),
+    )
+
+
+def test_on_a_fine_scale_accuracy_goes_by_the_ratings_that_the_data_show() -> None:
+    """Of 0, 33.3 and 1000, 40 is nearest to 33.3, which every third test row holds."""
+    report = evaluate(finely_rated([0, 33.3, 1000, 33.3, 0, 0]))
+    tested = report.artifact.split.test.stars
+    assert report.accuracy == np.mean(tested == np.float32(33.3)) > 0
+    assert report.about_accuracy == ""
+
+
+def test_of_too_many_different_ratings_none_is_hit_and_the_reason_is_given() -> None:
+    report = evaluate(finely_rated([*range(101)]))
+    assert np.isnan(report.accuracy)
+    assert "101 different ratings" in report.about_accuracy
+    assert any(line.split() == ["Accuracy", "–"] for line in repr(report).splitlines())

@@ -15,8 +15,8 @@ from starcast.data.split import Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings, Settings
-from starcast.errors import ConfigError, SplitMismatchError, TrainingError
-from starcast.models import COMPILED, Model
+from starcast.errors import ConfigError, SettingWarning, SplitMismatchError, TrainingError
+from starcast.models import COMPILED, Model, find
 from starcast.training.fit import fit
 from starcast.training.parents import parent_config
 from starcast.training.quality import rating_quality
@@ -388,3 +388,16 @@ def test_a_parent_takes_the_childs_shape_and_its_own_defaults() -> None:
     child = models.find(TRANSFER).settings(dimension=5, layers=LAYERS, epochs=1)
     own = models.find(FACTOR).settings(dimension=5)
     assert parent_config(models.find(TRANSFER), FACTOR, child) == own
+
+
+def test_more_levels_than_a_probit_takes_are_numbers_and_it_is_said() -> None:
+    rng = np.random.default_rng(0)
+    users, items = np.nonzero(rng.random((20, 20)) < 0.8)
+    stars = np.arange(len(users)) % 150
+    ratings = Ratings.from_columns(users, items, stars.astype(np.float32), name="fine")
+    settings = find("bayesian-factorization-model").settings(dimension=2, samples=4, burn_in=1)
+    with pytest.warns(SettingWarning, match="'gaussian' in the place of 'probit'.*fine has 14"):
+        made = fit(SplitPlan().divide(ratings), "bayesian-factorization-model", settings)
+    assert isinstance(made.config, GibbsSettings)
+    assert made.config.likelihood == "gaussian"
+    assert "noise" in made.weights

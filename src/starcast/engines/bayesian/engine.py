@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.data.scale import MOST_LEVELS
 from starcast.engines.bayesian.chain import Chain, Sample
 from starcast.engines.bayesian.design import FeatureGroups, attributes, histories, joined
 from starcast.engines.bayesian.sessions import Sessions, sessions
@@ -28,7 +29,6 @@ from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 
-MOST_LEVELS = 100  # different ratings: a cut point between each two is drawn anew in every sweep
 _MOST_DAYS = 2**24  # float32 holds whole numbers up to here
 
 

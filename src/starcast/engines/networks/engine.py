@@ -9,7 +9,6 @@ from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
-from starcast.engines.expression.graph import definition
 from starcast.engines.expression.weights import initial
 from starcast.engines.networks.epoch import Workspace, run_epoch
 from starcast.engines.networks.gradient import Tables
@@ -88,10 +87,6 @@ class NetworkEngine:
         if difference := check_shapes(weights, wanted):
             raise ValueError(difference)
         self._take(weights)
-
-    def graph(self) -> bytes:
-        """The network as a serialized GraphDef, for TensorBoard."""
-        return definition(self.network)
 
     def _take(self, weights: Weights) -> None:
         for side, table in (("user", self._tables.user), ("item", self._tables.item)):

@@ -11,7 +11,6 @@ from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import evaluate, gradient, rows_of
-from starcast.engines.expression.graph import definition
 from starcast.engines.expression.operations import Array
 from starcast.engines.expression.weights import check_network, initial, tables_of
 from starcast.engines.networks.engine import NetworkEngine
@@ -80,10 +79,6 @@ class ExpressionEngine:
         if difference := check_shapes(weights, wanted):
             raise ValueError(difference)
         self._take(weights)
-
-    def graph(self) -> bytes:
-        """The network as a serialized GraphDef, for TensorBoard."""
-        return definition(self.network)
 
     def _take(self, weights: Weights) -> None:
         self._moving = {

@@ -1,7 +1,8 @@
 """Comparison: several models on the same test rows, by their stars and by their lists."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -30,6 +31,7 @@ class Comparison:
         names: one per model, no two alike.
         stars, lists: what each objective says of them, in the order of `reports`.
         n_draws, seed: of the bootstraps.
+        failed: by title, why models that were to be compared are not among them.
     """
 
     reports: tuple[Report, ...]
@@ -38,6 +40,7 @@ class Comparison:
     lists: Verdict
     n_draws: int
     seed: int
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdicts(self) -> tuple[Verdict, Verdict]:
@@ -88,8 +91,10 @@ class Comparison:
 
     def notes(self) -> list[str]:
         """What to know when reading the tables."""
-        said = self.reports[0].catalogue.about_strangers
-        return [said] if said else []
+        first = self.reports[0]
+        lost = [f"{title} failed: {why}." for title, why in self.failed.items()]
+        about = [said for said in (first.about_accuracy, first.catalogue.about_strangers) if said]
+        return lost + about
 
     def __repr__(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)
@@ -102,13 +107,20 @@ class Comparison:
         return "".join(tables) + as_paragraphs([*self.notes(), *self.sentences()])
 
 
-def compare(reports: Sequence[Report], *, n_draws: int = 2000, seed: int = 0) -> Comparison:
+def compare(
+    reports: Sequence[Report],
+    *,
+    n_draws: int = 2000,
+    seed: int = 0,
+    failed: Mapping[str, str] = MappingProxyType({}),
+) -> Comparison:
     """Judge models against each other by paired bootstraps over the users of their test rows.
 
     Args:
         reports: two or more, of models of one split, with one list size and rule of relevance.
         n_draws: bootstrap draws.
         seed: of the draws.
+        failed: by title, why others that were asked for are not among them.
     Raises:
         ConfigError: fewer than two models or two users, different list sizes or rules, or too few
             draws for any difference to be called real.
@@ -125,6 +137,7 @@ def compare(reports: Sequence[Report], *, n_draws: int = 2000, seed: int = 0) ->
         lists=_by_lists(reports, names, n_draws, seed),
         n_draws=n_draws,
         seed=seed,
+        failed=dict(failed),
     )
 
 

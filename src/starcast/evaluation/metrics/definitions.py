@@ -17,7 +17,9 @@ DEFINITIONS: dict[str, str] = {
     ),
     "Accuracy": (
         "Exact-star accuracy: the share of predictions that, rounded to the nearest rating on the "
-        "scale, equal the rating. Source: the 2018 system, there rounded to whole stars."
+        "scale, equal the rating; of a scale of more than 100 steps, to the nearest rating that "
+        "the data show, and – where these are more than 100, too. "
+        "Source: the 2018 system, there rounded to whole stars."
     ),
     "Held-out Precision@k": (
         "Among a user's own test items: these are ranked by predicted stars; of the first k, "

@@ -70,7 +70,8 @@ def test_parents_are_trained_once_and_handed_on(
     monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked(asked))
     monkeypatch.setattr(verb, "keep_model", lambda *_: None)
     configs = verb._configs([TRANSFER, FACTOR], {})
-    found = verb._train(split(), [TRANSFER, FACTOR], configs, Recipe(1), tmp_path)
+    found, failed = verb._train(split(), [TRANSFER, FACTOR], configs, Recipe(1), tmp_path)
+    assert not failed
     assert asked == [(FACTOR, []), (DEEP, []), (TRANSFER, [FACTOR, DEEP])]
     assert [one.model for one in found] == [TRANSFER, FACTOR]
 
@@ -193,3 +194,63 @@ def test_a_narrow_terminal_gets_each_table_in_several(
     assert "…" not in printed
     assert "1.0000 (1.000–1.000)" in printed
     assert "nan" not in printed  # no user has ten test ratings
+
+
+def failing_at(broken: str, error: Exception) -> Any:
+    def fit(of: Any, name: str, *_: Any, **__: Any) -> Artifact:
+        if name == broken:
+            raise error
+        made = deep_network(of) if name == DEEP else artifact(of)
+        return replace(made, model=name)
+
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ConfigError("no steps"), "no steps"),
+        (FloatingPointError("overflow"), "FloatingPointError: overflow"),
+        (MemoryError(), "not enough memory"),
+    ],
+)
+def test_who_fails_is_a_line_and_the_others_are_reported(
+    error: Exception,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("starcast.training.plan.fit", failing_at("means", error))
+    monkeypatch.setattr("starcast.cli.inputs.load_split", lambda *_: split())
+    places = ["--out", str(tmp_path), "--keep", str(tmp_path / "kept"), "--logs", str(tmp_path)]
+    status, out, err = said(capsys, "--models", f"{FACTOR},{DEEP},means", *places)
+    assert status == 1
+    assert err == ""
+    assert f"Means                failed: {why}" in out
+    assert "Best stars:" in out
+    page = (tmp_path / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert f"Means failed: {why}" in page
+
+
+def test_what_starts_from_a_model_that_failed_fails_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("starcast.training.plan.fit", failing_at(DEEP, TrainingError("no")))
+    monkeypatch.setattr(verb, "keep_model", lambda *_: None)
+    names = [FACTOR, COLD, TRANSFER]
+    found, failed = verb._train(split(), names, verb._configs(names, {}), Recipe(1), tmp_path)
+    assert [one.model for one in found] == [FACTOR, COLD]
+    assert failed == {
+        "Deep network": "no",
+        "Ensemble, transfer": f"it starts from {DEEP}, which failed",
+    }
+
+
+def test_an_interruption_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who presses Ctrl-C wants the next model trained."""
+    stopped = artifact(broken_off="interrupted in epoch 3")
+    monkeypatch.setattr("starcast.training.plan.fit", lambda *_, **__: stopped)
+    configs = verb._configs([FACTOR, DEEP], {})
+    with pytest.raises(TrainingError, match=rf"^{FACTOR}: interrupted in epoch 3;.*no report"):
+        verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)

@@ -1,0 +1,41 @@
+"""The command line that was given: which options stand on it, and what repeats the run."""
+
+import shlex
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import typer
+
+from starcast.data.store.address import without_secrets
+
+
+def repeated(context: typer.Context, leaving_out: Collection[str]) -> str:
+    """What repeats this run: the verb, its artifacts, and every option that was given.
+
+    Args:
+        context: of the command.
+        leaving_out: parameters that change nothing.
+    """
+    words = ["starcast", context.info_name or "compare"]
+    words += [str(path) for path in context.params.get("artifacts") or ()]
+    for name, flag in given(context):
+        value: Any = context.params[name]
+        if name not in leaving_out and name != "artifacts":
+            values = value if isinstance(value, list) else [value]
+            words += [flag] if isinstance(value, bool) else _each(flag, values)
+    return without_secrets(shlex.join(words))
+
+
+def given(context: typer.Context) -> list[tuple[str, str]]:
+    """Name and flag of every parameter that stands on the command line."""
+    return [
+        (parameter.name, parameter.opts[0])
+        for parameter in context.command.params
+        if parameter.name is not None
+        and (source := context.get_parameter_source(parameter.name)) is not None
+        and source.name == "COMMANDLINE"
+    ]
+
+
+def _each(flag: str, values: Sequence[object]) -> list[str]:
+    return [word for value in values for word in (flag, str(value))]

@@ -1,0 +1,115 @@
+"""A scorer of standardized units as one of stars, with whatever else it can do."""
+
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ids import Rows
+from starcast.data.units import Units
+from starcast.engines.expression import Expression
+from starcast.engines.protocol import (
+    Expressed,
+    ExpressedScorer,
+    Folded,
+    FoldingScorer,
+    LikenessScorer,
+    ListFolded,
+    ListScorer,
+    Scorer,
+    Scores,
+    TimedScorer,
+    UncertainScorer,
+)
+
+
+def in_stars(scorer: Scorer, units: Units) -> Scorer:
+    """A scorer of the same claims whose scores are stars; the very same where they are already."""
+    return scorer if units.are_stars else _ScorerInStars(scorer, units)
+
+
+def as_trained(scorer: Scorer) -> Scorer:
+    """The scorer within, whose scores are in the units of training."""
+    return scorer.within if isinstance(scorer, _ScorerInStars) else scorer
+
+
+def told_in_stars(scores: Expression, units: Units) -> Expression:
+    """What computes scores in units as what computes stars."""
+    return scores if units.are_stars else scores * units.factor + units.offset
+
+
+@final
+class _ScorerInStars:
+    """Everything in stars of what a scorer says in units; list scores and likeness as they are."""
+
+    def __init__(self, scorer: Scorer, units: Units) -> None:
+        self.within, self._units = scorer, units
+        if isinstance(scorer, UncertainScorer):
+            self.predictive_std = _stretched(scorer.predictive_std, units)
+        if isinstance(scorer, TimedScorer):
+            self.score_at = self._score_at
+        if isinstance(scorer, FoldingScorer):
+            self.fold_in = self._fold_in
+        if isinstance(scorer, ListScorer):
+            self.list_all, self.list_user = scorer.list_all, scorer.list_user
+        if isinstance(scorer, LikenessScorer):
+            self.likeness = scorer.likeness
+        if isinstance(scorer, ExpressedScorer):
+            self.expressed = self._expressed
+
+    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        """Raw scores of n pairs; float32 (n,), stars."""
+        return self._units.stars(self.within.score_pairs(user_rows, item_rows))
+
+    def score_all(self, user_rows: Rows) -> Scores:
+        """Raw scores of every item; float32 (n, n_items), stars."""
+        return self._units.stars(self.within.score_all(user_rows))
+
+    def score_user(self, user_row: int) -> Scores:
+        """Raw scores of every item for one user; float32 (n_items,), stars."""
+        return self._units.stars(self.within.score_user(user_row))
+
+    def _score_at(self, user_rows: Rows, item_rows: Rows, timestamps: NDArray[np.int64]) -> Scores:
+        assert isinstance(self.within, TimedScorer)
+        return self._units.stars(self.within.score_at(user_rows, item_rows, timestamps))
+
+    def _fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> Folded:
+        assert isinstance(self.within, FoldingScorer)
+        units = self._units
+        values, residual = units.values(stars), residual_rmse / units.factor
+        return _FoldedInStars(self.within.fold_in(item_rows, values, residual), units)
+
+    def _expressed(self) -> Expressed:
+        assert isinstance(self.within, ExpressedScorer)
+        expression, weights = self.within.expressed()
+        return Expressed(told_in_stars(expression, self._units), weights)
+
+
+class _FoldedInStars:
+    """A person in stars."""
+
+    def __init__(self, folded: Folded, units: Units) -> None:
+        self._folded, self._units = folded, units
+        if isinstance(folded, ListFolded):
+            self.list_all, self.list_effects = folded.list_all, folded.list_effects
+
+    def score_all(self) -> Scores:
+        """Raw scores of every item; float32 (n_items,), stars."""
+        return self._units.stars(self._folded.score_all())
+
+    def score_items(self, item_rows: Rows) -> Scores:
+        """Raw scores of some items; float32 (n,), stars."""
+        return self._units.stars(self._folded.score_items(item_rows))
+
+    def effects(self, item_rows: Rows) -> Scores:
+        """What each rating adds to the raw scores of items; float32 (m, n), stars."""
+        return self._folded.effects(item_rows) * np.float32(self._units.factor)
+
+
+def _stretched(
+    predictive_std: Callable[[Rows, Rows], Scores], units: Units
+) -> Callable[[Rows, Rows], Scores]:
+    """Distances in units as distances in stars."""
+    factor = np.float32(units.factor)
+    return lambda user_rows, item_rows: predictive_std(user_rows, item_rows) * factor

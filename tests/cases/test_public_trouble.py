@@ -11,14 +11,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from own_ratings import read_own
 
+from starcast.artifacts.artifact import Artifact
 from starcast.data.distribution import likely_missing
 from starcast.data.files import person
 from starcast.data.files.person import Rated
 from starcast.data.load import load
 from starcast.data.ratings import Ratings
+from starcast.data.split import SplitPlan
+from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import DataError
+from starcast.recommend import Recommender
 from starcast.recommend.matching import match
 
 FILES = Path(__file__).parent / "files"
@@ -194,6 +199,28 @@ def test_jesters_99_is_hinted_at_where_it_is_taken_for_a_rating() -> None:
     said = likely_missing(ratings.stars)
     assert said
     assert said.endswith("--missing 99")
+
+
+def test_pairs_to_predict() -> None:
+    """Of a model by which user u gives item i 3 + (u - i) / 1000 stars."""
+    ratings = read_own(FILES / "008-train.csv")
+    users, items = ratings.users.ids.astype(np.float32), ratings.items.ids.astype(np.float32)
+    weights: dict[str, NDArray[np.float32]] = {
+        "mean": np.array(3, np.float32),
+        "user_bias": users / np.float32(1000),
+        "item_bias": -items / np.float32(1000),
+        "user_factors": np.zeros((len(users), 2), np.float32),
+        "item_factors": np.zeros((len(items), 2), np.float32),
+    }
+    artifact = Artifact(
+        model="latent-factor-model", config=MiniBatchSettings(dimension=2), seed=1, weights=weights,
+        weights_before_refit=weights, split=SplitPlan().divide(ratings), best_epoch=1, history=(),
+    )  # fmt: skip
+    told = Recommender(artifact).predict_pairs(FILES / "009-pairs-to-predict.csv")
+    assert told.columns == ["user_id", "item_id", "prediction"]
+    assert told.rows()[:2] == [(0, 0, pytest.approx(3)), (0, 9, pytest.approx(2.991))]
+    assert (len(told), told["user_id"].sum(), told["item_id"].sum()) == (126, 7497, 3402)
+    assert told["prediction"].sum() == pytest.approx(126 * 3 + 4.095, abs=1e-3)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -88,6 +89,84 @@ def test_a_list_for_every_user_goes_to_a_file(
     assert [int(item) for _, item, _ in rows(alone.stdout)] == of_seven
 
 
+def test_lists_for_some_users(starcast: Starcast, model: Path, tmp_path: Path) -> None:
+    shown = starcast("recommend", model, "--user", 7, "--user", 3, "-k", 2)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    users = re.findall(r"^(\d+) +\d\.\d\d  \d+ +Film", shown.stdout, re.M)
+    assert users == ["7", "7", "3", "3"]
+    (tmp_path / "who.txt").write_text("7\nzoe\n3\n7\n", encoding="utf-8")
+    by_file = starcast("recommend", model, "--users", "who.txt", "--out", "a.csv", "-k", 2,
+                       "--unknown", "skip")  # fmt: skip
+    assert by_file.returncode == 0
+    assert by_file.stdout == (
+        "who.txt, text separated by commas: user is column 1; 4 rows\n"
+        "lists for 2 users saved to a.csv\n"
+    )
+    assert by_file.stderr == (
+        "note: left out: 1 rows of users that are named before\n"
+        "note: 1 of 3 users were not in the training data (user zoe) and are left out\n"
+    )
+    by_flags = starcast("recommend", model, "--user", 7, "--user", 3, "--out", "b.csv", "-k", 2)
+    assert by_flags.stdout == "lists for 2 users saved to b.csv\n"
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    kind = starcast("recommend", model, "--users", "who.txt", "--out", "c.csv", "-k", 2)
+    assert "(user zoe) and get what most people like" in kind.stderr
+    assert pl.read_csv(tmp_path / "c.csv")["user_id"].to_list() == [
+        "7",
+        "7",
+        "zoe",
+        "zoe",
+        "3",
+        "3",
+    ]
+
+
+def test_a_persons_items_may_be_titles_and_unknown_ones_are_left_out(
+    starcast: Starcast, model: Path, tmp_path: Path
+) -> None:
+    by_title = starcast("recommend", model, "--rated", "film 0=5", "--rated", "FILM 1=1.5",
+                        "--rated", "Nowhere (1999)=3", "-k", 30)  # fmt: skip
+    by_id = starcast("recommend", model, "--rated", "0=5", "--rated", "10=1.5", "-k", 30)
+    assert (by_title.returncode, by_title.stdout) == (0, by_id.stdout)
+    assert by_title.stderr == (
+        "note: 2 of 2 items found by title\n"
+        "note: left out: 1 item not known here: 'Nowhere (1999)'\n"
+    )
+    saved = starcast("recommend", model, "--rated", "0=5", "-k", 2, "--out", "mine.jsonl")
+    assert saved.stdout == "the list saved to mine.jsonl\n"
+    lines = (tmp_path / "mine.jsonl").read_text(encoding="ascii").splitlines()
+    assert [line.startswith('{"user_id":null,"rank":') for line in lines] == [True, True]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+def test_predictions_for_a_file_of_pairs(
+    starcast: Starcast, model: Path, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "pairs.tsv").write_text("film\tuser\n20\t3\n0\tzoe\n20\t3\n", encoding="utf-8")
+    done = starcast("predict", model, "--pairs", "pairs.tsv", "--out", f"p.{kind}")
+    assert done.returncode == 0
+    assert done.stdout == (
+        "pairs.tsv, text separated by tabs: user is 'user', item 'film'; 3 rows\n"
+        f"3 predictions saved to p.{kind}\n"
+    )
+    assert done.stderr == (
+        "note: 1 of 3 pairs are of ids that were not in the training data (user zoe) and are "
+        "predicted by damped means\n"
+    )
+    read: dict[str, Any] = {
+        "parquet": pl.read_parquet, "csv": pl.read_csv, "jsonl": pl.read_ndjson,
+    }  # fmt: skip
+    table = read[kind](tmp_path / f"p.{kind}")
+    assert table.columns == ["user_id", "item_id", "prediction"]
+    assert table["item_id"].to_list() == [20, 0, 20]
+    alone = starcast("predict", model, "--user", 3, "--item", 20).stdout.split()[0]
+    assert [f"{one:.2f}" for one in table["prediction"].to_list()[::2]] == [alone, alone]
+    skipped = starcast("predict", model, "--pairs", "pairs.tsv", "--out", f"q.{kind}",
+                       "--unknown", "skip")  # fmt: skip
+    assert "and are left out" in skipped.stderr
+    assert read[kind](tmp_path / f"q.{kind}")["user_id"].to_list() == [3, 3]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -95,7 +174,26 @@ def test_a_list_for_every_user_goes_to_a_file(
         (["recommend", "--user", "1", "--rated", "0=5"], "say for whom, in one way"),
         (["recommend", "--user", "1", "--all"], "say for whom, in one way"),
         (["recommend", "--all"], "--all and --out FILE belong together"),
-        (["recommend", "--user", "1", "--out", "top.csv"], "--all and --out FILE belong together"),
+        (["recommend", "--users", "bad.csv"], "--users FILE and --out FILE belong together"),
+        (["recommend", "--users", "none", "--out", "a.csv"], "none does not exist"),
+        (["recommend", "--users", "bad.csv", "--out", "a.csv"], "has no user column among 'item'"),
+        (["recommend", "--user", "99", "--out", "a.csv"], "user '99' was not in the training data"),
+        (["recommend", "--user", "1", "--unknown", "skip"], "--unknown is for --users FILE"),
+        (["recommend", "--user", "1", "--skip", "1"], "--skip says how a file is written"),
+        (["predict", "--user", "1"], "say of what, in one way: --user ID --item ID, or --pairs"),
+        (["predict", "--pairs", "bad.csv"], "say of what, in one way: --user ID --item ID, or"),
+        (["predict", "--user", "1", "--item", "0", "--out", "a.csv"], "say of what, in one way"),
+        (["predict", "--user", "1", "--item", "0", "--unknown", "skip"], "--unknown is for --pai"),
+        (["predict", "--pairs", "bad.csv", "--out", "a.txt"], "ends neither in .parquet nor in .c"),
+        (["predict", "--pairs", "bad.csv", "--out", "a.csv"], "has no user column among 'item'"),
+        (
+            ["predict", "--pairs", "bad.csv", "--out", "a.csv", "--unknown", "drop"],
+            "unknown way with unknown ids 'drop'",
+        ),
+        (
+            ["predict", "--pairs", "bad.csv", "--out", "a.csv", "--fallback", "--unknown", "skip"],
+            "--fallback and --unknown skip contradict each other",
+        ),
         (["recommend", "--all", "--out", "top.txt"], "ends neither in .parquet nor in .csv"),
         (["recommend", "--all", "--out", "no/top.csv"], "cannot write no/top.csv"),
         (["recommend", "--rated", "0"], "'0' is no rating; write ITEM=STARS"),

@@ -1,7 +1,7 @@
 """Options that several verbs share. The names are those of the 2018 system where it had them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from functools import cached_property
 from inspect import Parameter
 from pathlib import Path
@@ -41,7 +41,6 @@ class Fetching(Group):
     ] = None
 
 
-@final
 @dataclass(frozen=True)
 class Recognition(Group):
     """What is not left to recognition when ratings of one's own are read."""
@@ -49,9 +48,14 @@ class Recognition(Group):
     overrides: ReadingOptions
 
     @classmethod
+    def offered(cls) -> tuple[Field[Any], ...]:
+        """Of `ReadingOptions`, those that are options."""
+        return fields(ReadingOptions)
+
+    @classmethod
     def options(cls) -> Iterator[Parameter]:
-        """An option for every field of `ReadingOptions`."""
-        for one in fields(ReadingOptions):
+        """An option for every one of `offered`."""
+        for one in cls.offered():
             flag = f"--{one.name.replace('_', '-')}"
             option = _option(flag, **one.metadata, panel=_DATA)
             yield Parameter(
@@ -64,8 +68,19 @@ class Recognition(Group):
     @classmethod
     def taken_from(cls, given: dict[str, Any]) -> Self:
         """The overrides that are given."""
-        values = {one.name: given.pop(one.name) for one in fields(ReadingOptions)}
-        return cls(ReadingOptions.of(**values))
+        return cls(ReadingOptions.of(**{one.name: given.pop(one.name) for one in cls.offered()}))
+
+
+@final
+@dataclass(frozen=True)
+class IdRecognition(Recognition):
+    """The same for tables of ids alone, which have no ratings that could be missing."""
+
+    @classmethod
+    def offered(cls) -> tuple[Field[Any], ...]:
+        """Those that say how a table is written."""
+        of_ratings = ("missing", "min_ratings")
+        return tuple(one for one in fields(ReadingOptions) if one.name not in of_ratings)
 
 
 @final

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, final
 
@@ -93,6 +93,19 @@ def judged(report: "Report", *, explain: bool = False) -> None:
     for said in filter(None, (report.about_accuracy, lists.about_strangers)):
         console.print()
         console.print(said, soft_wrap=True)
+
+
+def items(figure: str, rows: Iterable[tuple[str, object, str]], users: Sequence[str] = ()) -> None:
+    """A table of a figure, an item and its title, and perhaps of the user it is for."""
+    table = Table(box=None, pad_edge=False)
+    if users:
+        table.add_column("user")
+    table.add_column(figure, justify="right")
+    table.add_column("item")
+    table.add_column("title")
+    for at, (value, item_id, title) in enumerate(rows):
+        table.add_row(*users[at : at + 1], value, str(item_id), title)
+    console.print(table)
 
 
 def fetching(name: str) -> Bar:

@@ -1,7 +1,8 @@
 """`starcast evaluate` and `predict`: a trained model in use, from its folder alone."""
 
 import math
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,11 @@ import typer
 
 from starcast.cli import options as opt
 from starcast.cli.groups import grouped
-from starcast.errors import UnknownIdError
+from starcast.errors import ConfigError, UnknownIdError, require_name
 
 if TYPE_CHECKING:
+    from starcast.data.files.options import ReadingOptions
+    from starcast.data.ids import Ids
     from starcast.recommend import Recommender
 
 ArtifactFolder = Annotated[
@@ -22,7 +25,17 @@ ArtifactFolder = Annotated[
 Fallback = Annotated[
     bool, typer.Option("--fallback", help="Answer for unknown ids with damped means.")
 ]
-User = Annotated[str, typer.Option("--user", help="A user id.")]
+User = Annotated[str | None, typer.Option("--user", help="A user id.")]
+OUT = ".parquet, .csv or .jsonl"
+Unknown = Annotated[
+    str | None,
+    typer.Option(
+        "--unknown",
+        metavar="fallback|skip|refuse",
+        help="What to do with unknown ids of a file: damped means answer (as if nothing is said), "
+        "their rows are left out, or all is refused.",
+    ),
+]
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")]
 
 
@@ -45,22 +58,94 @@ def evaluate(artifact: ArtifactFolder, *, judging: opt.Judging) -> None:
     show.judged(report, explain=judging.explain)
 
 
+@grouped
 def predict(
     artifact: ArtifactFolder,
-    user: User,
-    item: Annotated[list[str], typer.Option("--item", help="An item id; repeat for more.")],
+    *,
+    user: User = None,
+    item: Annotated[
+        list[str] | None, typer.Option("--item", help="An item id; repeat for more.")
+    ] = None,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            "--pairs",
+            metavar="FILE",
+            help="A table of users and items, in any form that ratings may have; predictions for "
+            "all of it go to --out.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=f"The file for --pairs: {OUT}.")] = None,
     fallback: Fallback = False,
+    unknown: Unknown = None,
+    recognition: opt.IdRecognition,
 ) -> None:
-    """Predict the stars a user would give to items, and how far off they may be, if known."""
+    """Predict the stars users would give to items, and how far off they may be, if known."""
+    if pairs is not None and out is not None and user is None and not item:
+        treatment = treatment_of(unknown, fallback)
+        _predict_pairs(open_recommender(artifact), pairs, out, treatment, recognition.overrides)
+        return
+    if user is None or not item or pairs is not None or out is not None:
+        raise ConfigError(
+            "say of what, in one way: --user ID --item ID, or --pairs FILE --out FILE"
+        )
+    if given := [*(["--unknown"] if unknown else []), *recognition.overrides.given()]:
+        raise ConfigError(f"{given[0]} is for --pairs FILE")
+    _predict_items(open_recommender(artifact, fallback), user, item)
+
+
+def _predict_items(recommender: "Recommender", user: str, items: list[str]) -> None:
     from starcast.cli.show import console
 
-    recommender = open_recommender(artifact, fallback)
     with offering_fallback():
-        predictions = recommender.predict([user] * len(item), item)
-    deviations = recommender.predictive_std([user] * len(item), item)
-    for name, stars, deviation in zip(item, predictions, deviations, strict=True):
+        predictions = recommender.predict([user] * len(items), items)
+    deviations = recommender.predictive_std([user] * len(items), items)
+    for name, stars, deviation in zip(items, predictions, deviations, strict=True):
         spread = f" ± {deviation:.2f}" if math.isfinite(deviation) else ""
         console.print(f"{stars:.2f}{spread}  {recommender.title(name) or name}", soft_wrap=True)
+
+
+def _predict_pairs(
+    recommender: "Recommender", pairs: str, out: Path, unknown: str, options: "ReadingOptions"
+) -> None:
+    from starcast.cli.show import console, note
+    from starcast.recommend.table_file import require_ending, write_table
+
+    require_ending(out)
+    columns = read_ids(pairs, ("user", "item"), options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        told = recommender.predict_pairs(columns, unknown=unknown)
+    for warning in caught:
+        note(str(warning.message))
+    write_table(out, told.schema, lambda: iter([told]))
+    console.print(f"{len(told):,} predictions saved to {out}", soft_wrap=True)
+
+
+def read_ids(
+    source: str, needed: tuple[str, ...], options: "ReadingOptions"
+) -> "Mapping[str, Ids]":
+    """Columns of ids from a table, of which it is said what was taken for what."""
+    from starcast.cli.show import console, note
+    from starcast.data.load import load_ids
+
+    asked = load_ids(source, needed, options=options)
+    console.print(asked.reading.summary, soft_wrap=True)
+    for line in asked.reading.remarks:
+        note(line)
+    return asked.columns
+
+
+def treatment_of(unknown: str | None, fallback: bool) -> str:
+    """What to do with unknown ids of a table, as two options say it.
+
+    Raises: ConfigError: they contradict each other, or one is none.
+    """
+    from starcast.recommend.pairs import UNKNOWN
+
+    if fallback and unknown not in (None, "fallback"):
+        raise ConfigError(f"--fallback and --unknown {unknown} contradict each other; give one")
+    return require_name("way with unknown ids", unknown or "fallback", UNKNOWN)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data import cache, parquet
-from starcast.data.files import frames, tabular
+from starcast.data.files import frames, id_columns, tabular
 from starcast.data.files import source as where
-from starcast.data.files.loaded import Loaded, load_table
+from starcast.data.files.id_columns import IdColumns
+from starcast.data.files.loaded import NEEDED, Loaded, Needed, load_table
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.source import Place
 from starcast.data.files.table import Table
@@ -132,6 +133,20 @@ def load_own(
     return cache.through([*files, *beside], read, name=name, options=key)
 
 
+def load_ids(source: object, needed: Needed, *, options: ReadingOptions = RECOGNISED) -> IdColumns:
+    """Ids alone, from whatever may hold ratings: pairs of users and items, or users.
+
+    Args:
+        source: a path, an address or a data frame, as for `load_own`.
+        needed: the kinds of columns, "user", "item" or both.
+        options: what is not to be left to recognition.
+    Raises: DataError: it cannot be used, with file, line and reason.
+    """
+    with where.scratch_folder() as scratch:
+        tables = _tables(source, options, scratch, None, needed)
+        return id_columns.of_tables(tables, _label(source), options)
+
+
 def _read(
     sources: Sequence[object],
     items_path: Place | None,
@@ -149,14 +164,18 @@ def _read(
 
 
 def _tables(
-    source: object, options: ReadingOptions, scratch: Path, first: Table | None
+    source: object,
+    options: ReadingOptions,
+    scratch: Path,
+    first: Table | None,
+    needed: Needed = NEEDED,
 ) -> list[Loaded]:
     if frames.is_frame(source):
-        return [load_table(frames.table_of(source), options)]
+        return [load_table(frames.table_of(source), options, needed)]
     if is_address(source):
-        return [load_table(_table(Query.parse(str(source))), options)]
+        return [load_table(_table(Query.parse(str(source))), options, needed)]
     if isinstance(source, str | Path):
-        return tabular.load_place(source, options, scratch, first)
+        return tabular.load_place(source, options, scratch, first, needed)
     raise DataError(f"a {type(source).__name__} is no path, address or data frame")
 
 

@@ -3,7 +3,6 @@
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
@@ -41,21 +40,14 @@ class DampedMeans:
 
         self.of_user = damped(train.user_rows, train.n_users)
         self.of_item = damped(train.item_rows, train.n_items)
-        self._users, self._items, self._train = train.users, train.items, train
+        self._train = train
 
     def best_rows(self, k: int) -> Rows:
         """The k items for somebody of whom nothing is known: liked, by many; best first."""
         n_raters = np.bincount(self._train.item_rows, minlength=self._train.n_items)
         return best(self.of_item + self._support * log_support(n_raters), k)
 
-    def predict(
-        self, user_ids: NDArray[np.generic], item_ids: NDArray[np.generic]
-    ) -> tuple[Scores, NDArray[np.bool_]]:
-        """Stars of whatever is known of each pair of ids (n,), and whether both are."""
-        stars, both = np.full(len(user_ids), self.of_all, np.float32), np.zeros(len(user_ids), bool)
-        for n, (user, item) in enumerate(zip(user_ids.tolist(), item_ids.tolist(), strict=True)):
-            if user in self._users:
-                stars[n], both[n] = self.of_user[self._users.row(user)], item in self._items
-            elif item in self._items:
-                stars[n] = self.of_item[self._items.row(item)]
-        return stars, both
+    def predict(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        """Stars of whatever is known of each pair of rows (n,), -1 where something is not."""
+        of_item = np.where(item_rows >= 0, self.of_item[item_rows], np.float32(self.of_all))
+        return np.where(user_rows >= 0, self.of_user[user_rows], of_item).astype(np.float32)

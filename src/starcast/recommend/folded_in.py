@@ -140,7 +140,7 @@ def checked_ratings(
     if len(ids) != len(values):
         raise ConfigError(f"{len(ids)} items and {len(values)} stars make no ratings")
     rows = ratings.items.rows(ids)
-    _check_once(ratings, rows)
+    check_once(ratings, rows)
     scale = ratings.scale
     margin = 1e-6 * (scale.highest - scale.lowest)  # 0.1 and the like are not exact in binary
     with np.errstate(invalid="ignore"):
@@ -168,7 +168,8 @@ def _numbers(values: np.ndarray) -> np.ndarray:
         raise ConfigError("stars must be numbers") from None
 
 
-def _check_once(ratings: Ratings, rows: Rows) -> None:
+def check_once(ratings: Ratings, rows: ArrayLike) -> None:
+    """Refuse items that are rated twice. Raises: ConfigError."""
     first, times = np.unique(rows, return_counts=True)
     if np.any(times > 1):
         twice = ratings.items.ids[first[np.argmax(times > 1)]]

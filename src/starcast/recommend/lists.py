@@ -1,21 +1,19 @@
 """Lists for many users: the best items of each, and all of them in a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from starcast.artifacts.artifact import Artifact
-from starcast.data.ids import Rows, Vocabulary
+from starcast.data.ids import Ids, Rows
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
-from starcast.disk.replacement import replace_file
-from starcast.display import csv_text
 from starcast.engines.rows import SparseRows
-from starcast.errors import ConfigError
+from starcast.recommend.answers import Recommendation
+from starcast.recommend.pairs import PairScorer
+from starcast.recommend.table_file import type_of, write_table
 from starcast.scoring.blocks import Progress
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import top_rows
@@ -55,95 +53,91 @@ class Seen:
         return SparseRows.by_user(self._ratings.take(self._parts != TEST))
 
 
-class _Texts(NamedTuple):
-    """What names users and items in the table, by row."""
+@final
+class Wanted(NamedTuple):
+    """Who is to have a list.
 
-    user_ids: NDArray[Any]
-    item_ids: NDArray[Any]
-    titles: NDArray[Any]
+    Attributes:
+        ids: (n,) as they are written in the file.
+        rows: int32 (n,), -1 for users that were not in the training data.
+    """
 
-    @classmethod
-    def of(cls, ratings: Ratings) -> Self:
-        """As it is in the data."""
-        return cls(ratings.users.ids, ratings.items.ids, ratings.titles)
+    ids: Ids
+    rows: Rows
 
-    @classmethod
-    def for_csv(cls, ratings: Ratings) -> Self:
-        """As no spreadsheet takes it for a formula; numbers stay numbers."""
-        return cls(*map(_for_csv, cls.of(ratings)))
+
+@final
+class Lister(NamedTuple):
+    """What lists are made of.
+
+    Attributes:
+        ratings: whose items these are.
+        ranker: what orders them.
+        seen: by user, what is left out; None leaves nothing out.
+        pairs: tells stars, and what suits whom nothing is known of.
+    """
+
+    ratings: Ratings
+    ranker: Ranker
+    seen: SparseRows | None
+    pairs: PairScorer
+
+    def top(self, user_rows: Rows, k: int) -> Rows:
+        """The k best item rows of each user, best first; int32 (n, k), -1 where there is none."""
+        top, known = np.full((len(user_rows), k), -1, np.int32), user_rows >= 0
+        if known.any():
+            top[known] = top_rows(self.ranker, self.seen, user_rows[known], k)
+        if not known.all():
+            liked = self.pairs.means.best_rows(k)
+            top[np.ix_(~known, np.arange(len(liked)))] = liked
+        return top
 
 
 def write_all(
-    artifact: Artifact,
-    ranker: Ranker,
-    seen: SparseRows | None,
-    path: Path,
-    k: int,
-    on_progress: Progress | None = None,
+    lister: Lister, wanted: Wanted, path: Path, k: int, on_progress: Progress | None = None
 ) -> Path:
-    """Every user's list to a file, row group after row group; see `Recommender.recommend_all`."""
+    """Lists to a file, row group after row group; see `Recommender.recommend_all`."""
     import polars as pl
-    from polars.io.plugins import register_io_source
 
-    if path.suffix not in (".parquet", ".csv"):
-        raise ConfigError(f"{path} ends neither in .parquet nor in .csv; name the lists' file so")
-    ratings = artifact.split.ratings
-    schema: dict[str, Any] = {
-        "user_id": _type_of(ratings.users),
-        "rank": pl.Int32,
-        "item_id": _type_of(ratings.items),
-        "title": pl.String,
-        "prediction": pl.Float32,
-    }
+    users, items, titles = wanted.ids, lister.ratings.items.ids, lister.ratings.titles
+    schema = _schema(type_of(users), type_of(items))
 
-    texts = _Texts.for_csv(ratings) if path.suffix == ".csv" else _Texts.of(ratings)
-
-    def frames(*_: object) -> "Iterator[pl.DataFrame]":
-        for users, places, items, stars in _row_groups(artifact, ranker, seen, k, on_progress):
-            columns = (
-                texts.user_ids[users], places, texts.item_ids[items], texts.titles[items], stars,
-            )  # fmt: skip
+    def frames() -> "Iterator[pl.DataFrame]":
+        for start in range(0, len(users), _ROW_GROUP):
+            rows = wanted.rows[start : start + _ROW_GROUP]
+            top = lister.top(rows, k)
+            if on_progress:
+                on_progress(start + len(rows), len(users))
+            at, place = np.nonzero(top >= 0)
+            best = top[at, place]
+            stars = lister.pairs.predict(rows[at], best)
+            columns = users[start + at], place + 1, items[best], titles[best], stars
             yield pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
-    table = register_io_source(frames, schema=schema)
-    write = table.sink_parquet if path.suffix == ".parquet" else table.sink_csv
-    try:
-        with replace_file(path) as fresh:
-            write(fresh)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise ConfigError(f"cannot write {path}: {error}") from None
-    return path
+    return write_table(path, schema, frames)
 
 
-def _row_groups(
-    artifact: Artifact,
-    ranker: Ranker,
-    seen: SparseRows | None,
-    k: int,
-    on_progress: Progress | None,
-) -> Iterator[tuple[NDArray[Any], ...]]:
-    """User rows, places, item rows and stars of the table, for some users after the others."""
-    ratings, scorer = artifact.split.ratings, artifact.scorer
-    for start in range(0, ratings.n_users, _ROW_GROUP):
-        users = np.arange(start, min(start + _ROW_GROUP, ratings.n_users), dtype=np.int32)
-        top = top_rows(ranker, seen, users, k)
-        if on_progress:
-            on_progress(start + len(users), ratings.n_users)
-        at, place = np.nonzero(top >= 0)
-        user_rows, item_rows = users[at], top[at, place]
-        yield (
-            user_rows,
-            place + 1,
-            item_rows,
-            ratings.scale.clip(scorer.score_pairs(user_rows, item_rows)),
-        )
+def write_list(listed: Sequence[Recommendation], path: Path) -> Path:
+    """The list of a person without an id to a file, in the form of everybody's.
 
-
-def _for_csv(column: NDArray[Any]) -> NDArray[Any]:
-    return column if column.dtype.kind == "i" else np.array([*map(csv_text, column.tolist())], str)
-
-
-def _type_of(ids: Vocabulary) -> Any:
+    Raises: ConfigError: it cannot be written.
+    """
     import polars as pl
 
-    return pl.Int64 if ids.ids.dtype.kind == "i" else pl.String
+    is_number = all(isinstance(row.item_id, int) for row in listed)
+    schema = _schema(pl.String(), pl.Int64() if is_number else pl.String())
+    rows = [(None, rank, *row) for rank, row in enumerate(listed, 1)]
+    return write_table(path, schema, lambda: iter([pl.DataFrame(rows, schema, orient="row")]))
+
+
+def _schema(user: "pl.DataType", item: "pl.DataType") -> "dict[str, pl.DataType]":
+    """The columns of a file of lists, given the types of ids."""
+    import polars as pl
+
+    return {
+        "user_id": user,
+        "rank": pl.Int32(),
+        "item_id": item,
+        "title": pl.String(),
+        "prediction": pl.Float32(),
+    }

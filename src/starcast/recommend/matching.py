@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple, final
 
 import numpy as np
@@ -23,7 +24,7 @@ class Matched(NamedTuple):
     """What a model knows of a person's list.
 
     Attributes:
-        item_ids: ids of the model, each once.
+        item_ids: ids of the model.
         stars: one for each, on the model's scale.
         notes: what was taken for what, and what was left out, a line each.
     """
@@ -33,37 +34,59 @@ class Matched(NamedTuple):
     notes: list[str]
 
 
-def match(listed: Listed, ratings: Ratings) -> Matched:
+@final
+class ItemFinder:
+    """Finds items by id, or else by title and year.
+
+    Args:
+        ratings: whose items these are.
+    """
+
+    def __init__(self, ratings: Ratings) -> None:
+        self._ratings = ratings
+
+    def find(self, rated: Rated) -> Match | None:
+        """The item that a rating is of; None where there is none. Found by id, it has no title."""
+        items = self._ratings.items
+        for item in _ids(rated.item, items):
+            if item in items:
+                return Match(items.row(item), "", is_sure=True)
+        title = rated.title or rated.item
+        return self._titles.find(title, rated.year) if title else None
+
+    @cached_property
+    def _titles(self) -> TitleIndex:
+        return TitleIndex(self._ratings)
+
+
+def match(listed: Listed, ratings: Ratings, *, is_history: bool = True) -> Matched:
     """The items that a person's list is about: by id, or else by title and year.
 
     Args:
         listed: the list.
         ratings: whose items and scale these are.
-    Returns: what is known of them; of two ratings of one item the later counts.
-    Raises: DataError: nothing on the list is known.
+        is_history: of two ratings of one item the later counts, which is said; both are given back
+            where somebody types ratings.
+    Returns: what is known of them.
+    Raises: DataError, or UnknownIdError of what is typed: nothing on the list is known.
     """
-    index = TitleIndex(ratings)
-    found = [_found(one, ratings.items, index) for one in listed.ratings]
-    unknown = [one for one, item in zip(listed.ratings, found, strict=True) if item is None]
-    if len(unknown) == len(found):
+    finder = ItemFinder(ratings)
+    found = [(one, finder.find(one)) for one in listed.ratings]
+    known = [(one, item) for one, item in found if item]
+    unknown = [one for one, item in found if item is None]
+    if not known:
+        if not is_history:
+            ratings.items.rows([one.item for one in unknown])  # which says what is near
         raise DataError(
             f"nothing on the list is known here: {_shown(unknown)}; give ids or titles of items in "
             "the training data"
         )
-    known = [(one, item) for one, item in zip(listed.ratings, found, strict=True) if item]
-    stars_of = {item.row: one.stars for one, item in known}
-    like, note = _on_scale(list(stars_of.values()), listed.ends, ratings.scale)
-    ids = ratings.items.ids[list(stars_of)].tolist()
+    kept = [(item.row, one.stars) for one, item in known]
+    kept = list(dict(kept).items()) if is_history else kept
+    like, note = _on_scale([stars for _, stars in kept], listed.ends, ratings.scale)
+    ids = ratings.items.ids[[row for row, _ in kept]].tolist()
     notes = [*_sayings(known), *note, *_left_out(listed, unknown, len(known) - len(ids))]
     return Matched(ids, like, notes)
-
-
-def _found(rated: Rated, items: Vocabulary, index: TitleIndex) -> Match | None:
-    for item in _ids(rated.item, items):
-        if item in items:
-            return Match(items.row(item), "", is_sure=True)
-    title = rated.title or rated.item
-    return index.find(title, rated.year) if title else None
 
 
 def _ids(item: str, items: Vocabulary) -> Iterator[str]:

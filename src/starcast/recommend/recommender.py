@@ -1,19 +1,19 @@
 """Recommender: a trained model in use."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
+from starcast.data.files.naming import ITEM, USER
 from starcast.data.ids import Rows
 from starcast.data.split import TEST, TRAIN
 from starcast.display import printable
-from starcast.engines.protocol import FoldingScorer, Scores, UncertainScorer
+from starcast.engines.protocol import FoldingScorer, Scores
 from starcast.errors import ConfigError, UnknownIdError, UnknownNameError
 from starcast.recommend import index, lists
 from starcast.recommend.answers import (
@@ -23,12 +23,15 @@ from starcast.recommend.answers import (
     check_length,
     listed,
 )
-from starcast.recommend.baselines import DampedMeans
 from starcast.recommend.folded_in import FoldedInUser, checked_ratings
 from starcast.recommend.lists import Seen
+from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
 from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
 from starcast.scoring.top_lists import best, top_rows
+
+if TYPE_CHECKING:
+    import polars as pl
 
 RANKINGS = ("list", "stars")
 
@@ -68,6 +71,7 @@ class Recommender:
         self._fallback = fallback
         self._index = index.build(artifact, self.ranker) if approximate else None
         self._seen = Seen(artifact.split)
+        self._pairs = PairScorer(artifact)
         self._refolded: dict[int, FoldedInUser] = {}
 
     def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
@@ -80,17 +84,26 @@ class Recommender:
             UnknownIdError: an id that was not in the training data, unless `fallback` is set.
             ConfigError: the two columns differ in length.
         """
-        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
-        if len(user_ids) != len(item_ids):
-            raise ConfigError(f"{len(user_ids)} users and {len(item_ids)} items make no pairs")
-        try:
-            stars = self._score_pairs(user_ids, item_ids)
-        except UnknownIdError:
-            if not self._fallback:
-                raise
-            stars, known = self._means.predict(user_ids, item_ids)
-            stars[known] = self._score_pairs(user_ids[known], item_ids[known])
-        return self._ratings.scale.clip(stars)
+        return self._pairs.predict(*self._pairs.rows(user_ids, item_ids, refuse=not self._fallback))
+
+    def predict_pairs(self, pairs: object, *, unknown: str = "fallback") -> "pl.DataFrame":
+        """Predicted stars for every row of a table of users and items, in its order.
+
+        Args:
+            pairs: a path or a data frame in any form of docs/data.md, with a column of users and
+                one of items.
+            unknown: of ids that were not in the training data. "fallback": damped means stand in;
+                "skip": their rows are left out; "refuse". A warning says of how many.
+        Returns: user_id, item_id, prediction, and, of a model that tells, predictive_std.
+        Raises:
+            DataError: it cannot be read, with file, line and reason.
+            UnknownIdError: an unknown id that is to be refused.
+        """
+        from starcast.data.load import load_ids
+
+        columns = load_ids(pairs, (USER, ITEM)).columns
+        asked = asked_pairs(self._ratings.users, self._ratings.items, columns, unknown)
+        return predictions(asked, self._pairs)
 
     def predictive_std(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Standard deviation of each pair's rating about its prediction.
@@ -99,15 +112,7 @@ class Recommender:
             user_ids, item_ids: (n,) external ids.
         Returns: float32 (n,), stars; NaN where the model does not tell, or does not know an id.
         """
-        user_ids, item_ids = np.atleast_1d(user_ids), np.atleast_1d(item_ids)
-        deviations = np.full(len(user_ids), np.nan, np.float32)
-        users, items, scorer = self._ratings.users, self._ratings.items, self.artifact.scorer
-        if isinstance(scorer, UncertainScorer):
-            pairs = zip(user_ids.tolist(), item_ids.tolist(), strict=True)
-            known = np.array([user in users and item in items for user, item in pairs])
-            rows = users.rows(user_ids[known]), items.rows(item_ids[known])
-            deviations[known] = scorer.predictive_std(*rows)
-        return deviations
+        return self._pairs.predictive_std(*self._pairs.rows(user_ids, item_ids, refuse=False))
 
     def recommend(
         self, user_id: object, k: int = 10, *, exclude_seen: bool = True
@@ -126,8 +131,8 @@ class Recommender:
         except UnknownIdError:
             if not self._fallback:
                 raise
-            liked = self._means.best_rows(k)
-            return listed(self._ratings, liked, self._means.of_item[liked])
+            means = self._pairs.means
+            return listed(self._ratings, liked := means.best_rows(k), means.of_item[liked])
         seen = self.seen_rows(user_row) if exclude_seen else _NOTHING
         if self._index:
             return self._from_index(self._index, user_row, k, seen)
@@ -219,23 +224,31 @@ class Recommender:
         path: Path,
         k: int = 10,
         *,
+        users: ArrayLike | None = None,
         exclude_seen: bool = True,
         on_progress: Progress | None = None,
     ) -> Path:
-        """A file of the k best items of every user, in memory that does not grow with their number.
+        """A file of the k best items of many users, in memory that does not grow with their number.
 
-        Its columns are user_id, rank (from 1), item_id, title and prediction, sorted by user and
-        rank. A file that was there is replaced whole or not at all.
+        Its columns are user_id, rank (from 1), item_id, title and prediction, sorted by rank within
+        each user. A file that was there is replaced whole or not at all.
 
         Args:
-            path: ends in .parquet or .csv.
+            path: ends in .parquet, .csv or .jsonl.
+            users: (n,) external ids, whose lists come in this order; every user if not given.
             k, exclude_seen, on_progress: as in `top_rows`.
         Returns: the path.
-        Raises: ConfigError: k is less than 1, or the path cannot be written.
+        Raises:
+            ConfigError: k is less than 1, or the path cannot be written.
+            UnknownIdError: a user that was not in the training data, unless `fallback` is set.
         """
         check_length(k)
+        known = self._ratings.users
+        ids = known.ids if users is None else known.like(users)
+        rows = known.find(ids) if self._fallback else known.rows(ids)
         seen = self._seen.histories if exclude_seen else None
-        return lists.write_all(self.artifact, self.ranker, seen, path, k, on_progress)
+        lister = lists.Lister(self._ratings, self.ranker, seen, self._pairs)
+        return lists.write_all(lister, lists.Wanted(ids, rows), path, k, on_progress)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, from which `starcast.open` and every verb take it.
@@ -267,10 +280,6 @@ class Recommender:
         order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
         return listed(self._ratings, rows[order], stars[order])
 
-    def _score_pairs(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
-        users, items = self._ratings.users.rows(user_ids), self._ratings.items.rows(item_ids)
-        return self.artifact.scorer.score_pairs(users, items)
-
     def _folded_in(self, item_rows: Rows, stars: Scores) -> FoldedInUser:
         if not isinstance(self.artifact.scorer, FoldingScorer):
             raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
@@ -288,7 +297,3 @@ class Recommender:
         if len(self._refolded) >= _KEPT_PERSONS:
             self._refolded.clear()
         return self._refolded.setdefault(user_row, self._folded_in(rows, stars))
-
-    @cached_property
-    def _means(self) -> DampedMeans:
-        return DampedMeans(self.artifact.split.train, self.artifact.units)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from starcast.serve import schemas
+from starcast.serve import request_schemas, schemas
 from starcast.serve.batching import Answers
 from starcast.serve.model_store import ModelStore
 from starcast.serve.strict_route import StrictRoute
@@ -27,10 +27,10 @@ _BODY: dict[int | str, dict[str, Any]] = {
     413: {"model": schemas.Failure, "description": "too_large: more than a body may have"},
 }
 PathId = Annotated[str, Path(max_length=200)]
-K = Annotated[schemas.Length, Query(include_in_schema=False)]  # as one: LENGTH_AND_REASONS
-Reasons = Annotated[schemas.Reasons, Query(include_in_schema=False)]
-Limit = Annotated[int, Query(ge=1, le=schemas.MOST_K)]
-Model = Annotated[schemas.ModelName, Query()]
+K = Annotated[request_schemas.Length, Query(include_in_schema=False)]  # as one: LENGTH_AND_REASONS
+Reasons = Annotated[request_schemas.Reasons, Query(include_in_schema=False)]
+Limit = Annotated[int, Query(ge=1, le=request_schemas.MOST_K)]
+Model = Annotated[request_schemas.ModelName, Query()]
 
 
 def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
@@ -43,20 +43,20 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
     router = APIRouter(responses=ALWAYS, route_class=StrictRoute)
 
     @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | _BODY)
-    async def predict(asked: schemas.PredictionsAsked) -> Response:
+    async def predict(asked: request_schemas.PredictionsAsked) -> Response:
         """Predicted stars of a known user for items."""
         model = model_store.find(asked.model)
         return _json(await answers.make(model.predictions, asked.user, asked.items))
 
     @router.get(
         "/users/{id:path}/recommendations", response_model=schemas.UserList, responses=_UNKNOWN,
-        openapi_extra={"parameters": [schemas.LENGTH_AND_REASONS]},
+        openapi_extra={"parameters": [request_schemas.LENGTH_AND_REASONS]},
     )  # fmt: skip
     async def recommendations(
         id: PathId, k: K = 10, include_seen: bool = False, reasons: Reasons = 0, model: Model = None
     ) -> Response:
         """The items a known user would like most."""
-        schemas.check_reasons(k, reasons)
+        request_schemas.check_reasons(k, reasons)
         chosen, asked = model_store.find(model), (id, k, include_seen, reasons)
         if kept := chosen.kept_top(*asked):
             return _json(kept)
@@ -69,8 +69,12 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
         return _json(await answers.make(model_store.find(model).own_ratings, id, limit))
 
     @router.post("/recommendations", response_model=schemas.GuestList, responses=_UNKNOWN | _BODY)
-    async def recommend(asked: schemas.ListAsked) -> Response:
-        """The items a person unknown to the model would like most, given some ratings."""
+    async def recommend(asked: request_schemas.ListAsked) -> Response:
+        """The items a person unknown to the model would like most, given some ratings.
+
+        Items may be given by title; the answer says which these were found to be, and which items
+        are left out since the model does not know them. If it knows none, that is 404.
+        """
         top_for = model_store.find(asked.model).top_for
         return _json(await answers.make(top_for, asked.ratings, asked.k, asked.reasons))
 
@@ -92,7 +96,7 @@ def item_endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
 
     @router.get("/items/{id:path}/similar", response_model=schemas.Likenesses, responses=_UNKNOWN)
     async def similar(
-        id: PathId, k: Annotated[schemas.Length, Query()] = 10, model: Model = None
+        id: PathId, k: Annotated[request_schemas.Length, Query()] = 10, model: Model = None
     ) -> Response:
         """Items like another."""
         return _json(await answers.make(model_store.find(model).similar, id, k))

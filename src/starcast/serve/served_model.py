@@ -11,15 +11,19 @@ import numpy as np
 
 from starcast import models
 from starcast.artifacts import storage
+from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
 from starcast.data.split import TEST, TRAIN
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender
+from starcast.recommend.folded_in import check_once
+from starcast.recommend.matching import ItemFinder
+from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW
 from starcast.serve import cost
 from starcast.serve.api_errors import ApiError
 from starcast.serve.kept import Kept
-from starcast.serve.schemas import MOST_K, GivenRating
+from starcast.serve.request_schemas import MOST_K, GivenRating
 from starcast.serve.search import Search
 
 _MOST_KEPT = 1 << 22  # characters of known users' lists, as they were sent; about 1,000 each
@@ -53,6 +57,10 @@ class ServedModel:
         """Learn what a search costs at most, and make its words."""
         query = self._search.widest()
         self.search_cost = cost.measure(lambda limit: self.find(query, limit), MOST_K)
+
+    @cached_property
+    def _finder(self) -> ItemFinder:
+        return ItemFinder(self.ratings)
 
     @cached_property
     def _search(self) -> Search:
@@ -117,13 +125,25 @@ class ServedModel:
 
     def top_for(self, ratings: Sequence[GivenRating], k: int, reasons: int) -> str:
         """A list for a person unknown to the model."""
-        items = [self._known(self.ratings.items, rating.item) for rating in ratings]
-        person = self.recommender.fold_in(items, [rating.stars for rating in ratings])
+        matches = [(rating, self._found(rating.item)) for rating in ratings]
+        known = [(rating, match) for rating, match in matches if match]
+        if ratings and not known:
+            self._known(self.ratings.items, ratings[0].item)  # which says what is near
+        check_once(self.ratings, [match.row for _, match in known if not match.title])
+        stars_of = {match.row: rating.stars for rating, match in known}  # of two titles the later
+        ids = self.ratings.items.ids[list(stars_of)].tolist()
+        person = self.recommender.fold_in(ids, list(stars_of.values()))
         told = [
             self._recommended(one, self._reasons(person, one, reasons) if reasons else [])
             for one in person.recommend(k)
         ]
-        return self._json(recommendations=told)
+        found = [
+            {**self._at(match.row), "given": rating.item, "is_sure": match.is_sure}
+            for rating, match in known
+            if match.title
+        ]
+        left_out = [rating.item for rating, match in matches if not match]
+        return self._json(recommendations=told, found=found, left_out=left_out)
 
     def own_ratings(self, user: object, limit: int) -> str:
         """What a user rated in training and validation, highest first."""
@@ -169,6 +189,13 @@ class ServedModel:
     def _recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         stars = _short(one.prediction)
         return {"item": one.item_id, "title": one.title, "stars": stars, "reasons": reasons}
+
+    def _found(self, item: int | str) -> Match | None:
+        """The item that is meant: by id, or, if it is text, by title."""
+        if isinstance(item, str):
+            return self._finder.find(Rated(item, "", None, 0))
+        items = self.ratings.items
+        return Match(items.row(item), "", is_sure=True) if item in items else None
 
     def _known(self, vocabulary: Vocabulary, external_id: object) -> Any:
         """An id as the data has it. Raises: ApiError: it does not."""

@@ -11,7 +11,7 @@ import pytest
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
-from starcast.errors import ConfigError
+from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import Recommender, lists
 from starcast.scoring.top_lists import top_rows
 
@@ -43,6 +43,54 @@ def test_types_are_those_of_the_ids(known_by_heart: Artifact, tmp_path: Path) ->
     Recommender(numbered).recommend_all(tmp_path / "top.parquet", 1)
     schema = pl.read_parquet_schema(tmp_path / "top.parquet")
     assert list(schema.values()) == [pl.Int64, pl.Int32, pl.Int64, pl.String, pl.Float32]
+
+
+@BOTH
+def test_lists_of_some_users_come_in_the_order_asked(
+    known_by_heart: Artifact, tmp_path: Path, kind: str
+) -> None:
+    recommender = Recommender(known_by_heart)
+    path = recommender.recommend_all(tmp_path / f"top{kind}", 2, users=["eve", "ann"])
+    expected = [
+        (user, rank, *row)
+        for user in ("eve", "ann")
+        for rank, row in enumerate(recommender.recommend(user, 2), start=1)
+    ]
+    assert READ[kind](path).with_columns(pl.col("title").fill_null("")).rows() == expected
+
+
+def test_unknown_users_are_refused_or_get_what_most_like(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    path = tmp_path / "top.parquet"
+    with pytest.raises(UnknownIdError, match="user 'zoe' was not in the training data"):
+        Recommender(known_by_heart).recommend_all(path, users=["zoe"])
+    assert not path.exists()
+    kind = Recommender(known_by_heart, fallback=True)
+    kind.recommend_all(path, 3, users=["zoe", "bob"])
+    rows = [row[2:] for row in pl.read_parquet(path).rows()]
+    liked = [*map(tuple, kind.recommend("zoe", 3)), *map(tuple, kind.recommend("bob", 3))]
+    assert [row[0] for row in rows] == [row[0] for row in liked]
+    assert [row[2] for row in rows] == pytest.approx([row[2] for row in liked])
+
+
+def test_ids_have_the_type_of_the_data(known_by_heart: Artifact, tmp_path: Path) -> None:
+    ratings = known_by_heart.split.ratings
+    renamed = Ratings.from_columns(ratings.user_rows + 41, ratings.item_rows + 1, ratings.stars)
+    numbered = replace(known_by_heart, split=Split(renamed, known_by_heart.split.parts, "by hand"))
+    path = Recommender(numbered).recommend_all(tmp_path / "top.jsonl", 1, users=["42"])
+    first = '{"user_id":42,"rank":1,"item_id":2,"title":"","prediction":5.0}\n'
+    assert path.read_text(encoding="ascii") == first
+
+
+def test_the_list_of_somebody_without_an_id_has_the_same_form(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    listed = Recommender(known_by_heart).fold_in(["alien"], [5]).recommend(2)
+    table = pl.read_parquet(lists.write_list(listed, tmp_path / "top.parquet"))
+    assert table.columns == ["user_id", "rank", "item_id", "title", "prediction"]
+    assert table["user_id"].to_list() == [None, None]
+    assert table["item_id"].to_list() == [row.item_id for row in listed]
 
 
 def test_seen_items_can_be_included(known_by_heart: Artifact, tmp_path: Path) -> None:

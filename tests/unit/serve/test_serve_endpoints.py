@@ -84,6 +84,39 @@ def test_a_guest_gets_a_list_without_what_was_rated(client: TestClient) -> None:
     assert all(len(one["reasons"]) == 1 for one in said["recommendations"])
 
 
+def test_a_guests_items_may_be_titles_and_unknown_ones_are_left_out(client: TestClient) -> None:
+    ratings = [
+        {"item": "Aliens (1979)", "stars": 5}, {"item": "DUEL", "stars": 1},
+        {"item": "Nowhere (1999)", "stars": 3}, {"item": 999999, "stars": 3},
+    ]  # fmt: skip
+    said = post(client, "/recommendations", {"ratings": ratings})
+    assert said["found"] == [
+        {"item": "alien", "title": "Alien (1979)", "given": "Aliens (1979)", "is_sure": False},
+        {"item": "duel", "title": "Duel (1971)", "given": "DUEL", "is_sure": True},
+    ]
+    assert said["left_out"] == ["Nowhere (1999)", 999999]
+    by_id = [{"item": "alien", "stars": 5}, {"item": "duel", "stars": 1}]
+    plain = post(client, "/recommendations", {"ratings": by_id})
+    assert plain["recommendations"] == said["recommendations"]
+    assert (plain["found"], plain["left_out"]) == ([], [])
+
+
+def test_of_two_titles_of_one_item_the_later_counts(client: TestClient) -> None:
+    twice = [{"item": "alien (1979)", "stars": 1}, {"item": "Alien", "stars": 5}]
+    once = [{"item": "alien", "stars": 5}]
+    lists = [post(client, "/recommendations", {"ratings": one}) for one in (twice, once)]
+    assert lists[0]["recommendations"] == lists[1]["recommendations"]
+    assert [one["item"] for one in lists[0]["found"]] == ["alien", "alien"]
+
+
+@pytest.mark.parametrize("item", ["aliennn", 999999, "Nowhere (1999)", ""])
+def test_a_guest_of_whom_nothing_is_known_here_is_refused(client: TestClient, item: Any) -> None:
+    body = {"ratings": [{"item": item, "stars": 5}]}
+    error = post(client, "/recommendations", body, 404)["error"]
+    assert error["code"] == "unknown_item"
+    assert "\n" not in error["message"]
+
+
 def test_items_are_found_and_likened(client: TestClient) -> None:
     found = get(client, "/items?query=1971 duel")["items"]
     assert found == [{"item": "duel", "title": "Duel (1971)"}]

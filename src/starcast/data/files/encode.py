@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.columns import ascending
+from starcast.data.files import values
 from starcast.data.files.naming import ITEM, RATING, TIMESTAMP, USER
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.ratings import Stars
@@ -94,7 +95,7 @@ def _vocabulary(column: "pl.Series", kind: str, label: str) -> tuple[Vocabulary,
 
     if column.dtype == pl.String:
         known = column.unique().sort()  # by code point, as NumPy sorts
-        if not _all_plain_integers(known):
+        if not values.are_plain_integers(known):
             if known.str.contains("\0", literal=True).any():
                 raise DataError(f"{label} has {kind} ids with a zero byte in them; remove it")
             rows = column.cast(pl.Enum(known)).to_physical().cast(pl.Int32).to_numpy()
@@ -107,10 +108,3 @@ def _whole(column: "pl.Series") -> NDArray[Any]:
     """A column without nulls in one piece, in memory of NumPy's, which comes in large pages."""
     pieces = [piece.to_numpy() for piece in column.get_chunks()]
     return np.concatenate(pieces)
-
-
-def _all_plain_integers(texts: "pl.Series") -> bool:
-    """Whether each text is how its number is written: "007" and "+7" are not."""
-    import polars as pl
-
-    return texts.cast(pl.Int64, strict=False).cast(pl.String).eq_missing(texts).all()

@@ -116,13 +116,15 @@ def _reasons(
     cells = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
     raw = values.stripped(cells.lazy()).collect()
     frame = values.normal(raw, writing, "")
-    left_out = values.missing(raw[RATING], frame[RATING], options.missing).is_not_null()
     bad = frame.select(pl.any_horizontal(pl.all().is_null())).to_series()
-    bad |= ~frame[RATING].is_finite().fill_null(False)
-    if scale:
-        bad |= ~_inside(frame[RATING], scale)
+    if RATING in frame.columns:
+        left_out = values.missing(raw[RATING], frame[RATING], options.missing).is_not_null()
+        bad |= ~frame[RATING].is_finite().fill_null(False)
+        if scale:
+            bad |= ~_inside(frame[RATING], scale)
+        bad &= ~(left_out & bool(options.missing))
     zero = raw.select(pl.any_horizontal(pl.all().str.contains("\0", literal=True))).to_series()
-    bad = (bad & ~(left_out & bool(options.missing))) | zero.fill_null(False)
+    bad |= zero.fill_null(False)
     for row, values_of_row, is_bad in zip(rows, frame.iter_rows(named=True), bad, strict=True):
         yield _reason(row, values_of_row, scale) if is_bad else None
 

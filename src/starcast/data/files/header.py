@@ -12,7 +12,7 @@ from starcast.data.files.cells import (
     is_number,
     modal_width,
 )
-from starcast.data.files.naming import ITEM, RATING, Kinds
+from starcast.data.files.naming import ITEM, RATING, USER, Kinds
 from starcast.data.files.options import ReadingOptions
 from starcast.display import quoted
 from starcast.errors import DataError
@@ -190,7 +190,9 @@ def _check_headless(
     rows: Rows, kinds: Kinds, needed: Sequence[str], options: ReadingOptions, label: str
 ) -> None:
     """Refuse rows whose rating, or else item, is no number: more likely a header unheard of."""
-    number = RATING if RATING in needed else ITEM
+    number = _number(needed)
+    if needed == (USER,):
+        return  # a list of ids, one a line
     filled = [at for at in range(rows.width) if at not in rows.empty]
     at = filled[list(kinds).index(number) :][:1]
     first = next((one for one in rows.records if rows.fits(one)), rows.records[0])
@@ -198,8 +200,13 @@ def _check_headless(
         raise _unknown(first, kinds, needed, label)
 
 
+def _number(needed: Sequence[str]) -> str:
+    """The kind of column that is a number, or nothing tells a header from a row."""
+    return next(kind for kind in (RATING, ITEM, USER) if kind in needed)
+
+
 def _unknown(record: Record, kinds: Kinds, needed: Sequence[str], label: str) -> DataError:
-    number = RATING if RATING in needed else ITEM
+    number = _number(needed)
     shown = ", ".join(map(quoted, record.cells[:12]))
     names = ", ".join(kind.names[0] for kind in kinds.values())
     said = ",".join(f"{kind}=…" for kind in needed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from starcast.data.files import binary, columns, faults, guess, layouts, naming, text, values, wide
-from starcast.data.files.naming import ITEM, RATING, RATING_TABLE, TIMESTAMP, USER
+from starcast.data.files.naming import ITEM, RATING, RATING_TABLE, TIMESTAMP, USER, Kinds
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.part import Part
 from starcast.data.files.table import Table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NEEDED = (USER, ITEM, RATING)
+Needed = tuple[str, ...]
 
 
 @final
@@ -41,34 +42,37 @@ class Loaded:
         return frame
 
 
-def load_part(part: Part, options: ReadingOptions, first: Table | None = None) -> Loaded:
+def load_part(
+    part: Part, options: ReadingOptions, first: Table | None = None, needed: Needed = NEEDED
+) -> Loaded:
     """The table in a file.
 
     Args:
         part: the file.
         options: what is said of it.
         first: the first part of the same table, whose columns count if this one has no header.
-    Raises: DataError: there is no table of ratings, or it cannot be read.
+        needed: the kinds of columns that it must have.
+    Raises: DataError: there is no such table, or it cannot be read.
     """
-    table = layouts.recognise(part, RATING_TABLE, NEEDED, options)
+    table = layouts.recognise(part, RATING_TABLE, needed, options)
     if first and first.has_header and not table.has_header and len(first.names) == len(table.names):
         table = replace(table, names=first.names, has_header=True)
     try:
-        return _loaded(table, options)
+        return _loaded(table, options, needed)
     except _RefusedError as refused:
         encoding = options.encoding or text.detect(part) if table.is_text else text.UTF_8
         if not options.encoding and encoding != text.UTF_8:
-            return load_part(part, replace(options, encoding=encoding), first)
+            return load_part(part, replace(options, encoding=encoding), first, needed)
         raise refused.explained() from None
 
 
-def load_table(table: Table, options: ReadingOptions) -> Loaded:
+def load_table(table: Table, options: ReadingOptions, needed: Needed = NEEDED) -> Loaded:
     """The rows of a table.
 
     Raises: DataError: it has no such columns, or cannot be read.
     """
     try:
-        return _loaded(table, options)
+        return _loaded(table, options, needed)
     except _RefusedError as refused:
         raise refused.explained() from None
 
@@ -91,14 +95,20 @@ class _RefusedError(Exception):
         return faults.unreadable(self._table, self._places, RECOGNISED, self._why)
 
 
-def _loaded(table: Table, options: ReadingOptions) -> Loaded:
+def _kinds(needed: Needed) -> Kinds:
+    """What to look for: those that are needed, and times where ratings are."""
+    return RATING_TABLE if RATING in needed else {kind: RATING_TABLE[kind] for kind in needed}
+
+
+def _loaded(table: Table, options: ReadingOptions, needed: Needed) -> Loaded:
     """Raises: _RefusedError: the rows cannot be read."""
     import polars as pl
 
     written, places = table, dict[str, int]()
     try:
-        table = wide.unpivoted(written, options.columns) or written
-        places = _places(table, options)
+        if RATING in needed:
+            table = wide.unpivoted(written, options.columns) or written
+        places = _places(table, options, needed)
         if table.is_text and _is_plain(table, places):
             frame = _plain(table, places).collect(engine="streaming")
             if not any(column.has_nulls() for column in frame):
@@ -112,7 +122,7 @@ def _loaded(table: Table, options: ReadingOptions) -> Loaded:
     return Loaded(table, places, frame)
 
 
-def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
+def _places(table: Table, options: ReadingOptions, needed: Needed) -> dict[str, int]:
     """Where each kind of column stands, by what is said, by name, by form, or else by order."""
     chosen = {} if options.columns.get(RATING) == naming.EVERY_OTHER else options.columns
     if table.has_header:
@@ -120,9 +130,9 @@ def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
     elif any(chosen.values()):
         names, roles = tuple(str(at + 1) for at in range(len(table.names))), {}
     else:
-        found = guess.places(table)
-        return {kind: at for kind, at in found.items() if kind not in chosen}
-    return columns.positions(names, RATING_TABLE, NEEDED, table.label, chosen, roles)
+        found, kinds = guess.places(table), _kinds(needed)
+        return {kind: at for kind, at in found.items() if kind in kinds and kind not in chosen}
+    return columns.positions(names, _kinds(needed), needed, table.label, chosen, roles)
 
 
 def _is_plain(table: Table, places: Mapping[str, int]) -> bool:
@@ -140,8 +150,9 @@ def _plain(table: Table, places: Mapping[str, int]) -> "pl.LazyFrame":
         return pl.when(is_plain).then(text.cast(pl.Int64, strict=False)).alias(kind)
 
     others = {RATING: pl.Float32(), TIMESTAMP: pl.Int64()}
+    ids = (plain_integer(kind) for kind in (USER, ITEM) if kind in places)
     numbers = (pl.col(kind).cast(others[kind], strict=False) for kind in places if kind in others)
-    return table.body.scan(places).select(plain_integer(USER), plain_integer(ITEM), *numbers)
+    return table.body.scan(places).select(*ids, *numbers)
 
 
 def _without_blank_lines(

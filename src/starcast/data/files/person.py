@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple, final
 
-from starcast.data.files import columns, layouts, naming, source, text, values
+from starcast.data.files import columns, frames, layouts, naming, source, text, values
 from starcast.data.files.cells import is_nothing
 from starcast.data.files.naming import ITEM, ITEM_TABLE, RATING, RATING_TABLE, TITLE, YEAR, Kinds
 from starcast.data.files.options import RECOGNISED, ReadingOptions
@@ -58,36 +60,43 @@ class Listed(NamedTuple):
     ends: tuple[float, float] | None
 
 
-def read(path: source.Place, options: ReadingOptions = RECOGNISED) -> Listed:
+def read(place: object, options: ReadingOptions = RECOGNISED) -> Listed:
     """A person's ratings.
 
     Args:
-        path: a table with a column of ratings and one of item ids or titles, and perhaps of years,
-            by name; or of ids or titles and of ratings in this order, without a header.
+        place: a path or a data frame, of a table with a column of ratings and one of item ids or
+            titles, and perhaps of years, by name; or of ids or titles and of ratings in this order,
+            without a header.
         options: what is not to be left to recognition.
-    Raises: DataError: a file or a value that cannot be used, with file, line and reason.
+    Raises: DataError: a table or a value that cannot be used, with file, line and reason.
     """
+    if not isinstance(place, str | Path):
+        return _of_table(frames.table_of(place), options)
     with source.scratch_folder() as scratch:
-        parts = source.parts(path, scratch)
+        parts = source.parts(place, scratch)
         if len(parts) != 1:
-            raise DataError(f"{path} holds {len(parts)} tables; name the one with the ratings")
+            raise DataError(f"{place} holds {len(parts)} tables; name the one with the ratings")
         return _read(parts[0], options)
 
 
 def _read(part: Part, options: ReadingOptions) -> Listed:
     table = layouts.recognise(part, _KINDS, (ITEM, RATING), options)
+    if options.encoding or all(is_utf8(cells) for _, cells in table.body.records()):
+        return _of_table(table, options)
+    encoding = text.detect(part)
+    if encoding == text.UTF_8:
+        raise text.not_text(part, encoding)
+    return _read(part, replace(options, encoding=encoding))
+
+
+def _of_table(table: Table, options: ReadingOptions) -> Listed:
     places = _places(table, options)
     rows = [(where, cells) for where, cells in table.body.records() if any(map(_is_told, cells))]
-    if not all(is_utf8(cells) for _, cells in rows) and not options.encoding:
-        encoding = text.detect(part)
-        if encoding == text.UTF_8:
-            raise text.not_text(part, encoding)
-        return _read(part, ReadingOptions(columns=options.columns, encoding=encoding))
     told = [(where, cells) for where, cells in rows if not is_nothing(_cell(cells, places, RATING))]
     stars = _stars(told, places, table)
     ratings = [_rated(cells, places, one) for (_, cells), one in zip(told, stars, strict=True)]
     if not ratings:
-        raise DataError(f"{part.label} holds no ratings; it needs a row per rating")
+        raise DataError(f"{table.label} holds no ratings; it needs a row per rating")
     keys = set(map(naming.key, table.names))
     ends = next((ends for name, ends in _EXPORTS.items() if name in keys), None)
     return Listed(ratings, len(rows) - len(told), ends)

@@ -11,7 +11,7 @@ from starcast.data.files import guess, source, times
 from starcast.data.files.checked import check_rows
 from starcast.data.files.encode import Encoded, encode, latest, with_ratings
 from starcast.data.files.items import read_items
-from starcast.data.files.loaded import Loaded, load_part
+from starcast.data.files.loaded import NEEDED, Loaded, Needed, load_part
 from starcast.data.files.naming import TIMESTAMP, spoken
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.source import Place
@@ -29,7 +29,11 @@ REPEATED = "of pairs that were rated again later"
 
 
 def load_place(
-    place: Place, options: ReadingOptions, scratch: Path, first: Table | None = None
+    place: Place,
+    options: ReadingOptions,
+    scratch: Path,
+    first: Table | None = None,
+    needed: Needed = NEEDED,
 ) -> list[Loaded]:
     """The tables that lie at a place, each read.
 
@@ -39,11 +43,13 @@ def load_place(
         options: what is not to be left to recognition.
         scratch: a folder that is there until the ratings are made.
         first: the table whose columns count where another has no header.
+        needed: the kinds of columns that each must have.
     Raises: DataError: a file that cannot be used, with line and reason.
     """
     tables: list[Loaded] = []
     for part in source.parts(place, scratch):
-        tables.append(load_part(part, options, tables[0].table if tables else first))
+        before = tables[0].table if tables else first
+        tables.append(load_part(part, options, before, needed))
     return tables
 
 
@@ -93,17 +99,25 @@ def of_tables(
         )
     except DataError as error:
         raise DataError(f"{label}: {error}") from None
-    reading = Reading(
-        source=label,
-        form=_form(tables),
-        columns={spoken(kind): _column(tables[0], at) for kind, at in tables[0].places.items()},
-        unused=_unused(tables[0]),
-        n_rows=told.n_rows,
+    reading = replace(
+        reading_of(tables, label, told.n_rows),
         left_out=told.left_out | left_out,
         scale=str(ratings.scale),
         notes=(*_notes(tables, unit), *_titled(known, rows, items_path)),
     )
     return replace(ratings, reading=reading)
+
+
+def reading_of(tables: Sequence[Loaded], label: str, n_rows: int) -> Reading:
+    """What tables were taken for, and which of their columns for what."""
+    return Reading(
+        source=label,
+        form=_form(tables),
+        columns={spoken(kind): _column(tables[0], at) for kind, at in tables[0].places.items()},
+        unused=_unused(tables[0]),
+        n_rows=n_rows,
+        notes=tuple(_notes(tables, None)),
+    )
 
 
 def _in_seconds(rows: Encoded) -> tuple[Encoded, str | None]:

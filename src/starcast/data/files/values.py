@@ -57,7 +57,7 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
     import polars as pl
 
     has_commas, out_of, pattern = False, "", None
-    if raw[RATING].dtype == pl.String:
+    if RATING in raw.columns and raw[RATING].dtype == pl.String:
         told = _told(raw[RATING].unique())
         odd = told.filter(told.cast(pl.Float64, strict=False).is_null())
         has_points = told.str.contains(".", literal=True).any()
@@ -86,7 +86,9 @@ def normal(raw: "pl.DataFrame", writing: Writing, label: str) -> "pl.DataFrame":
         label: the file, for messages.
     Raises: DataError: a type that can hold no such thing.
     """
-    wanted = [ids(raw[USER], label), ids(raw[ITEM], label), stars(raw[RATING], writing, label)]
+    wanted = [ids(raw[kind], label) for kind in (USER, ITEM) if kind in raw.columns]
+    if RATING in raw.columns:
+        wanted.append(stars(raw[RATING], writing, label))
     if TIMESTAMP in raw.columns:
         wanted.append(_when(raw[TIMESTAMP], writing, label))
     return type(raw)(wanted)
@@ -111,6 +113,13 @@ def ids(column: "pl.Series", label: str) -> "pl.Series":
     if dtype == pl.String:
         return _without_points(column)
     raise _wrong_type(label, column.name, dtype, "integers or text")
+
+
+def are_plain_integers(texts: "pl.Series") -> bool:
+    """Whether each text is how its number is written: "007" and "+7" are not."""
+    import polars as pl
+
+    return texts.cast(pl.Int64, strict=False).cast(pl.String).eq_missing(texts).all()
 
 
 def missing(column: "pl.Series", numbers: "pl.Series", marks: Sequence[str]) -> "pl.Series":

@@ -16,13 +16,13 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from repeat_splits import command, divide, parse_recipe, plans, spread, write
+from repeat_splits import command, parse_recipe, plans, spread, write
 from rich.console import Console
 from shop import shop
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
-from starcast.data.load import load
+from starcast.data.load import divide, load
 from starcast.data.split import Split
 from starcast.errors import StarcastError
 from starcast.evaluation.catalogue import judge_lists

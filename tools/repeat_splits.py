@@ -15,6 +15,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean, stdev
@@ -25,8 +26,7 @@ from rich.console import Console
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
-from starcast.data.load import load, load_official_test
-from starcast.data.ratings import Ratings
+from starcast.data.load import divide, load
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.setting_catalogue import SETTINGS
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
@@ -74,8 +74,8 @@ def main(
         str, typer.Option(help="As in `starcast train`, or some with commas; kfold: all 5 folds.")
     ] = "random",
     seeds: Annotated[str, typer.Option(help="One split and one training for each.")] = "42",
-    test_share: Annotated[float, typer.Option(help="Of the ratings.")] = 0.2,
-    validation_share: Annotated[float, typer.Option(help="Of the rest.")] = 0.1,
+    test_share: Annotated[float | None, typer.Option(help="Of the ratings; else 0.2.")] = None,
+    validation_share: Annotated[float | None, typer.Option(help="Of the rest; else 0.1.")] = None,
     refit: Annotated[bool, typer.Option(help="Train again on validation rows too.")] = True,
     blended: Annotated[bool, typer.Option("--blend", help="Also a blend of the models.")] = False,
     out: Annotated[Path, typer.Option(help="The page.")] = Path("splits.md"),
@@ -144,7 +144,7 @@ def _value(name: str, text: str) -> Any:
         return text
 
 
-def plans(split: str, seeds: str, shares: Mapping[str, float]) -> Iterator[SplitPlan]:
+def plans(split: str, seeds: str, shares: Mapping[str, float | None]) -> Iterator[SplitPlan]:
     """Every split with every seed; "kfold" alone stands for all its folds.
 
     >>> [str(plan) for plan in plans("official:u1", "1,2", {})]
@@ -157,14 +157,8 @@ def plans(split: str, seeds: str, shares: Mapping[str, float]) -> Iterator[Split
     except ValueError:
         raise ConfigError(f"'{seeds}' are no seeds; write numbers with commas, as 42,43") from None
     for seed, text in product(numbers, texts.split(",")):
-        yield SplitPlan.parse(text, **shares, seed=seed)
-
-
-def divide(plan: SplitPlan, ratings: Ratings, data_dir: Path) -> Split:
-    """The split, of the data set's own test rows where it ships them."""
-    name = plan.official
-    test = load_official_test(ratings.name, name, data_dir, ratings) if name else None
-    return plan.divide(ratings, test)
+        plan = SplitPlan.parse(text, test=shares.get("test"), validation=shares.get("validation"))
+        yield replace(plan, seed=seed)  # which is that of the training, too
 
 
 def on_split(

@@ -4,6 +4,7 @@ Thin: every verb calls the library with plain values and gives back the library'
 show as tables.
 """
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,10 +14,11 @@ from starcast import models as registry
 from starcast.artifacts import storage
 from starcast.data import load as data
 from starcast.data.files.options import RECOGNISED, Columns, Missing, ReadingOptions
-from starcast.data.files.tabular import REPEATED
+from starcast.data.files.tabular import REPEATED, TESTED
+from starcast.data.movielens.catalog import DATA_DIR, MIRROR
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
-from starcast.data.split import Split, SplitPlan
+from starcast.data.split import GIVEN, Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.engines.protocol import Weights
 from starcast.errors import ConfigError, LeftOutWarning
@@ -48,7 +50,8 @@ def load(
     header: str | None = None,
     missing: Missing | None = None,
     min_ratings: int = 0,
-    data_dir: Place = "datasets",
+    test_ratings: object = None,
+    data_dir: Place | None = None,
     mirror: str | None = None,
 ) -> Ratings:
     """Ratings of a data set by name, or of your own; `reading` says what was taken for what.
@@ -67,8 +70,9 @@ def load(
         header: "none" where no line names the columns, "first" where the first does.
         missing: ratings that mean that there is none: -1, [0, 99], or "NA".
         min_ratings: leave out users and items with fewer ratings, until none has fewer.
-        data_dir: the folder that holds data sets.
-        mirror: an address or folder to fetch from, instead of GroupLens.
+        test_ratings: your own test rows, as `source`; `split` divides by them.
+        data_dir: the folder that holds data sets; $STARCAST_DATA_DIR, else "datasets".
+        mirror: an address or folder to fetch from, instead of GroupLens; else $STARCAST_MIRROR.
     Raises: UnknownNameError, FetchError, DataError: in one line, with what to do.
     """
     options = ReadingOptions.of(
@@ -76,44 +80,50 @@ def load(
         missing=missing, min_ratings=min_ratings,
     )  # fmt: skip
     if data.is_name(source):
-        if items or scale or options != RECOGNISED:
+        if items or scale or options != RECOGNISED or test_ratings is not None:
             raise ConfigError(f"'{source}' is read in one way only; give options with a file")
-        return data.load(str(source), Path(data_dir), mirror=mirror)
+        mirror = mirror or os.environ.get(MIRROR)
+        return data.load(str(source), _data_dir(data_dir), mirror=mirror)
     wanted = None if scale is None else RatingScale.parse(scale)
-    ratings = data.load_own(source, items, options=options, scale=wanted)
-    older = ratings.reading.left_out.get(REPEATED, 0) if ratings.reading else 0
-    if older:
+    ratings = data.load_own(source, items, options=options, scale=wanted, test_source=test_ratings)
+    left_out = ratings.reading.left_out if ratings.reading else {}
+    if older := left_out.get(REPEATED, 0):
         warnings.warn(f"{older:,} repeated pairs: the latest rating counts", stacklevel=2)
+    if both := left_out.get(TESTED, 0):
+        warnings.warn(f"left out: {both:,} {TESTED}", stacklevel=2)
     return ratings
+
+
+def _data_dir(given: Place | None) -> Path:
+    """The folder of data sets, as on the command line."""
+    return Path(given or os.environ.get(DATA_DIR) or "datasets").expanduser()
 
 
 def split(
     ratings: Ratings,
-    scheme: str = "random",
+    scheme: str | None = None,
     *,
-    test: float = 0.2,
-    validation: float = 0.1,
-    seed: int = 42,
-    data_dir: Place = "datasets",
+    test: float | None = None,
+    validation: float | None = None,
+    seed: int | None = None,
+    data_dir: Place | None = None,
 ) -> Split:
     """Divide ratings into training, validation and test rows.
 
     Args:
         ratings: the data set.
-        scheme: "random", "user-latest", "time", "kfold:1/5" or "official:u1".
-        test: share of all rows that are test rows.
-        validation: share of the others that validate.
-        seed: of the random schemes.
-        data_dir: where the data set lies whose official split is wanted.
+        scheme: as `--split` has it: "random", "user-latest", "before:2016-01-01", … "given", for
+            test rows that came with the ratings, is the default where they did; else "random".
+        test: share of all rows that are test rows; 0.2 if not given.
+        validation: share of the others that validate; 0.1 if not given.
+        seed: of what is random; 42 if not given.
+        data_dir: where the data set lies whose official split is wanted; as for `load`.
+    Raises: UnknownNameError, ConfigError: no such scheme, one that the ratings do not allow, or a
+        share or a seed that has no effect on it.
     """
+    scheme = scheme or ("random" if ratings.given_test is None else GIVEN)
     plan = SplitPlan.parse(scheme, test=test, validation=validation, seed=seed)
-    official = plan.scheme == "official"
-    shipped = (
-        data.load_official_test(ratings.name, plan.official, Path(data_dir), ratings)
-        if official
-        else None
-    )
-    return plan.divide(ratings, shipped)
+    return data.divide(plan, ratings, _data_dir(data_dir))
 
 
 def train(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from starcast.artifacts import storage
+from starcast.evaluation.comparison import compare
 from starcast.evaluation.report import evaluate
 from starcast.recommend import Recommender
 
@@ -66,3 +67,23 @@ def test_it_is_judged_as_before(name: str) -> None:
     }
     for figure, value in judged.items():
         assert value == pytest.approx(float.fromhex(wanted[figure]), rel=1e-7, nan_ok=True), figure
+
+
+@EVERY_FIXTURE
+def test_it_is_of_the_same_split_as_one_that_is_saved_today(name: str, tmp_path: Path) -> None:
+    old = storage.load(FIXTURES / name)
+    first = storage.read_manifest(FIXTURES / name)["fingerprint"]
+    storage.save(old, tmp_path / "today")
+    manifest, today = storage.read_manifest(tmp_path / "today"), storage.load(tmp_path / "today")
+    assert manifest["fingerprint"] == old.split.fingerprint != first
+    assert old.split.has_fingerprint(first)
+    old.require_split(today.split.fingerprint, "compare it")
+    today.require_split(old.split.fingerprint, "compare it")
+
+
+def test_old_ones_are_compared_with_each_other_and_with_new_ones(tmp_path: Path) -> None:
+    factor, deep = "latent-factor-model", "deep-neural-network-model"
+    old = [storage.load(FIXTURES / name) for name in (factor, deep)]
+    new = storage.load(storage.save(old[1], tmp_path / "today"))
+    by_age = [compare([evaluate(one) for one in pair]) for pair in (old, (old[0], new))]
+    assert by_age[0].stars.pairs() == by_age[1].stars.pairs()

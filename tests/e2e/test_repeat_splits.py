@@ -11,7 +11,7 @@ import pytest
 import repeat_splits
 from processes import environment
 
-from starcast.data.load import load
+from starcast.data.load import divide, load
 from starcast.data.split import TEST, SplitPlan
 from starcast.errors import ConfigError, UnknownNameError
 
@@ -46,7 +46,7 @@ def test_five_folds_are_all_rows_once_and_again_for_every_seed() -> None:
     ratings = load("ml-latest-small", NOWHERE)
     planned = list(repeat_splits.plans("kfold", "7,8", {"validation": 0.2}))
     assert [plan.seed for plan in planned] == [7] * 5 + [8] * 5
-    tested = sum(repeat_splits.divide(plan, ratings, NOWHERE).parts == TEST for plan in planned[:5])
+    tested = sum(divide(plan, ratings, NOWHERE).parts == TEST for plan in planned[:5])
     assert np.all(tested == 1)
 
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
-from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
+from starcast.data.split import TEST, TRAIN, VALIDATION, RowSum, Split, SplitPlan, by_hash
 
 FIVE_STARS = RatingScale(1, 5, 1)
-SCHEMES = ("random", "user-latest", "time", "kfold")
+SCHEMES = ("random", "user-random", "user-latest", "time", "kfold")
 
 seeds = st.integers(0, 2**32 - 1)
 shares = st.sampled_from([0.2, 0.25, 0.4, 0.5])  # large enough that no part of 12 rows is empty
@@ -97,6 +97,37 @@ def test_the_order_of_the_file_does_not_matter(
     assert plan.divide(other).fingerprint == plan.divide(ratings).fingerprint
 
 
+@given(data_sets(), data_sets(), seeds)
+def test_old_rows_keep_their_parts_by_hash_as_data_grow(
+    old: Ratings, new: Ratings, seed: int
+) -> None:
+    """Other users and items in between, rated otherwise and again."""
+    before, after = _part_by_pair(old, seed), _part_by_pair(_joined(old, new), seed)
+    assert len(after) >= len(before)
+    assert {pair: after[pair] for pair in before} == before
+
+
+def _joined(old: Ratings, new: Ratings) -> Ratings:
+    known = set(zip(*_ids_of(old), strict=True))
+    fresh = [n for n, pair in enumerate(zip(*_ids_of(new), strict=True)) if pair not in known]
+    users, items = (
+        np.array([*mine, *np.array(theirs)[fresh]])
+        for mine, theirs in zip(_ids_of(old), _ids_of(new), strict=True)
+    )
+    stars = np.concatenate([5 - old.stars / 2, new.stars[fresh]])
+    return Ratings.from_columns(users, items, stars)
+
+
+def _ids_of(ratings: Ratings) -> tuple[list[int], list[int]]:
+    users, items = ratings.users.ids[ratings.user_rows], ratings.items.ids[ratings.item_rows]
+    return users.tolist(), items.tolist()
+
+
+def _part_by_pair(ratings: Ratings, seed: int) -> dict[tuple[int, int], bool]:
+    is_test = by_hash.rows_below(0.3, ratings, seed)
+    return dict(zip(zip(*_ids_of(ratings), strict=True), is_test.tolist(), strict=True))
+
+
 @given(data_sets(), st.integers(2, 6), seeds)
 def test_folds_share_the_rows_out(ratings: Ratings, n_folds: int, seed: int) -> None:
     plans = [
@@ -148,6 +179,23 @@ def test_user_latest_puts_each_users_future_in_the_test(ratings: Ratings, share:
         n_test = np.round(len(in_turn) * share)
         assert len(times[2]) == n_test
         assert len(times[1]) == np.round((len(in_turn) - n_test) * share)
+
+
+@given(data_sets(), shares, seeds)
+def test_user_random_takes_as_many_of_each_user_as_user_latest(
+    ratings: Ratings, share: float, seed: int
+) -> None:
+    plans = [SplitPlan(scheme, share, share, seed) for scheme in ("user-random", "user-latest")]
+    counts = [np.bincount(plan.divide(ratings).test.user_rows, minlength=3) for plan in plans]
+    assert counts[0].tolist() == counts[1].tolist()
+
+
+@given(data_sets(), st.data())
+def test_fingerprints_of_pieces_add_up(ratings: Ratings, data: st.DataObject) -> None:
+    draw = st.lists(st.integers(0, 2), min_size=len(ratings), max_size=len(ratings))
+    parts, piece = (np.array(data.draw(draw), np.uint8) for _ in range(2))
+    sums = [RowSum.of_parts(ratings.take(piece == n), parts[piece == n]) for n in range(3)]
+    assert sums[2] + sums[0] + sums[1] == RowSum.of_parts(ratings, parts)
 
 
 @given(data_sets(), seeds, st.data())

@@ -28,7 +28,8 @@ from starcast.artifacts.manifest_fields import FIELDS
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
-from starcast.data.split import fingerprint
+from starcast.data.split.fingerprint import RowSum, fingerprint
+from starcast.errors import StarcastError
 
 Weights = dict[str, NDArray[Any]]
 TABLES = ("users.parquet", "items.parquet", "ratings.parquet")
@@ -103,6 +104,9 @@ def sign(manifest: dict[str, Any], folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
+UNUSABLE = (ValueError, TypeError, AttributeError, LookupError)
+
+
 def _fingerprint(parts: Parts) -> str:
     users, items, rows = (parts.tables[name] for name in TABLES)
     try:
@@ -110,10 +114,12 @@ def _fingerprint(parts: Parts) -> str:
             rows[name].to_numpy() for name in ("user_row", "item_row", "rating", "part")
         )
         known = (Vocabulary(_ids(users["user_id"]), "user"), Vocabulary(_ids(items["item_id"])))
-        scale, titles = RatingScale(1, 5, 1), np.array([])
+        scale, titles = RatingScale(**parts.manifest["scale"]), np.array([])
         ratings = Ratings(user_rows, item_rows, stars, None, *known, scale, titles, "")
-        return fingerprint(ratings.content_hash(), part)
-    except (ValueError, TypeError, AttributeError, pl.exceptions.PolarsError):
+        if part.dtype != np.uint8:
+            return ""
+        return fingerprint(RowSum.of_parts(ratings, part), scale)
+    except (*UNUSABLE, StarcastError, pl.exceptions.PolarsError):
         return ""
 
 

@@ -4,11 +4,13 @@ import builtins
 import pkgutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mirror_site import archive_of, md5_of
 from processes import write_ratings
 
 import starcast
@@ -16,7 +18,13 @@ import starcast as sc
 from starcast import api, models
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
-from starcast.errors import ConfigError, SplitMismatchError, UnknownNameError
+from starcast.errors import (
+    ConfigError,
+    DataError,
+    FetchError,
+    SplitMismatchError,
+    UnknownNameError,
+)
 from starcast.recommend import Recommender
 
 FACTOR, DEEP = "latent-factor-model", "deep-neural-network-model"
@@ -94,6 +102,27 @@ def test_a_split_is_that_of_the_command_line(planted: Ratings) -> None:
     assert f"{len(sc.split(planted).validation)} validation" in shown
     with pytest.raises(ConfigError, match="ships no official splits"):
         sc.split(sc.load("ml-latest-small"), "official:u1")
+
+
+def test_the_environment_says_where_data_lie_as_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = archive_of("ml-100k", b"1\t2\t3\t4\n1\t3\t5\t4\n")
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "ml-100k.zip").write_bytes(archive)
+    (mirror / "ml-100k.zip.md5").write_text(f"{md5_of(archive)}  ml-100k.zip\n")
+    monkeypatch.setenv("STARCAST_MIRROR", str(mirror))
+    monkeypatch.setenv("STARCAST_DATA_DIR", str(tmp_path / "data"))
+    with suppress(DataError):  # of which this archive has not enough
+        sc.load("ml-100k")
+    assert (tmp_path / "data" / "ml-100k" / "u.data").is_file()
+    with pytest.raises(FetchError, match="nowhere"):  # what is said goes before
+        sc.load("ml-1m", mirror=str(tmp_path / "nowhere"), data_dir=tmp_path / "other")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with suppress(DataError):
+        sc.load("ml-100k", data_dir="~/sets")
+    assert (tmp_path / "home" / "sets" / "ml-100k").is_dir()
 
 
 def test_a_trained_model_answers_in_tables(model: Recommender) -> None:

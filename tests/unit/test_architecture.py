@@ -34,7 +34,6 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.setting_kinds",
     ),
     (
-        "data.split",
         "data.units",
         "data.attributes",
         "engines.protocol",
@@ -44,7 +43,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.rows",
     ),
     ("data.files", "engines.settings", "engines.means", "engines.interest"),
-    ("data.movielens", "data.store", "engines.solvers", "engines.tuned"),
+    ("data.movielens", "data.split", "data.store", "engines.solvers", "engines.tuned"),
     ("data.parquet",),
     ("data.cache",),
     ("data.load",),

@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -167,8 +167,11 @@ def _split(manifest: Manifest, folder: Path) -> Split:
         contents[name] = _content(manifest, folder, name, fits)
     scale = RatingScale(**manifest["scale"])
     split = tables.load(contents, scale, manifest["dataset"], manifest["split"])
-    if split.fingerprint != manifest["fingerprint"]:
+    if not split.has_fingerprint(manifest["fingerprint"]):
         raise damaged(folder, "its rows do not match its split fingerprint")
+    split = replace(split, recorded_times=manifest.get("times_fingerprint"))
+    if split.recorded_times not in (None, split.times_fingerprint):
+        raise damaged(folder, "its times do not match their fingerprint")
     return split
 
 
@@ -230,6 +233,7 @@ def _manifest(artifact: Artifact) -> Manifest:
         "ids": {"users": len(ratings.users), "items": len(ratings.items)},
         "split": split.scheme,
         "fingerprint": split.fingerprint,
+        "times_fingerprint": split.times_fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,
         "metrics": {"validation": _validation_of(artifact), "test": None},
@@ -278,7 +282,7 @@ def _is_that_of(artifact: Artifact, manifest: Manifest, folder: Path) -> bool:
     with open_regular(folder / WEIGHTS) as file:
         saved = weights_file.arrays(np.frombuffer(file.read(), np.uint8))
     return (
-        manifest["fingerprint"] == artifact.split.fingerprint
+        artifact.split.has_fingerprint(manifest["fingerprint"])
         and saved.keys() == artifact.weights.keys()
         and all(np.array_equal(saved[name], array) for name, array in artifact.weights.items())
     )

@@ -51,13 +51,16 @@ class SettingsCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help: for whom a setting is stands beside it, or beside all of its panel."""
+        from starcast.data.split import examples as split_schemes
         from starcast.models import MODELS
 
         whose = {name: for_whom(name, MODELS.values()) for name in SETTINGS}
         for parameter in cast(list[TyperOption], self.params):
             panel, whom = parameter.rich_help_panel, whose.get(parameter.name or "")
             of_panel = {whose[name] for name in SETTINGS if SETTINGS[name].panel == panel}
-            if parameter.name == "optimizer":
+            if parameter.name == "split":
+                parameter.help = f"{split_schemes()}. random if not given."
+            elif parameter.name == "optimizer":
                 parameter.help = f"{SETTINGS['optimizer'].help}: {optimizers(MODELS.values())}."
             elif len(of_panel) == 1:
                 parameter.rich_help_panel = f"{panel} ({of_panel.pop()})"

@@ -1,5 +1,7 @@
 """What the shared options describe: ratings, and their split."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,10 @@ from starcast.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from starcast.cli.options import Data, SplitOptions
     from starcast.data.ratings import Ratings
-    from starcast.data.split import Split
+    from starcast.data.split import Split, SplitPlan
 
 
-def load_ratings(data: "Data") -> "Ratings":
+def load_ratings(data: "Data", test_ratings: Sequence[str] | None = None) -> "Ratings":
     """The data set that the data options name: one of the catalog, or the user's own files."""
     from starcast.cli.show import console, fetching, note
     from starcast.data import load
@@ -21,7 +23,7 @@ def load_ratings(data: "Data") -> "Ratings":
     own, source = data.own, data.fetching
     if not own.ratings:
         given = [flag for flag, value in (("--items", own.items), ("--scale", own.scale)) if value]
-        given += own.recognition.overrides.given()
+        given += own.recognition.overrides.given() + ["--test-ratings"] * bool(test_ratings)
         if given:
             raise ConfigError(f"{given[0]} describes your own --ratings; give these, too")
         with fetching(data.dataset) as on_progress:
@@ -29,7 +31,10 @@ def load_ratings(data: "Data") -> "Ratings":
                 data.dataset, source.data_dir, mirror=source.mirror, on_progress=on_progress
             )
     scale = RatingScale.parse(own.scale) if own.scale else None
-    ratings = load.load_own(own.ratings, own.items, options=own.recognition.overrides, scale=scale)
+    overrides = own.recognition.overrides
+    ratings = load.load_own(
+        own.ratings, own.items, options=overrides, scale=scale, test_source=test_ratings or None
+    )
     if ratings.reading:
         console.print(ratings.reading.summary, soft_wrap=True)
         for line in ratings.reading.remarks:
@@ -41,19 +46,10 @@ def load_split(data: "Data", options: "SplitOptions") -> "Split":
     """The ratings and the split that the options describe, announced."""
     from starcast.cli.show import console
     from starcast.data import load
-    from starcast.data.split import SplitPlan
 
-    ratings = load_ratings(data)
-    shares = {"test": options.test_share, "validation": options.validation_share}
-    plan = SplitPlan.parse(options.split, **shares, seed=options.seed)
-    shipped = None
-    if plan.scheme == "official":
-        if data.own.ratings:
-            raise DataError("your own ratings ship no official split; choose another --split")
-        shipped = load.load_official_test(
-            ratings.name, plan.official, data.fetching.data_dir, ratings
-        )
-    divided = plan.divide(ratings, shipped)
+    plan = _plan(options)
+    ratings = load_ratings(data, options.test_ratings)
+    divided = load.divide(plan, ratings, data.fetching.data_dir)
     console.print(repr(ratings), highlight=False, soft_wrap=True)
     console.print(
         f"split {divided.scheme}: {len(divided.train):,} train, {len(divided.validation):,} "
@@ -62,6 +58,23 @@ def load_split(data: "Data", options: "SplitOptions") -> "Split":
         soft_wrap=True,
     )
     return divided
+
+
+def _plan(options: "SplitOptions") -> "SplitPlan":
+    """How to divide. A --split-seed without effect is refused; --seed is for more than this."""
+    from starcast.data.split import GIVEN, SplitPlan
+
+    given = bool(options.test_ratings)
+    if given and options.split not in (None, GIVEN):
+        raise ConfigError(
+            f"--test-ratings are the test rows, so --split {options.split} cannot choose them; "
+            "leave one of both out"
+        )
+    shares = {"test": options.test_share, "validation": options.validation_share}
+    plan = SplitPlan.parse(
+        options.split or (GIVEN if given else "random"), **shares, seed=options.split_seed
+    )
+    return plan if options.split_seed is not None else replace(plan, seed=options.seed)
 
 
 def tell_attributes(ratings: "Ratings") -> None:

@@ -11,6 +11,7 @@ import typer
 
 from starcast.cli.groups import Group
 from starcast.data.files.options import ReadingOptions
+from starcast.data.movielens.catalog import DATA_DIR, MIRROR
 
 if TYPE_CHECKING:
     from starcast.evaluation.metrics import Relevance
@@ -28,13 +29,19 @@ class Fetching(Group):
     """Where data sets lie and come from."""
 
     data_dir: Annotated[
-        Path, _option("--data-dir", help="Where downloaded data sets lie.", panel=_DATA)
+        Path,
+        _option(
+            "--data-dir",
+            envvar=DATA_DIR,
+            help="Where data sets lie, downloaded, or as NAME.zip with its NAME.zip.md5.",
+            panel=_DATA,
+        ),
     ] = Path("datasets")
     mirror: Annotated[
         str | None,
         _option(
             "--mirror",
-            envvar="STARCAST_MIRROR",
+            envvar=MIRROR,
             help="Fetch from this address or folder instead of GroupLens.",
             panel=_DATA,
         ),
@@ -135,24 +142,45 @@ class SplitOptions(Group):
     """How ratings are divided; the seed is that of everything random."""
 
     split: Annotated[
-        str,
+        str | None,
         _option(
             "--split",
-            help="random, user-latest, time, kfold:1/5, or official:u1 (ML-100K).",
+            help="How ratings are divided.",  # the schemes are named where help is shown
             panel=_SPLIT,
         ),
-    ] = "random"
+    ] = None
+    test_ratings: Annotated[
+        list[str] | None,
+        _option(
+            "--test-ratings",
+            help="Your own test ratings beside --ratings, in any form of these, read alike. What "
+            "they hold is left out of the training ratings.",
+            panel=_SPLIT,
+        ),
+    ] = None
     test_share: Annotated[
-        float,
-        _option("--test-share", help="Share of the ratings that is the test set.", panel=_SPLIT),
-    ] = 0.2
+        float | None,
+        _option(
+            "--test-share",
+            help="Share of the ratings that is the test set. 0.2 if not given.",
+            panel=_SPLIT,
+        ),
+    ] = None
     validation_share: Annotated[
-        float,
-        _option("--validation-share", help="Share of the rest that validates.", panel=_SPLIT),
-    ] = 0.1
+        float | None,
+        _option(
+            "--validation-share",
+            help="Share of the rest that validates. 0.1 if not given.",
+            panel=_SPLIT,
+        ),
+    ] = None
     seed: Annotated[
         int, _option("--seed", help="Of the split and of everything random.", panel=_SPLIT)
     ] = 42
+    split_seed: Annotated[
+        int | None,
+        _option("--split-seed", help="Of the split alone; --seed if not given.", panel=_SPLIT),
+    ] = None
 
 
 Refit = Annotated[

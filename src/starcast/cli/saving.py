@@ -41,6 +41,6 @@ def keep(artifact: "Artifact", folder: Path) -> None:
         )
     with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
         theirs = storage.read_manifest(folder)["fingerprint"]
-        if theirs != artifact.split.fingerprint:
+        if not artifact.split.has_fingerprint(theirs):
             note(f"{folder} held a model of another split ({theirs[:12]}); it is replaced")
     storage.save(artifact, folder)

@@ -1,6 +1,7 @@
 """The one door: data sets by name, and files of your own, as Ratings."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from starcast.data.movielens import parse
 from starcast.data.movielens.catalog import CATALOG, find
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
+from starcast.data.split import OFFICIAL, Split, SplitPlan
 from starcast.data.store.address import Query, is_address
 from starcast.data.store.query import DatabaseRows
 from starcast.errors import ConfigError, DataError, UnknownNameError
@@ -97,6 +99,19 @@ def load_official_test(
     return parse.official_test(data_dir / name, split_name, ratings)
 
 
+def divide(plan: SplitPlan, ratings: Ratings, data_dir: Path) -> Split:
+    """The split of ratings by a plan; an official one is that of the data set in `data_dir`.
+
+    Raises: ConfigError, UnknownNameError, DataError: it cannot be had.
+    """
+    name = ratings.name
+    if plan.scheme != OFFICIAL:
+        return plan.divide(ratings)
+    if ratings.reading:
+        raise DataError("your own ratings ship no official split; choose another --split")
+    return plan.divide(ratings, load_official_test(name, plan.official, data_dir, ratings))
+
+
 def load_own(
     source: object,
     items_path: Place | None = None,
@@ -104,10 +119,12 @@ def load_own(
     options: ReadingOptions = RECOGNISED,
     scale: RatingScale | None = None,
     name: str | None = None,
+    test_source: object = None,
 ) -> Ratings:
     """Ratings of your own; what was taken for what is their `reading`.
 
-    Files go through the cache. Pipes, databases and data frames are read each time.
+    Files go through the cache. Pipes, databases and data frames are read each time, and so is
+    everything that has test rows beside it.
 
     Args:
         source: a path, or several that are joined: of files, folders of parts, patterns, archives,
@@ -117,13 +134,16 @@ def load_own(
         options: what is not to be left to recognition.
         scale: the stars that are allowed; inferred if not given.
         name: the data set's name; that of the source, up to its first dot, if not given.
+        test_source: what holds test rows, as `source`; they are the `given_test` rows.
     Raises: DataError: a file or a value that cannot be used, with file, line and reason.
     """
-    sources = list(source) if isinstance(source, list | tuple) else [source]
-    if not sources:
+    sources, tests = _several(source), [] if test_source is None else _several(test_source)
+    if not sources or (test_source is not None and not tests):
         raise DataError("no ratings are named; give a path, an address or a data frame")
     name = name or _name(sources[0])
-    read = partial(_read, sources, items_path, options, scale, name)
+    read = partial(_read, sources, tests, items_path, options, scale, name)
+    if tests:
+        return read()
     places = [one for one in sources if isinstance(one, str | Path) and not is_address(one)]
     files = where.files(places) if len(places) == len(sources) else None
     if files is None:
@@ -147,19 +167,26 @@ def load_ids(source: object, needed: Needed, *, options: ReadingOptions = RECOGN
         return id_columns.of_tables(tables, _label(source), options)
 
 
+def _several(source: object) -> list[object]:
+    return list(source) if isinstance(source, list | tuple) else [source]
+
+
 def _read(
     sources: Sequence[object],
+    tests: Sequence[object],
     items_path: Place | None,
     options: ReadingOptions,
     scale: RatingScale | None,
     name: str,
 ) -> Ratings:
     """The ratings of some sources, joined, without the cache."""
-    label = ", ".join(dict.fromkeys(map(_label, sources)))
+    every = [*sources, *tests]
+    label = ", ".join(dict.fromkeys(map(_label, every)))
     tables: list[Loaded] = []
     with where.scratch_folder() as scratch:
-        for source in sources:
-            tables += _tables(source, options, scratch, tables[0].table if tables else None)
+        for at, source in enumerate(every):
+            found = _tables(source, options, scratch, tables[0].table if tables else None)
+            tables += [replace(one, is_test=at >= len(sources)) for one in found]
         return tabular.of_tables(tables, label, items_path, options=options, scale=scale, name=name)
 
 

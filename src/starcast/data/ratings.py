@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -16,6 +16,7 @@ from starcast.data.scale import RatingScale
 from starcast.errors import DataError
 
 Stars = NDArray[np.float32]
+_COLUMNS = ("user_rows", "item_rows", "stars", "timestamps", "given_test")  # a row each
 
 
 @final
@@ -90,6 +91,7 @@ class Ratings:
         name: the data set's name, for folders and reports.
         attributes: of users and items; no part of the content that `content_hash` tells.
         reading: what was taken for what when a table of one's own was read, or None.
+        given_test: bool (n,), the rows that were handed over as test rows, or None.
     """
 
     user_rows: Rows
@@ -103,6 +105,7 @@ class Ratings:
     name: str
     attributes: tuple[Attribute, ...] = ()
     reading: Reading | None = None
+    given_test: NDArray[np.bool_] | None = None
 
     @classmethod
     def from_columns(
@@ -213,22 +216,12 @@ class Ratings:
 
     def take(self, chosen: NDArray[Any]) -> Self:
         """The rows that a boolean mask or ascending row numbers choose; vocabularies stay whole."""
-        columns: list[NDArray[Any]] = [self.user_rows, self.item_rows, self.stars]
-        columns += [] if self.timestamps is None else [self.timestamps]
-        users, items, stars, *when = chosen_of(columns, chosen)
-        return type(self)(
-            users,
-            items,
-            stars,
-            when[0] if when else None,
-            self.users,
-            self.items,
-            self.scale,
-            self.titles,
-            self.name,
-            self.attributes,
-            self.reading,
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        known = {name: column for name, column in columns.items() if column is not None}
+        taken: dict[str, Any] = dict(
+            zip(known, chosen_of(list(known.values()), chosen), strict=True)
         )
+        return replace(self, **taken)
 
     def content_hash(self) -> str:
         """SHA-256 (hex) of ids and ratings: equal for equal data in any order of rows."""

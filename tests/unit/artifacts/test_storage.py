@@ -447,3 +447,18 @@ def test_what_is_replaced_while_it_is_read_is_read_again(
     assert times == [1, 2, 2]  # the old one, whether it is still there, the new one
     assert artifact.seed == 2
     assert artifact.weights["mean"] == 6
+
+
+def test_the_fingerprint_of_times_is_kept_without_the_times(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    told = known_by_heart.split.times_fingerprint
+    assert told is not None
+    saved = storage.save(known_by_heart, tmp_path / "a")
+    assert storage.read_manifest(saved)["times_fingerprint"] == told
+    back = storage.load(saved)
+    assert back.split.ratings.timestamps is None
+    assert back.split.times_fingerprint == told
+    again = storage.load(storage.save(back, tmp_path / "b"))
+    assert again.split.times_fingerprint == told
+    assert again.split.fingerprint == known_by_heart.split.fingerprint

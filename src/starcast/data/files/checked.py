@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.data.files import faults, values
 from starcast.data.files.loaded import Loaded
@@ -25,11 +26,13 @@ class CheckedRows(NamedTuple):
         frame: user and item (Int64 or text), rating (Float32) and perhaps timestamp (Int64).
         n_rows: how many there were before some were left out.
         left_out: why, to how many.
+        is_test: bool, a value per row of the frame; None where no table holds test rows.
     """
 
     frame: "pl.DataFrame"
     n_rows: int
     left_out: dict[str, int]
+    is_test: NDArray[np.bool_] | None
 
 
 def check_rows(
@@ -45,17 +48,22 @@ def check_rows(
     """
     import polars as pl
 
-    raw = pl.concat(_alike([part.taken() for part in parts]))
+    frames = [part.taken() for part in parts]
+    lengths = [len(one) for one in frames]
+    raw = pl.concat(_alike(frames))
+    del frames  # no column is held twice
+    is_test = np.repeat([part.is_test for part in parts], lengths)
     label = parts[0].table.label
     writing = values.writing_of(raw, label)
     frame, left_out = values.normal(raw, writing, label), {}
     if options.missing:
         marks = values.missing(raw[RATING], frame[RATING], options.missing)
         left_out = {_said(mark): n for mark, n in marks.drop_nulls().value_counts(sort=True).rows()}
-        frame = frame.filter(marks.is_null())
+        frame, is_test = frame.filter(marks.is_null()), is_test[marks.is_null().to_numpy()]
     if not _is_sound(frame, scale):
         raise _first_fault(parts, writing, options, scale)
-    return CheckedRows(frame, len(raw), left_out)
+    given = is_test if any(part.is_test for part in parts) else None
+    return CheckedRows(frame, len(raw), left_out, given)
 
 
 def _alike(frames: Sequence["pl.DataFrame"]) -> list["pl.DataFrame"]:
@@ -73,6 +81,9 @@ def _alike(frames: Sequence["pl.DataFrame"]) -> list["pl.DataFrame"]:
     texts = [
         frame.select(kinds)
         .with_columns((selectors.temporal() - selectors.by_name(alike)).dt.epoch("s"))
+        .with_columns(
+            (selectors.float() - selectors.by_name(alike)).cast(pl.String).str.strip_suffix(".0")
+        )  # so that 5 does not speak against 4,5 elsewhere
         .with_columns(pl.all().exclude(alike).cast(pl.String))
         for frame in frames
     ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Encoded(NamedTuple):
-    """The arguments of `Ratings.from_rows`, in its order."""
+    """Rows over vocabularies; the first six are the arguments of `Ratings.from_rows`."""
 
     users: Vocabulary
     items: Vocabulary
@@ -25,40 +25,55 @@ class Encoded(NamedTuple):
     item_rows: Rows
     stars: Stars
     timestamps: NDArray[np.int64] | None
+    is_test: NDArray[np.bool_] | None
+
+    def keys(self) -> NDArray[np.int64]:
+        """A number for each pair; int64 (n,)."""
+        return self.user_rows.astype(np.int64) * len(self.items) + self.item_rows
+
+    def take(self, kept: NDArray[Any]) -> "Encoded":
+        """Some rows, by a mask or by their numbers; the vocabularies stay whole."""
+        columns: dict[str, Any] = {name: getattr(self, name) for name in self._fields[2:]}
+        taken: dict[str, Any] = {
+            name: None if one is None else one[kept] for name, one in columns.items()
+        }
+        return self._replace(**taken)
 
 
-def encode(frame: "pl.DataFrame", label: str) -> Encoded:
+def encode(frame: "pl.DataFrame", label: str, is_test: NDArray[np.bool_] | None = None) -> Encoded:
     """The rows of a frame, which is emptied on the way so that no column is held twice.
 
     Args:
         frame: user and item (integers of any width or text), rating (Float32) and perhaps
             timestamp (Int64), without nulls.
         label: where it was read, for messages.
+        is_test: of `CheckedRows`.
     Raises: DataError: an id that holds a zero byte, which ends a text in NumPy.
     """
     users, user_rows = _vocabulary(frame.drop_in_place(USER), USER, label)
     items, item_rows = _vocabulary(frame.drop_in_place(ITEM), ITEM, label)
     stars = _whole(frame.drop_in_place(RATING))
     when = _whole(frame.drop_in_place(TIMESTAMP)) if TIMESTAMP in frame.columns else None
-    return Encoded(users, items, user_rows, item_rows, stars, when)
+    return Encoded(users, items, user_rows, item_rows, stars, when, is_test)
+
+
+def without_test_pairs(rows: Encoded) -> Encoded:
+    """The rows without those training rows whose pair is rated in a test row."""
+    if rows.is_test is None:
+        return rows
+    keys = rows.keys()
+    return rows.take(rows.is_test | ~np.isin(keys, keys[rows.is_test]))
 
 
 def latest(rows: Encoded) -> Encoded:
     """One row per (user, item), sorted by it: the latest timestamp wins, then the later row."""
     if ascending(rows.user_rows, rows.item_rows):
         return rows
-    keys = rows.user_rows.astype(np.int64) * len(rows.items) + rows.item_rows
+    keys = rows.keys()
     by_time = () if rows.timestamps is None else (rows.timestamps,)
     order = np.lexsort((*by_time, keys))  # stable, so that the file's order decides in the end
     keys = keys[order]
-    kept = order[np.append(keys[:-1] < keys[1:], True)]
-    when = None if rows.timestamps is None else rows.timestamps[kept]
-    return rows._replace(
-        user_rows=rows.user_rows[kept],
-        item_rows=rows.item_rows[kept],
-        stars=rows.stars[kept],
-        timestamps=when,
-    )
+    return rows.take(order[np.append(keys[:-1] < keys[1:], True)])
 
 
 def with_ratings(rows: Encoded, least: int) -> Encoded:
@@ -74,12 +89,11 @@ def with_ratings(rows: Encoded, least: int) -> Encoded:
         if enough.all():
             break
         kept = kept[enough]
-    when = None if rows.timestamps is None else rows.timestamps[kept]
-    by_user, by_item = (
-        _used(rows.users, rows.user_rows[kept]),
-        _used(rows.items, rows.item_rows[kept]),
+    rest = rows.take(kept)
+    by_user, by_item = _used(rows.users, rest.user_rows), _used(rows.items, rest.item_rows)
+    return rest._replace(
+        users=by_user[0], items=by_item[0], user_rows=by_user[1], item_rows=by_item[1]
     )
-    return Encoded(by_user[0], by_item[0], by_user[1], by_item[1], rows.stars[kept], when)
 
 
 def _used(members: Vocabulary, rows: Rows) -> tuple[Vocabulary, Rows]:

@@ -28,11 +28,13 @@ class Loaded:
         places: kind of column to where it stands.
         frame: its columns by kind, as text (`values.stripped`) or of the type they had, without
             blank rows; None when they have been handed on, so that no column is held twice.
+        is_test: whether its rows were handed over as test rows.
     """
 
     table: Table
     places: Mapping[str, int]
     frame: "pl.DataFrame | None"
+    is_test: bool = False
 
     def taken(self) -> "pl.DataFrame":
         """The frame, which is not kept here any longer."""

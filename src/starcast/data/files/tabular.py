@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from starcast.data import attributes
 from starcast.data.attributes import Item
 from starcast.data.files import guess, source, times
 from starcast.data.files.checked import check_rows
-from starcast.data.files.encode import Encoded, encode, latest, with_ratings
+from starcast.data.files.encode import Encoded, encode, latest, with_ratings, without_test_pairs
 from starcast.data.files.items import read_items
 from starcast.data.files.loaded import NEEDED, Loaded, Needed, load_part
 from starcast.data.files.naming import TIMESTAMP, spoken
@@ -26,6 +29,7 @@ VERSION = 1
 """Of what is recognised as what. Raise it when a table may be read otherwise than before."""
 
 REPEATED = "of pairs that were rated again later"
+TESTED = "training rows of pairs that are test rows, too"
 
 
 def load_place(
@@ -83,7 +87,7 @@ def of_tables(
             "every rating is left out as missing" if told.n_rows else "it needs a row per rating"
         )
         raise DataError(f"{label} holds no ratings; {every}")
-    rows = encode(told.frame, label)
+    rows = encode(told.frame, label, told.is_test)
     if not tables[0].table.has_header and not any(options.columns.values()):
         guess.check(rows, tables[0].places, tables[0].table)
     rows, left_out = _kept(rows, options, label)
@@ -91,7 +95,7 @@ def of_tables(
     known = _known_items(rows, items_path)
     try:
         ratings = Ratings.from_rows(
-            *rows,
+            *rows[:6],
             titles={one: item.title for one, item in known.items()},
             scale=scale,
             name=name,
@@ -103,9 +107,9 @@ def of_tables(
         reading_of(tables, label, told.n_rows),
         left_out=told.left_out | left_out,
         scale=str(ratings.scale),
-        notes=(*_notes(tables, unit), *_titled(known, rows, items_path)),
+        notes=(*_notes(tables, unit, rows.is_test), *_titled(known, rows, items_path)),
     )
-    return replace(ratings, reading=reading)
+    return replace(ratings, reading=reading, given_test=rows.is_test)
 
 
 def reading_of(tables: Sequence[Loaded], label: str, n_rows: int) -> Reading:
@@ -136,8 +140,12 @@ def _known_items(rows: Encoded, items_path: Place | None) -> dict[Any, Item]:
 
 def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, dict[str, int]]:
     """One row per pair, of users and items with enough; and how many others there were."""
-    once = latest(rows)
-    left_out = {REPEATED: len(rows.stars) - len(once.stars)}
+    apart = without_test_pairs(rows)
+    once = latest(apart)
+    left_out = {
+        TESTED: len(rows.stars) - len(apart.stars),
+        REPEATED: len(apart.stars) - len(once.stars),
+    }
     if options.min_ratings > 1:
         enough = with_ratings(once, options.min_ratings)
         if not len(enough.stars):
@@ -151,10 +159,14 @@ def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, 
     return once, {why: n for why, n in left_out.items() if n}
 
 
-def _notes(tables: Sequence[Loaded], unit: str | None) -> Iterator[str]:
+def _notes(
+    tables: Sequence[Loaded], unit: str | None, is_test: NDArray[np.bool_] | None = None
+) -> Iterator[str]:
     for one in tables:
         label = f"{one.table.label}: " if len(tables) > 1 else ""
         yield from (f"{label}{note}" for note in one.table.notes)
+    if is_test is not None:
+        yield f"{np.count_nonzero(is_test):,} of these ratings are test rows"
     if unit:
         yield f"times are written in {unit}, and kept in seconds"
     if any(TIMESTAMP in one.places for one in tables):

@@ -103,6 +103,21 @@ def seconds(texts: "pl.Series", pattern: str | None) -> "pl.Series":
     return plain.zip_with(plain.is_not_null(), _by_pattern(texts, pattern))
 
 
+def moment(text: str) -> int | None:
+    """Unix seconds of one time, written in any way that those of a column are; None if it is none.
+
+    Raises: AmbiguousDatesError: month and day can change places.
+
+    >>> moment("2016-01-01"), moment("20160101"), moment("1451606400000"), moment("soon")
+    (1451606400, 1451606400, 1451606400, None)
+    """
+    import polars as pl
+
+    written = pl.Series([text.strip()], dtype=pl.String)
+    when = seconds(written, pattern_of(written))
+    return None if when.has_nulls() else int(in_seconds(when.to_numpy())[0][0])
+
+
 def in_seconds(when: Times) -> tuple[Times, str | None]:
     """Numbers as seconds where they can only be smaller units, or dates in digits; and what it was.
 

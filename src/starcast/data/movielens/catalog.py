@@ -6,6 +6,7 @@ from typing import final
 from starcast.errors import UnknownNameError
 
 SITE = "https://files.grouplens.org/datasets/movielens"
+MIRROR, DATA_DIR = "STARCAST_MIRROR", "STARCAST_DATA_DIR"  # variables of the environment
 
 _SHARED = "research use; may be passed on under the same licence; no commercial use"
 _RESTRICTED = "research use; neither redistribution nor commercial use without permission"

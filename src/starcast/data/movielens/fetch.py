@@ -7,46 +7,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, final
+from typing import IO
 
 from starcast.data.movielens.catalog import DataSet, find
 from starcast.data.movielens.download import TIMEOUT, Part, Progress, download, read_small
+from starcast.data.movielens.origin import Origin, at_hand, by_md5_file, noted_md5
 from starcast.data.movielens.unpack import unpack
 from starcast.errors import FetchError
 
 RECEIPT = "fetched.json"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where an archive comes from, and the sums it must have.
-
-    Attributes:
-        source: address or path.
-        checksum: "pinned" for sums this package knows, "mirror" for the one beside the archive.
-        sums: kind of sum to hex digits.
-    """
-
-    source: str
-    checksum: str
-    sums: dict[str, str]
-
-    def check(self, sums: dict[str, str]) -> None:
-        """Compare with the sums of the archive at hand.
-
-        Raises: FetchError: one differs.
-        """
-        for kind, digits in self.sums.items():
-            if sums[kind] != digits:
-                raise FetchError(
-                    f"{self.source} is damaged or another file: its {kind.upper()} should be "
-                    f"{digits} and is {sums[kind]}; nothing of it was kept, fetch again or use "
-                    "another source"
-                )
 
 
 def fetch(
@@ -58,6 +29,9 @@ def fetch(
     timeout: float = TIMEOUT,
 ) -> Path:
     """The folder of a data set, downloaded unless it is there already.
+
+    An archive NAME.zip that lies in `data_dir` is unpacked instead, wherever it came from: by the
+    sum in NAME.zip.md5 beside it, or else by that of GroupLens's own.
 
     Args:
         name: a data set of the catalog that is not embedded.
@@ -108,7 +82,10 @@ def _bring(
         return  # by another process, while this one came for the lock
     if target.exists():
         raise FetchError(f"{target} exists and was not put there by a fetch: move it away first")
-    if mirror and not re.match(r"https?://", mirror, re.IGNORECASE):
+    archive = target.with_name(f"{data_set.name}.zip")
+    if archive.is_file():
+        _install(data_set, target, archive, at_hand(data_set, archive), on_progress)
+    elif mirror and not re.match(r"https?://", mirror, re.IGNORECASE):
         _from_folder(data_set, target, mirror, on_progress)
     else:
         _from_site(data_set, target, mirror, on_progress, timeout)
@@ -118,12 +95,9 @@ def _from_folder(
     data_set: DataSet, target: Path, mirror: str, on_progress: Progress | None
 ) -> None:
     archive = Path(mirror).expanduser() / f"{data_set.name}.zip"
-    beside = archive.with_name(f"{archive.name}.md5")
     if not archive.is_file():
         raise FetchError(f"there is no file {archive}; a mirror is a folder or an http(s) address")
-    noted = beside.read_text("utf-8", "replace") if beside.is_file() else None
-    origin = _Origin(str(archive), "mirror", {"md5": _noted_md5(data_set, noted, str(beside))})
-    _install(data_set, target, archive, origin, on_progress)
+    _install(data_set, target, archive, by_md5_file(data_set, archive), on_progress)
 
 
 def _from_site(
@@ -134,11 +108,11 @@ def _from_site(
     timeout: float,
 ) -> None:
     """Fetch from GroupLens, or from a mirror on the web, and unpack. Raises: FetchError."""
-    origin = _Origin(data_set.url, "pinned", data_set.pinned)
+    origin = Origin(data_set.url, "pinned", data_set.pinned)
     if mirror:
         url = f"{mirror.rstrip('/')}/{data_set.name}.zip"
         noted = read_small(f"{url}.md5", timeout)
-        origin = _Origin(url, "mirror", {"md5": _noted_md5(data_set, noted, f"{url}.md5")})
+        origin = Origin(url, "mirror", {"md5": noted_md5(data_set, noted, f"{url}.md5")})
     part = Part(target.with_name(f"{data_set.name}.zip.part"))
     download(origin.source, part, timeout, on_progress)
     try:
@@ -149,25 +123,11 @@ def _from_site(
     part.discard()
 
 
-def _noted_md5(data_set: DataSet, text: str | None, where: str) -> str:
-    """The sum in an .md5 file, written by md5sum ("SUM  FILE") or by BSD ("MD5 (FILE) = SUM")."""
-    if text is None:
-        raise FetchError(
-            f"there is no {where}: a mirror's archive is only taken with its MD5 sum beside it "
-            f"(GroupLens's own archive has '{data_set.md5}  {data_set.name}.zip')"
-        )
-    file, digits = re.escape(f"{data_set.name}.zip"), r"([0-9a-fA-F]{32})"
-    found = re.search(rf"^{digits}[ \t]+\*?{file}\s*$|^MD5 \({file}\) = {digits}\s*$", text, re.M)
-    if not found:
-        raise FetchError(f"{where} holds no MD5 sum of {data_set.name}.zip; write 'SUM  FILE'")
-    return (found[1] or found[2]).lower()
-
-
 def _install(
     data_set: DataSet,
     target: Path,
     archive: Path,
-    origin: _Origin,
+    origin: Origin,
     on_progress: Progress | None = None,
 ) -> None:
     """Unpack an archive into `target`, if its sums are right: the whole of it or nothing."""

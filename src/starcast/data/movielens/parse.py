@@ -91,7 +91,7 @@ def read(folder: Path, name: str) -> Ratings:
     except (ValueError, OSError):
         about = ()
     try:
-        return Ratings.from_rows(*rows, titles=titles, name=name, attributes=about)
+        return Ratings.from_rows(*rows[:6], titles=titles, name=name, attributes=about)
     except DataError as error:
         raise DataError(f"{ratings_path}: {error}") from None
 

@@ -74,6 +74,7 @@ def as_record(comparison: Comparison, provenance: Provenance) -> Record:
         "split": {
             "scheme": split.scheme,
             "fingerprint": split.fingerprint,
+            "times_fingerprint": split.times_fingerprint,
             "n_train": len(split.train),
             "n_validation": len(split.validation),
             "n_test": len(split.test),

@@ -1,6 +1,5 @@
-"""Splits: every scheme by hand, every refusal, and what the fingerprint covers."""
+"""Splits: every scheme by hand, and every refusal."""
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 from starcast.data.ratings import Ratings
-from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan, fingerprint
+from starcast.data.split import SCHEMES, TEST, TRAIN, VALIDATION, Split, SplitPlan, examples
 from starcast.errors import ConfigError, UnknownNameError
 
 
@@ -101,23 +100,76 @@ def test_split_of_masks(ratings: Ratings) -> None:
     assert split.scheme == "by hand"
 
 
-def test_fingerprint_by_hand(ratings: Ratings) -> None:
-    parts = np.array([2, 2, 0, 0, 0, 0, 1, 1], np.uint8)
-    text = ratings.content_hash().encode("ascii") + bytes([2, 2, 0, 0, 0, 0, 1, 1])
-    assert Split(ratings, parts, "by hand").fingerprint == hashlib.sha256(text).hexdigest()
-    assert fingerprint(ratings.content_hash(), parts) == hashlib.sha256(text).hexdigest()
+def test_user_random_by_the_generators_it_names() -> None:
+    """Of each user's four rows those with the highest numbers of [seed, 0], then of [seed, 1]."""
+    ratings = grid(5, 4)
+    keys = np.random.default_rng([7, 0]).random(20).reshape(5, 4)
+    test = np.argsort(keys, axis=1)[:, -2:]  # half of four
+    rest = [[item for item in range(4) if item not in chosen] for chosen in test]
+    again = np.random.default_rng([7, 1]).random(10).reshape(5, 2)
+    split = SplitPlan("user-random", test=0.5, validation=0.4, seed=7).divide(ratings)
+    expected = np.full((5, 4), TRAIN)
+    for user in range(5):
+        expected[user, test[user]] = TEST
+        expected[user, rest[user][int(np.argmax(again[user]))]] = VALIDATION  # 0.4 of two is one
+    assert split.parts.reshape(5, 4).tolist() == expected.tolist()
+    assert split.scheme == "user-random test=0.5 validation=0.4 seed=7"
 
 
-def test_fingerprint_sees_rows_and_not_the_scheme(ratings: Ratings) -> None:
-    split = SplitPlan("time", test=0.25, validation=0.2).divide(ratings)
-    assert replace(split, scheme="another name").fingerprint == split.fingerprint
-    swapped = split.parts[::-1].copy()
-    assert replace(split, parts=swapped).fingerprint != split.fingerprint
+def test_leave_one_out_takes_the_last_of_each_and_then_the_last_of_the_others(
+    ratings: Ratings,
+) -> None:
+    """ann's at 40 and 30; bob's at 12, and his other stays in training; eve's at 50."""
+    split = SplitPlan("leave-one-out").divide(ratings)
+    assert split.parts.tolist() == [TEST, 0, VALIDATION, 0, 0, TEST, TEST, 0]
+    assert split.scheme == "leave-one-out seed=42"
 
 
-@pytest.mark.parametrize("scheme", ["random", "kfold"])
+def test_leave_one_out_leaves_everybody_a_training_rating() -> None:
+    users, items = [1, 2, 2, 3, 3, 3], [9, 8, 9, 7, 8, 9]
+    ratings = Ratings.from_columns(
+        np.array(users),
+        np.array(items),
+        np.array([1.0, 2, 3, 4, 5, 5]),
+        np.array([5, 6, 6, 1, 3, 2]),
+    )
+    split = SplitPlan("leave-one-out").divide(ratings)
+    assert split.parts.tolist() == [TRAIN, TRAIN, TEST, TRAIN, TEST, VALIDATION]
+
+
+def test_leave_one_out_without_times_is_random() -> None:
+    parts = [SplitPlan("leave-one-out", seed=n).divide(grid(6, 9)).parts for n in (1, 1, 2)]
+    assert parts[0].tolist() == parts[1].tolist() != parts[2].tolist()
+    for part in (TEST, VALIDATION):
+        assert np.sum(parts[0].reshape(6, 9) == part, axis=1).tolist() == [1] * 6
+
+
+def test_given_takes_the_rows_that_came_as_test_rows(ratings: Ratings) -> None:
+    given = replace(ratings, given_test=np.array([0, 1, 0, 0, 1, 0, 0, 0], bool))
+    split = SplitPlan("given", validation=0.2).divide(given)
+    assert np.flatnonzero(split.parts == TEST).tolist() == [1, 4]
+    assert len(split.validation) == 1
+    assert split.scheme == "given validation=0.2 seed=42"
+    assert split.validation.given_test is not None
+    assert split.validation.given_test.tolist() == [False]
+    with pytest.raises(ConfigError, match=r"no test rows were given with tiny; .*--test-ratings"):
+        SplitPlan("given").divide(ratings)
+    with pytest.raises(ConfigError, match=r"test rows were given with tiny, so .* by 'random'"):
+        SplitPlan().divide(given)
+
+
+def test_every_scheme_is_told_of() -> None:
+    told = examples()
+    assert told.startswith("random, user-random, user-latest, leave-one-out, time, before:2016-01-")
+    for name in SCHEMES:
+        assert name in told
+        with pytest.raises(UnknownNameError, match=f"did you mean '{name}'"):
+            SplitPlan(f"{name}x")
+
+
+@pytest.mark.parametrize("scheme", ["random", "kfold", "user-random", "leave-one-out", "hash"])
 def test_another_seed_is_another_split(scheme: str) -> None:
-    ratings = grid(6, 6)
+    ratings = grid(6, 12)
     one, other = (SplitPlan(scheme, seed=seed).divide(ratings) for seed in (1, 2))
     assert np.any((one.parts == TEST) != (other.parts == TEST))
     assert one.fingerprint != other.fingerprint
@@ -168,11 +220,30 @@ def test_parse_passes_shares_and_seed_on() -> None:
         ("kfold:6/5", ConfigError, "fold 6 of 5 does not exist; folds count from 1"),
         ("kfold:1/1", ConfigError, "fold 1 of 1 does not exist"),
         ("time:3", ConfigError, "the split 'time' takes nothing after a colon, got 'time:3'"),
+        ("hash:3", ConfigError, "the split 'hash' takes nothing after a colon, got 'hash:3'"),
+        ("random:", ConfigError, "the split 'random:' says nothing after its colon"),
     ],
 )
 def test_parse_refuses(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as caught:
         SplitPlan.parse(text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "message"),
+    [
+        ("kfold:1/5", {"test": 0.2}, "the test share has no effect on the split 'kfold:1/5'"),
+        ("official:u1", {"test": 0.3}, "the test share has no effect on the split 'official:u1'"),
+        ("time", {"seed": 3}, "the seed has no effect on the split 'time'"),
+        ("leave-one-out", {"validation": 0.1}, "the validation share has no effect"),
+        ("before:5", {"test": 0.1}, "the test share has no effect on the split 'before:5'"),
+        ("before:4,5", {"validation": 0.1}, "the validation share has no effect"),
+    ],
+)
+def test_what_has_no_effect_is_refused(text: str, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        SplitPlan.parse(text, **given)
     assert message in str(caught.value)
 
 

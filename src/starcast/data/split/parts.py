@@ -1,0 +1,97 @@
+"""Split: which rows train, which choose, and which are opened once at the end."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Ratings
+from starcast.data.split.fingerprint import (
+    RowSum,
+    fingerprint,
+    first_fingerprint,
+    times_fingerprint,
+)
+from starcast.errors import ConfigError
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+Parts = NDArray[np.uint8]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """Ratings and the part each row belongs to.
+
+    Attributes:
+        ratings: every rating of the data set.
+        parts: uint8 (n,), TRAIN, VALIDATION or TEST for each row.
+        scheme: how the rows were assigned, e.g. "random test=0.2 validation=0.1 seed=42".
+        recorded_times: the fingerprint of times that are not kept with the ratings, or None.
+    """
+
+    ratings: Ratings
+    parts: Parts
+    scheme: str
+    recorded_times: str | None = None
+
+    def __post_init__(self) -> None:
+        for part, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
+            if not np.any(self.parts == part):
+                raise ConfigError(
+                    f"the split '{self.scheme}' of {len(self.ratings)} ratings leaves no {name} "
+                    "rows; use more data or other shares"
+                )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What every artifact of this split carries: see `RowSum`."""
+        return fingerprint(RowSum.of_parts(self.ratings, self.parts), self.ratings.scale)
+
+    @cached_property
+    def times_fingerprint(self) -> str | None:
+        """That of the times, which is no part of the other; None where none are known."""
+        if self.ratings.timestamps is None:
+            return self.recorded_times
+        return times_fingerprint(RowSum.of_times(self.ratings))
+
+    def has_fingerprint(self, told: str) -> bool:
+        """Whether that is its fingerprint, or the one that Starcast gave it at first (format 1)."""
+        return told == self.fingerprint or told == self._first_fingerprint
+
+    @cached_property
+    def _first_fingerprint(self) -> str:
+        return first_fingerprint(self.ratings.content_hash(), self.parts)
+
+    @cached_property
+    def train(self) -> Ratings:
+        """The rows models learn from."""
+        return self.ratings.take(self.parts == TRAIN)
+
+    @cached_property
+    def validation(self) -> Ratings:
+        """The rows every choice looks at."""
+        return self.ratings.take(self.parts == VALIDATION)
+
+    @cached_property
+    def test(self) -> Ratings:
+        """The rows opened once, when all choices are made."""
+        return self.ratings.take(self.parts == TEST)
+
+    @classmethod
+    def of(cls, ratings: Ratings, is_test: NDArray[np.bool_], is_validation: NDArray[np.bool_],
+           scheme: str) -> Self:  # fmt: skip
+        """A split from two masks; what is in neither is training data."""
+        parts = np.full(len(ratings), TRAIN, np.uint8)
+        parts[is_validation] = VALIDATION
+        parts[is_test] = TEST
+        return cls(ratings, parts, scheme)
+
+    def __repr__(self) -> str:
+        n_train, n_validation, n_test = np.bincount(self.parts, minlength=3)
+        return (
+            f"Split({self.ratings.name!r}, {self.scheme}: {n_train:,} train, {n_validation:,} "
+            f"validation, {n_test:,} test; fingerprint {self.fingerprint[:12]})"
+        )

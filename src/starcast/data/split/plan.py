@@ -1,0 +1,132 @@
+"""How to divide a data set: a scheme by name, its shares and its seed."""
+
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+import numpy as np
+
+from starcast.data.ratings import Ratings
+from starcast.data.split import moments
+from starcast.data.split.draws import Mask
+from starcast.data.split.parts import Split
+from starcast.data.split.schemes import GIVEN, SCHEMES
+from starcast.display import quoted
+from starcast.errors import ConfigError, require_name
+
+_SPOKEN = {"test": "test share", "validation": "validation share", "seed": "seed"}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """How to divide a data set.
+
+    Attributes:
+        scheme: one of `SCHEMES`.
+        test: share of all rows that are test rows, in (0, 1).
+        validation: share of the remaining rows that are validation rows, in (0, 1).
+        seed: of the random schemes, in [0, 2³²).
+        fold, n_folds: which fold in 1..n_folds is the test, for "kfold".
+        official: name of the split the data set ships, for "official".
+        cuts: for "before", the moment from which on rows are test rows; with two, the first is
+            that from which on they validate.
+    """
+
+    scheme: str = "random"
+    test: float = 0.2
+    validation: float = 0.1
+    seed: int = 42
+    fold: int = 1
+    n_folds: int = 5
+    official: str = ""
+    cuts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_name("split", self.scheme, SCHEMES)
+        for name, share in (("test", self.test), ("validation", self.validation)):
+            if not 0 < share < 1:
+                raise ConfigError(f"the {name} share must lie between 0 and 1, got {share}")
+        if not 1 <= self.fold <= self.n_folds or self.n_folds < 2:
+            raise ConfigError(
+                f"fold {self.fold} of {self.n_folds} does not exist; folds count from 1"
+            )
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"the seed must lie in [0, 2**32), got {self.seed}")
+        if self.scheme == "before":
+            moments.check_cuts(self.cuts)
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        test: float | None = None,
+        validation: float | None = None,
+        seed: int | None = None,
+    ) -> Self:
+        """A plan from text such as "random", "kfold:2/5" or "before:2016-01-01".
+
+        Args:
+            text: a scheme, with its detail after a colon.
+            test, validation, seed: as the attributes; None for the default.
+        Raises:
+            UnknownNameError: there is no such scheme.
+            ConfigError: the detail is none, or something is given that has no effect.
+        """
+        name, colon, detail = text.partition(":")
+        read = SCHEMES[require_name("split", name, SCHEMES)].read
+        given: dict[str, Any] = {"test": test, "validation": validation, "seed": seed}
+        given = {one: value for one, value in given.items() if value is not None}
+        if colon and not detail:
+            raise ConfigError(f"the split {quoted(text)} says nothing after its colon")
+        plan = cls(name, **read(text, detail), **given)
+        if idle := [one for one in given if one not in plan.parameters]:
+            raise ConfigError(
+                f"the {_SPOKEN[idle[0]]} has no effect on the split {quoted(text)}; leave it out"
+            )
+        return plan
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Which of test, validation and seed have an effect."""
+        own = SCHEMES[self.scheme].parameters
+        return tuple(one for one in own if one != "validation" or len(self.cuts) < 2)
+
+    def divide(self, ratings: Ratings, official_test: Mask | None = None) -> Split:
+        """The split of `ratings` by this plan.
+
+        Args:
+            ratings: the data set.
+            official_test: bool (n,), the shipped test rows; needed by, and only by, "official".
+        Raises: ConfigError: a part would be empty, or the scheme needs what the ratings do not
+            have, such as timestamps.
+        """
+        if ratings.given_test is not None and self.scheme != GIVEN:
+            raise ConfigError(
+                f"test rows were given with {ratings.name}, so they cannot be divided by "
+                f"{quoted(self.scheme)}; leave out one of both"
+            )
+        scheme, streams = SCHEMES[self.scheme], self._streams()
+        if scheme.test and official_test is None:
+            is_test = scheme.test(self, ratings, self.test, streams[0])
+        elif official_test is not None and not scheme.test:
+            is_test = official_test
+        else:
+            raise ConfigError(f"{ratings.name} ships no split called {quoted(self.official)}")
+        rest = ~is_test
+        is_validation = rest.copy()
+        if rest.any():
+            others = ratings.take(rest)
+            is_validation[rest] = scheme.validation(self, others, self.validation, streams[1])
+        return Split.of(ratings, is_test, is_validation, str(self))
+
+    def _streams(self) -> list[np.random.Generator]:
+        """What is random of the test rows, and of the validation rows."""
+        return [np.random.default_rng([self.seed, part]) for part in (0, 1)]
+
+    def __str__(self) -> str:
+        shares = {"test": self.test, "validation": self.validation}
+        told = [f"{one}={share:g}" for one, share in shares.items() if one in self.parameters]
+        detail = SCHEMES[self.scheme].detail(self)
+        head = f"{self.scheme}:{detail}" if detail else self.scheme
+        return " ".join([head, *told, f"seed={self.seed}"])

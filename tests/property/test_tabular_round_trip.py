@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 import polars as pl
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from own_ratings import n_repeated, read_own
 
@@ -171,7 +171,9 @@ PLAIN = [
 ]
 TIMELESS = [blocks, lines("{u} {i} {s}", "# user item rating\n"), lines("{u};{i};{s}")]
 
-ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-le"])
+ENCODINGS = st.sampled_from(
+    ["utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-le", "utf-16-be", "utf-32"]
+)
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 PACKS = st.sampled_from([bytes, gzip.compress, bz2.compress, lzma.compress, zipped])
 ABOVE = st.sampled_from(["", "\n\n", "# made\n% by hand\n"])
@@ -210,6 +212,64 @@ def test_dialects(rows: list[Row], dialect: Dialect) -> None:
 @given(tables(WORDS.map(lambda word: f"x{word}")), dialects(TIMELESS, has_times=False))
 def test_dialects_without_times(rows: list[Row], dialect: Dialect) -> None:
     check_dialect(rows, dialect)
+
+
+MARKS = st.sampled_from(["", "NA", "-1", "-", "n/a", "99", "none"])
+HEADS = st.sampled_from(["", "user,item,rating\n", "userId,movieId,Your Rating\n", "# u\n\n"])
+
+
+@given(WORDED, st.sets(st.integers(0, 29)), MARKS, HEADS, ENCODINGS, ENDS, PACKS)
+def test_missing_ratings(
+    rows: list[Row],
+    gone: set[int],
+    mark: str,
+    head: str,
+    encoding: str,
+    line_end: str,
+    pack: Callable[[bytes], bytes],
+) -> None:
+    """Rows whose rating says that there is none are left out and counted, whatever else is odd."""
+    told = [(*row[:3], 0) for at, row in enumerate(rows) if at not in gone]
+    assume(len({stars for stars, _ in expected(told).values()}) > 1)
+    text = head + "".join(
+        f"x{user},y{item},{mark if at in gone else stars}\n"
+        for at, (user, item, stars, _) in enumerate(rows)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r"
+        path.write_bytes(pack(text.replace("\n", line_end).encode(encoding)))
+        ratings = read_own(path, missing=mark)
+    assert {(user[1:], item[1:]): one for (user, item), one in found(ratings).items()} == (
+        expected(told)
+    )
+    n_gone = len(rows) - len(told)
+    said = ratings.reading.left_out if ratings.reading else {}
+    assert sum(n for why, n in said.items() if "again" not in why) == n_gone
+
+
+def as_stars(stars: float) -> str:
+    return "★" * int(stars) + "½" * (stars % 1 > 0)
+
+
+UNITS: list[tuple[Callable[[float], str], float]] = [
+    (lambda stars: f"{stars}/5", 1), (lambda stars: f"{20 * stars:g}%", 20), (as_stars, 1),
+    (lambda stars: f"{stars:g} out of 5", 1), (lambda stars: f"{stars:g} stars", 1),
+    (lambda stars: f"{stars:e}", 1), (lambda stars: f"−{stars}", -1),
+]  # fmt: skip
+
+
+@given(WORDED, st.sampled_from(UNITS), st.sampled_from([",", ";", "\t"]))
+def test_units(rows: list[Row], unit: tuple[Callable[[float], str], float], mark: str) -> None:
+    write, factor = unit
+    lines = [mark.join((user, item, write(stars))) for user, item, stars, _ in rows]
+    assume(sum(stars > 0.5 for _, _, stars, _ in rows) > 0.8 * len(rows))  # "½" alone is a number
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r"
+        path.write_text("\n".join([mark.join(HEADER[:3]), *lines]), encoding="utf-8")
+        ratings = read_own(path)
+    pairs = {pair: factor * stars for pair, (stars, _) in expected(
+        [(*row[:3], 0) for row in rows]).items()}  # fmt: skip
+    assert {pair: stars for pair, (stars, _) in found(ratings).items()} == pairs
 
 
 @given(WORDED, st.booleans())

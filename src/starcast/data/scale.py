@@ -61,7 +61,8 @@ class RatingScale:
                 "which no model can tell apart; leave out or correct what is no rating"
             )
         step = math.gcd(*np.diff(levels).astype(np.int64).tolist())
-        return cls(levels[0] / _RESOLUTION, levels[-1] / _RESOLUTION, step / _RESOLUTION)
+        lowest, highest = levels[[0, -1]] / _RESOLUTION + 0.0  # -0 is 0
+        return cls(float(lowest), float(highest), step / _RESOLUTION)
 
     @classmethod
     def parse(cls, text: str) -> Self:

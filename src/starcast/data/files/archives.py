@@ -97,7 +97,7 @@ def members(archive: Part, inside: str = ".") -> list[Part]:
     """
     try:
         with _opened(archive.path) as (names, take):
-            if "[Content_Types].xml" in names:
+            if {"[Content_Types].xml", "content.xml"} & set(names):
                 raise DataError(f"{archive.label} is a spreadsheet; save the sheet as CSV")
             if any(name.endswith(".npy") for name in names):
                 raise DataError(f"{archive.label} is a binary file of NumPy's, not a table")

@@ -5,18 +5,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, final
 
+from starcast.data.files import figures
+
 BLANKS = " "
 """The separator that any run of blanks and tabs is."""
 
 COMMENTS = "#%"
 """Characters with which lines begin that may be comments."""
 
-NOTHING = frozenset(("", "na", "n/a", "nan", "null", "none", r"\n", "?", "nil", "missing", "<na>"))
+NOTHING = frozenset(
+    ("", "na", "n/a", "n.a.", "#n/a", "nan", "null", "none", r"\n", "?", "nil", "missing", "<na>",
+     "-", "--", "–", "—")
+)  # fmt: skip
 """Words for a value that is not there, in small letters."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
-_FRACTION = re.compile(r"\d+(\.\d+)?/\d+", re.ASCII)
 
 
 def is_number(text: str) -> bool:
@@ -25,9 +29,12 @@ def is_number(text: str) -> bool:
 
 
 def is_figure(text: str) -> bool:
-    """Whether a cell holds a number, maybe with a decimal comma or as "4/5"."""
+    """Whether a cell holds a number, maybe with a decimal comma, as "4/5", "80%" or "★★★½"."""
     bare = text.strip()
-    return any(one.fullmatch(bare) for one in (_NUMBER, _WITH_COMMA, _FRACTION))
+    if _NUMBER.fullmatch(bare) or _WITH_COMMA.fullmatch(bare):
+        return True
+    found = figures.figure(bare)
+    return found is not None and not found.unit[:1].isalpha()  # "12 monkeys" is none
 
 
 def is_nothing(text: str | None) -> bool:

@@ -27,12 +27,14 @@ class CheckedRows(NamedTuple):
         n_rows: how many there were before some were left out.
         left_out: why, to how many.
         is_test: bool, a value per row of the frame; None where no table holds test rows.
+        unit: what the ratings are written in; see `figures`.
     """
 
     frame: "pl.DataFrame"
     n_rows: int
     left_out: dict[str, int]
     is_test: NDArray[np.bool_] | None
+    unit: str | None
 
 
 def check_rows(
@@ -63,7 +65,7 @@ def check_rows(
     if not _is_sound(frame, scale):
         raise _first_fault(parts, writing, options, scale)
     given = is_test if any(part.is_test for part in parts) else None
-    return CheckedRows(frame, len(raw), left_out, given)
+    return CheckedRows(frame, len(raw), left_out, given, writing.unit)
 
 
 def _alike(frames: Sequence["pl.DataFrame"]) -> list["pl.DataFrame"]:

@@ -22,7 +22,7 @@ from starcast.data.files.naming import EVERY_OTHER, Kinds
 from starcast.data.files.options import ReadingOptions
 from starcast.errors import DataError
 
-SEPARATORS = (",", "\t", ";", "|", "::")
+SEPARATORS = (",", "\t", ";", "|", "::", "\x01")  # the last is Hive's
 ESCAPED = '\\"'
 _SPOKEN = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", BLANKS: "blanks"}
 _MOST = 200  # records looked at

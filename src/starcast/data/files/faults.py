@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from starcast.data.files import values
+from starcast.data.files import figures, values
 from starcast.data.files.cells import NOTHING, is_number
 from starcast.data.files.naming import RATING, TIMESTAMP
 from starcast.data.files.options import ReadingOptions
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, str]
 _AT_ONCE = 10_000  # rows
+_FEW = 3  # rows, of which most say nothing of the others
 
 
 def first(
@@ -43,6 +44,8 @@ def first(
     rows_of = table.body.records()
     if table.has_blank_lines:
         rows_of = (one for one in rows_of if any(cell and cell.strip() for cell in one[1]))
+    if table.has_header:
+        rows_of = (one for one in rows_of if tuple(one[1]) != table.names)
     while block := list(islice(rows_of, _AT_ONCE)):
         shapes = [_misshapen(cells, table, places) for _, cells in block]
         first_odd = next((at for at, reason in enumerate(shapes) if reason), len(block))
@@ -51,13 +54,26 @@ def first(
         ]
         if rows and places:
             writing = writing or _writing(rows, table.label)
-            reasons = _reasons(rows, writing, options, scale)
-            for (where, _), reason in zip(block, reasons, strict=False):
-                if reason:
-                    return _error(table, where, reason)
-        if first_odd < len(block):
-            return _error(table, block[first_odd][0], shapes[first_odd] or "")
+            reasons = list(_reasons(rows, writing, options, scale))
+            if fault := _first_of(reasons, block, table):
+                return fault
+        if fault := _first_of(shapes, block, table):
+            return fault
     return None
+
+
+def _first_of(
+    reasons: Sequence[str | None], block: Sequence[tuple[str, Cells]], table: Table
+) -> DataError | None:
+    """The error for the first of some rows that has something wrong; None if none has."""
+    told = [(where, reason) for (where, _), reason in zip(block, reasons, strict=False) if reason]
+    if not told:
+        return None
+    where, reason = told[0]
+    kind = reason.split(" ")[1] if reason.startswith("the ") else ""
+    like = sum(other.startswith(f"the {kind} ") for _, other in told) if kind else len(told)
+    remedy = _remedy_of_all(kind) if like > max(len(reasons) // 2, _FEW) else None
+    return _error(table, where, reason, remedy)
 
 
 def unreadable(
@@ -84,13 +100,23 @@ def _writing(rows: Sequence[Row], label: str) -> Writing:
     return values.writing_of(values.stripped(cells.lazy()).collect(), label)
 
 
-def _error(table: Table, where: str, reason: str) -> DataError:
+def _remedy_of_all(kind: str) -> str:
+    """What to do where most rows have something wrong, of which no single one can be corrected."""
+    which = f"say which column is the {kind}, --columns {kind}=NAME"
+    return {
+        RATING: f"most others are like it: write numbers, or {which}",
+        TIMESTAMP: "most others are like it: write 2013-07-31, or leave times out: --columns time=",
+        "": "most others are like it: say how they are written, --separator, --header, --skip",
+    }.get(kind, f"most others are like it: {which}")
+
+
+def _error(table: Table, where: str, reason: str, remedy_of_all: str | None = None) -> DataError:
     what = where.split()[0]
-    remedy = f"correct or remove that {what}"
+    remedy = remedy_of_all or f"correct or remove that {what}"
     if reason.startswith("the rating is missing"):
         mark = reason.split("'")[1] if "'" in reason else ""
         remedy += f", or leave all such out: --missing '{mark}'"
-    elif reason.startswith("the timestamp"):
+    elif reason.startswith("the timestamp") and not remedy_of_all:
         remedy += ", or leave times out: --columns time="
     return DataError(f"{table.label}, {where}: {reason}; {remedy}")
 
@@ -159,6 +185,8 @@ def _reason(row: Row, known: Mapping[str, object], scale: RatingScale | None) ->
     if known[RATING] is None:
         point = cell.replace(",", ".")
         hint = f" (write it with a decimal point: {point})" if is_number(point) else ""
+        if figures.has_thousands(cell):
+            hint = " (write it without signs between thousands)"
         return f"the rating {quoted(cell)} is not a number{hint}"
     if scale:
         return f"the rating {shortened(cell)} lies outside {scale}"

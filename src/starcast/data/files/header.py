@@ -137,7 +137,8 @@ def _may_name(record: Record, rows: Rows, needed: Sequence[str], options: Readin
 
 def _named_by(rows: Rows, record: Record) -> Header:
     names = _trimmed(record.cells)
-    index = [""] * (len(names) == rows.width - 1 and record.cells[-1:] != [""])
+    has_index = len(names) == rows.width - 1 and rows.width - 1 not in rows.empty
+    index = [""] * (has_index and record.cells[-1:] != [""])
     padded = [*index, *names]
     padded += [""] * (rows.width - len(padded))
     return Header(padded, record.below - 1, rows.records.index(record))
@@ -195,8 +196,15 @@ def _check_headless(
         return  # a list of ids, one a line
     filled = [at for at in range(rows.width) if at not in rows.empty]
     at = filled[list(kinds).index(number) :][:1]
-    first = next((one for one in rows.records if rows.fits(one)), rows.records[0])
-    if not options.columns and at and not is_figure(first.cells[at[0]]):
+    if options.columns or not at:
+        return
+    told = [one for one in rows.records if rows.fits(one)] or rows.records[:1]
+    cells = ((one, one.cells[at[0]].strip()) for one in told)
+    numbered = ((one, cell) for one, cell in cells if not is_nothing(cell))
+    first, cell = next(
+        (both for both in numbered if both[1] not in options.missing), (told[0], "0")
+    )
+    if not is_figure(cell):
         raise _unknown(first, kinds, needed, label)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 Object = Mapping[str, Any]
+Path = tuple[str, ...]
+_FIELD = "#"
+_UNNAMED = ("$", _FIELD)
+_PLAIN = re.compile(r"[\w $.:-]+")  # keys by which Polars finds what lies within
+_DEEPEST = 3  # objects within objects; what lies deeper is no column
 _MALFORMED = (ValueError, SyntaxError, RecursionError, MemoryError)  # from either reader
 
 
@@ -25,19 +31,20 @@ class JsonLines:
 
     Attributes:
         part: the file, in UTF-8.
-        names: the keys that are columns.
+        paths: of the columns, each a key, and keys within it.
     """
 
     part: Part
-    names: tuple[str, ...]
+    paths: tuple[Path, ...]
 
     def scan(self, places: Mapping[str, int]) -> "pl.LazyFrame":
         """Some columns as text; what else the objects hold is not kept."""
         import polars as pl
 
-        keys = {self.names[at] for at in places.values()}
-        table = pl.scan_ndjson(self.part.path, schema={key: pl.String() for key in sorted(keys)})
-        return table.select(pl.col(self.names[at]).alias(kind) for kind, at in places.items())
+        wanted = {kind: self.paths[at] for kind, at in places.items()}
+        keys = sorted({path[0] for path in wanted.values()})
+        table = pl.scan_ndjson(self.part.path, schema={key: pl.String() for key in keys})
+        return table.select(_within(path).alias(kind) for kind, path in wanted.items())
 
     def records(self) -> Iterator[tuple[str, Cells]]:
         """Every object and its line, by Python's reader.
@@ -53,7 +60,7 @@ class JsonLines:
                                 f"{self.part.label}, line {number}: it is no JSON object; correct "
                                 "or remove that line"
                             )
-                        yield f"line {number}", _cells(row, self.names)
+                        yield f"line {number}", _cells(row, self.paths)
         except UNREADABLE as error:
             raise DataError(f"{self.part.label} cannot be read to its end: {error}") from None
 
@@ -65,18 +72,18 @@ class Objects:
 
     Attributes:
         rows: the objects.
-        names: the keys that are columns.
+        paths: of the columns, each a key, and keys within it.
     """
 
     rows: Sequence[Object]
-    names: tuple[str, ...]
+    paths: tuple[Path, ...]
 
     def scan(self, places: Mapping[str, int]) -> "pl.LazyFrame":
         """Some columns as text."""
         import polars as pl
 
         columns = {
-            kind: pl.Series([_text(row.get(self.names[at])) for row in self.rows], dtype=pl.String)
+            kind: pl.Series([_at(row, self.paths[at]) for row in self.rows], dtype=pl.String)
             for kind, at in places.items()
         }
         return pl.LazyFrame(columns)
@@ -84,7 +91,7 @@ class Objects:
     def records(self) -> Iterator[tuple[str, Cells]]:
         """Every object by its number."""
         for number, row in enumerate(self.rows, 1):
-            yield f"object {number}", _cells(row, self.names)
+            yield f"object {number}", _cells(row, self.paths)
 
 
 def recognise(part: Part, head: text.Head) -> Table | None:
@@ -107,8 +114,8 @@ def recognise(part: Part, head: text.Head) -> Table | None:
     if first is None or _is_of_columns(first) or (len(written) == 1 and _lists(first)):
         return _document(part)
     rows = [_object(line) or _literal(line) or {} for line in written]
-    names = _names(rows)
-    return _table(part, "JSON lines", names, JsonLines(part, names))
+    paths = _paths(rows)
+    return _table(part, "JSON lines", paths, JsonLines(part, paths))
 
 
 def _document(part: Part) -> Table:
@@ -129,7 +136,8 @@ def _document(part: Part) -> Table:
             f"{part.label} is JSON, but no table; it needs an object per rating, or a list for "
             "each column"
         )
-    return _table(part, "JSON", _names(rows), Objects(rows, _names(rows)))
+    paths = _paths(rows)
+    return _table(part, "JSON", paths, Objects(rows, paths))
 
 
 def _rows_of(value: Any) -> list[Object] | None:
@@ -139,6 +147,8 @@ def _rows_of(value: Any) -> list[Object] | None:
             return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return value
+    if isinstance(value, list) and value and all(isinstance(row, list) for row in value):
+        return [{f"{_FIELD}{at}": one for at, one in enumerate(row)} for row in value]
     return None
 
 
@@ -157,12 +167,50 @@ def _is_of_columns(value: Object) -> bool:
     )
 
 
-def _table(part: Part, form: str, names: tuple[str, ...], body: Body) -> Table:
-    return Table(label=part.label, form=form, names=names, body=body, is_text=True)
+def _table(part: Part, form: str, paths: Sequence[Path], body: Body) -> Table:
+    """A table whose columns are named as their paths: of {"user": {"id": 1}} it is user_id.
+
+    Keys such as MongoDB's "$oid" do not count, and neither do the numbers of fields in a list.
+    """
+    named = [[key for key in path if not key.startswith(_UNNAMED)] for path in paths]
+    names = tuple(map("_".join, named))
+    return Table(
+        label=part.label, form=form, names=names, body=body, has_header=any(names), is_text=True
+    )
 
 
-def _names(rows: Iterable[Object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for row in rows for name in row))
+def _paths(rows: Iterable[Object]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path for row in rows for path in _leaves(row)))
+
+
+def _leaves(value: Object, above: Path = ()) -> Iterator[Path]:
+    """Where the values of an object lie that are no objects themselves."""
+    for key, one in value.items():
+        if (
+            isinstance(one, dict)
+            and one
+            and len(above) < _DEEPEST
+            and all(map(_PLAIN.fullmatch, one))
+        ):
+            yield from _leaves(one, (*above, key))
+        else:
+            yield (*above, key)
+
+
+def _within(path: Path) -> "pl.Expr":
+    """What lies within the text of a JSON object."""
+    import polars as pl
+
+    whole, *keys = path
+    inner = "".join(f"[{json.dumps(key)}]" for key in keys)
+    return pl.col(whole).str.json_path_match(f"${inner}") if keys else pl.col(whole)
+
+
+def _at(row: Object, path: Path) -> str | None:
+    value: Any = row
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return _text(value)
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -187,8 +235,8 @@ def _strict(line: str) -> str:
     return line if value is None else json.dumps(value) + "\n"
 
 
-def _cells(row: Object, names: Sequence[str]) -> Cells:
-    return [_text(row.get(name)) for name in names]
+def _cells(row: Object, paths: Sequence[Path]) -> Cells:
+    return [_at(row, path) for path in paths]
 
 
 def _text(value: Any) -> str | None:

@@ -118,6 +118,8 @@ def _loaded(table: Table, options: ReadingOptions, needed: Needed) -> Loaded:
         frame = values.stripped(table.body.scan(places)).collect(engine="streaming")
         if table.has_blank_lines:
             frame = _without_blank_lines(frame, table, places)
+        if table.is_text and table.has_header:
+            table, frame = _without_headers(table, frame, places)
     except pl.exceptions.PolarsError as error:
         told = places if table is written else {}  # of a wide table the shape alone can be told
         raise _RefusedError(written, told, str(error).splitlines()[0]) from None
@@ -155,6 +157,24 @@ def _plain(table: Table, places: Mapping[str, int]) -> "pl.LazyFrame":
     ids = (plain_integer(kind) for kind in (USER, ITEM) if kind in places)
     numbers = (pl.col(kind).cast(others[kind], strict=False) for kind in places if kind in others)
     return table.body.scan(places).select(*ids, *numbers)
+
+
+def _without_headers(
+    table: Table, frame: "pl.DataFrame", places: Mapping[str, int]
+) -> "tuple[Table, pl.DataFrame]":
+    """The rows but those that name the columns again, as where files were put together."""
+    import polars as pl
+
+    names = {kind: table.names[at].strip() for kind, at in places.items()}
+    if not all(names.values()) or any(frame[kind].dtype != pl.String for kind in names):
+        return table, frame
+    again = pl.all_horizontal(pl.col(kind) == name for kind, name in names.items())
+    kept = frame.filter(~again.fill_null(False))
+    n = len(frame) - len(kept)
+    if not n:
+        return table, frame
+    note = f"left out: {n:,} row{'s' * (n > 1)} with the names of the columns again"
+    return replace(table, notes=(*table.notes, note)), kept
 
 
 def _without_blank_lines(

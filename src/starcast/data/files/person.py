@@ -1,5 +1,6 @@
 """One person's ratings, by id or by title, from any table: a list of one's own, or an export."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,7 @@ _KINDS: Kinds = {
 _EXPORTS = {  # a column that only they have, to their lowest and highest rating
     "letterboxduri": (0.5, 5.0),
     "yourrating": (1.0, 10.0),  # IMDb
+    "exclusiveshelf": (1.0, 5.0),  # Goodreads, which writes 0 where there is none
 }
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 
@@ -93,13 +95,14 @@ def _of_table(table: Table, options: ReadingOptions) -> Listed:
     places = _places(table, options)
     rows = [(where, cells) for where, cells in table.body.records() if any(map(_is_told, cells))]
     told = [(where, cells) for where, cells in rows if not is_nothing(_cell(cells, places, RATING))]
-    stars = _stars(told, places, table)
-    ratings = [_rated(cells, places, one) for (_, cells), one in zip(told, stars, strict=True)]
-    if not ratings:
-        raise DataError(f"{table.label} holds no ratings; it needs a row per rating")
     keys = set(map(naming.key, table.names))
     ends = next((ends for name, ends in _EXPORTS.items() if name in keys), None)
-    return Listed(ratings, len(rows) - len(told), ends)
+    stars = zip(told, _stars(told, places, table), strict=True)
+    least = ends[0] if ends else -math.inf
+    ratings = [_rated(cells, places, one) for (_, cells), one in stars if one >= least]
+    if not ratings:
+        raise DataError(f"{table.label} holds no ratings; it needs a row per rating")
+    return Listed(ratings, len(rows) - len(ratings), ends)
 
 
 def _places(table: Table, options: ReadingOptions) -> dict[str, int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from starcast.data import attributes
 from starcast.data.attributes import Item
-from starcast.data.files import guess, source, times
+from starcast.data.files import figures, guess, source, times
 from starcast.data.files.checked import check_rows
 from starcast.data.files.encode import Encoded, encode, latest, with_ratings, without_test_pairs
 from starcast.data.files.items import read_items
@@ -25,7 +25,7 @@ from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.errors import DataError
 
-VERSION = 1
+VERSION = 2
 """Of what is recognised as what. Raise it when a table may be read otherwise than before."""
 
 REPEATED = "of pairs that were rated again later"
@@ -51,9 +51,17 @@ def load_place(
     Raises: DataError: a file that cannot be used, with line and reason.
     """
     tables: list[Loaded] = []
-    for part in source.parts(place, scratch):
+    parts = source.parts(place, scratch)
+    for part in parts:
         before = tables[0].table if tables else first
-        tables.append(load_part(part, options, before, needed))
+        try:
+            tables.append(load_part(part, options, before, needed))
+        except DataError as error:
+            if len(parts) == 1 or ", line " in str(error):
+                raise
+            raise DataError(
+                f"{error}; if it holds no ratings, name those that do, as {parts[0].label}"
+            ) from None
     return tables
 
 
@@ -91,7 +99,7 @@ def of_tables(
     if not tables[0].table.has_header and not any(options.columns.values()):
         guess.check(rows, tables[0].places, tables[0].table)
     rows, left_out = _kept(rows, options, label)
-    rows, unit = _in_seconds(rows)
+    rows, unit_of_time = _in_seconds(rows)
     known = _known_items(rows, items_path)
     try:
         ratings = Ratings.from_rows(
@@ -107,7 +115,11 @@ def of_tables(
         reading_of(tables, label, told.n_rows),
         left_out=told.left_out | left_out,
         scale=str(ratings.scale),
-        notes=(*_notes(tables, unit, rows.is_test), *_titled(known, rows, items_path)),
+        notes=(
+            *_notes(tables, rows.is_test),
+            *_units(told.unit, unit_of_time),
+            *_titled(known, rows, items_path),
+        ),
     )
     return replace(ratings, reading=reading, given_test=rows.is_test)
 
@@ -120,7 +132,7 @@ def reading_of(tables: Sequence[Loaded], label: str, n_rows: int) -> Reading:
         columns={spoken(kind): _column(tables[0], at) for kind, at in tables[0].places.items()},
         unused=_unused(tables[0]),
         n_rows=n_rows,
-        notes=tuple(_notes(tables, None)),
+        notes=tuple(_notes(tables)),
     )
 
 
@@ -128,7 +140,7 @@ def _in_seconds(rows: Encoded) -> tuple[Encoded, str | None]:
     """Rows with times in seconds, and in what they were written if that was something else."""
     if rows.timestamps is None:
         return rows, None
-    when, unit = times.in_seconds(rows.timestamps)
+    when, unit = times.in_seconds(rows.timestamps, are_a_column=True)
     return rows._replace(timestamps=when), unit
 
 
@@ -159,16 +171,19 @@ def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, 
     return once, {why: n for why, n in left_out.items() if n}
 
 
-def _notes(
-    tables: Sequence[Loaded], unit: str | None, is_test: NDArray[np.bool_] | None = None
-) -> Iterator[str]:
+def _units(of_ratings: str | None, of_times: str | None) -> Iterator[str]:
+    if line := figures.said(of_ratings):
+        yield line
+    if of_times:
+        yield f"times are written in {of_times}, and kept in seconds"
+
+
+def _notes(tables: Sequence[Loaded], is_test: NDArray[np.bool_] | None = None) -> Iterator[str]:
     for one in tables:
         label = f"{one.table.label}: " if len(tables) > 1 else ""
         yield from (f"{label}{note}" for note in one.table.notes)
     if is_test is not None:
         yield f"{np.count_nonzero(is_test):,} of these ratings are test rows"
-    if unit:
-        yield f"times are written in {unit}, and kept in seconds"
     if any(TIMESTAMP in one.places for one in tables):
         without = [one.table.label for one in tables if TIMESTAMP not in one.places]
         if without:

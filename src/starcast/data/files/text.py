@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, final
 
@@ -12,8 +13,14 @@ HEAD = 1 << 20  # bytes looked at before a table is read, for a line may have th
 _MOST = 1000  # lines looked at
 UTF_8 = "utf-8"
 _BLOCK = 1 << 20  # bytes or characters at once
-_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+_MARKED = {  # the longer first, of which one begins like a shorter
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
+_LONE_RETURN = re.compile(r"\r(?!\n|$)")
 
 
 Edit = Callable[[list[str]], Iterable[str]]
@@ -26,8 +33,8 @@ class Head(NamedTuple):
     Attributes:
         lines: with their ends; a line that is cut off is not among them.
         encoding: of the whole, as far as can be told from here.
-        is_plain: whether there is no byte order mark, and lines end in newlines, as all but old
-            Macintoshes write them.
+        is_plain: whether there is no byte order mark, and all lines end in newlines, as all but
+            old Macintoshes write them.
     """
 
     lines: list[str]
@@ -50,19 +57,22 @@ def head(part: Part, encoding: str | None) -> Head:
     except UnicodeError:
         raise not_text(part, encoding) from None
     if "\0" in text:
-        raise DataError(f"{part.label} is a binary file, not a text table or Parquet")
+        raise DataError(
+            f"{part.label} is a binary file, not a text table or Parquet; save the table as CSV"
+        )
     if not text.strip():
         raise DataError(f"{part.label} holds only blank lines; it needs rows")
     lines = list(io.StringIO(text, newline=None))
-    is_plain = ("\n" in text or "\r" not in text) and not first.startswith(codecs.BOM_UTF8)
+    is_plain = not _LONE_RETURN.search(text) and not first.startswith(codecs.BOM_UTF8)
     whole = lines if is_whole or len(lines) == 1 else lines[:-1]
     return Head(whole[:_MOST], encoding, is_plain)
 
 
 def _guess(first: bytes, is_whole: bool) -> str | None:
     """UTF-8 or UTF-16, if the first bytes are that."""
-    if first[:2] in _UTF_16:
-        return "utf-16"
+    for mark, encoding in _MARKED.items():
+        if first.startswith(mark):
+            return encoding
     zeros = [first[at::2].count(0) for at in (0, 1)]
     if max(zeros) > len(first) // 5 and not min(zeros):
         return "utf-16-be" if zeros[0] else "utf-16-le"
@@ -108,7 +118,7 @@ def _blocks(part: Part) -> Iterator[bytes]:
 
 def spoken(encoding: str) -> str:
     """What an encoding is called."""
-    return _NAMES.get(encoding, encoding)
+    return _NAMES.get(encoding, encoding.upper() if encoding.startswith("utf") else encoding)
 
 
 def rewritten(part: Part, encoding: str, edit: Edit | None = None) -> Part:

@@ -40,6 +40,7 @@ _UNITS = (  # the least number that can only be of a unit, how many make a secon
     (10**11, 10**3, "milliseconds"),
 )
 _DIGITS = {8: "YYYYMMDD", 12: "YYYYMMDDhhmm", 14: "YYYYMMDDhhmmss"}
+_FEW_DIGITS = {4: "YYYY", 6: "YYYYMM"}
 
 
 class AmbiguousDatesError(ValueError):
@@ -118,8 +119,13 @@ def moment(text: str) -> int | None:
     return None if when.has_nulls() else int(in_seconds(when.to_numpy())[0][0])
 
 
-def in_seconds(when: Times) -> tuple[Times, str | None]:
+def in_seconds(when: Times, *, are_a_column: bool = False) -> tuple[Times, str | None]:
     """Numbers as seconds where they can only be smaller units, or dates in digits; and what it was.
+
+    Args:
+        when: numbers of whatever unit.
+        are_a_column: whether they are all times of a table, so that they may be years, or years
+            and months, if all can be; one alone may also be the place in an order.
 
     >>> in_seconds(np.array([1375289839259]))
     (array([1375289839]), 'milliseconds')
@@ -127,7 +133,8 @@ def in_seconds(when: Times) -> tuple[Times, str | None]:
     (array([1375228800,      86400]), 'YYYYMMDD')
     """
     lowest, highest = int(when.min()), int(when.max())
-    for n_digits, name in _DIGITS.items():
+    digits = (_FEW_DIGITS if are_a_column else {}) | _DIGITS
+    for n_digits, name in digits.items():
         tail = 10 ** (n_digits - 4)
         if _YEARS[0] * tail < lowest and highest < _YEARS[1] * tail:
             dates = _from_digits(when, n_digits)
@@ -141,8 +148,8 @@ def in_seconds(when: Times) -> tuple[Times, str | None]:
 
 def _from_digits(when: Times, n_digits: int) -> Times | None:
     """Seconds of dates such as 20130731; None if some are none."""
-    parts = [(when // 10 ** max(n_digits - end, 0)) % 100 if end <= n_digits else when * 0
-             for end in (6, 8, 10, 12, 14)]  # fmt: skip
+    parts = [(when // 10 ** max(n_digits - end, 0)) % 100 if end <= n_digits else when * 0 + least
+             for end, least in ((6, 1), (8, 1), (10, 0), (12, 0), (14, 0))]  # fmt: skip
     month, day, hour, minute, second = parts
     for part, low, high in ((month, 1, 12), (day, 1, 31), (hour, 0, 23), (minute, 0, 59)):
         if part.min() < low or part.max() > high:

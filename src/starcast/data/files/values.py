@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
-from starcast.data.files import times
+from starcast.data.files import figures, times
 from starcast.data.files.cells import NOTHING, is_number
 from starcast.data.files.naming import ITEM, RATING, TIMESTAMP, USER
+from starcast.display import quoted
 from starcast.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 _INTEGER = r"^-?(0|[1-9]\d*)$"
 _FLOATING = r"^-?(0|[1-9]\d*)[.,]0+$"  # what data frames make of integers where one is missing
 _COMMA = r"^([+-]?\d*),(\d+)$"
-_FRACTION = r"^(\d+(?:\.\d+)?)/(\d+)$"
 
 
 @final
@@ -25,12 +25,12 @@ class Writing(NamedTuple):
 
     Attributes:
         has_commas: ratings have decimal commas.
-        out_of: ratings are fractions of this, such as "4/5"; "" if they are none.
+        unit: what ratings are written in, as `figures.Figure` has it; None for plain numbers.
         pattern: of times that are neither numbers nor ISO dates.
     """
 
     has_commas: bool = False
-    out_of: str = ""
+    unit: str | None = None
     pattern: str | None = None
 
 
@@ -39,9 +39,9 @@ def stripped(table: "pl.LazyFrame") -> "pl.LazyFrame":
     import polars as pl
 
     texts = [
-        pl.col(name).cast(pl.String).str.strip_chars()
+        pl.col(name).cast(pl.String, strict=False).str.strip_chars()
         for name, dtype in table.collect_schema().items()
-        if dtype in (pl.String, pl.Categorical, pl.Enum)
+        if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Binary)
     ]
     return table.with_columns(pl.when(text != "").then(text) for text in texts)
 
@@ -52,18 +52,23 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
     Args:
         raw: columns by kind, of any type, `stripped`.
         label: the file, for messages.
-    Raises: DataError: dates that can be read in two ways.
+    Raises: DataError: dates, or numbers with commas, that can be read in two ways.
     """
     import polars as pl
 
-    has_commas, out_of, pattern = False, "", None
+    has_commas, unit, pattern = False, None, None
     if RATING in raw.columns and raw[RATING].dtype == pl.String:
         told = _told(raw[RATING].unique())
         odd = told.filter(told.cast(pl.Float64, strict=False).is_null())
         has_points = told.str.contains(".", literal=True).any()
         has_commas = len(odd) > 0 and not has_points and bool(odd.str.contains(_COMMA).all())
-        parts = odd.str.extract(_FRACTION, 2).unique()
-        out_of = parts[0] if len(parts) == 1 and parts[0] else ""
+        if has_commas and all(map(figures.has_thousands, odd)):
+            raise DataError(
+                f"{label}: the rating {quoted(odd[0])} may be {odd[0].replace(',', '')} or "
+                f"{odd[0].replace(',', '.')}; write it as one of these"
+            )
+        if len(odd) and not has_commas:
+            unit = figures.common_unit(_told(raw[RATING]).value_counts().iter_rows())
     if TIMESTAMP in raw.columns and raw[TIMESTAMP].dtype == pl.String:
         try:
             written = _pointed(raw[TIMESTAMP], Writing(has_commas))
@@ -74,7 +79,7 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
                 f"{label}: the dates cannot be told: {error}; write them as 2013-07-31, or leave "
                 "them out: --columns time="
             ) from None
-    return Writing(has_commas, out_of, pattern)
+    return Writing(has_commas, unit, pattern)
 
 
 def normal(raw: "pl.DataFrame", writing: Writing, label: str) -> "pl.DataFrame":
@@ -157,10 +162,11 @@ def stars(column: "pl.Series", writing: Writing, label: str) -> "pl.Series":
 
     if column.dtype == pl.String:
         text = _pointed(column, writing)
-        if writing.out_of:
-            text = text.str.replace(f"/{writing.out_of}$", "")
+        if writing.unit is not None:
+            known = {one: figures.in_unit(one, writing.unit) for one in text.unique().drop_nulls()}
+            return text.replace_strict(known, default=None, return_dtype=pl.Float32)
         return text.cast(pl.Float32, strict=False)
-    if column.dtype.is_numeric():
+    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
         return column.cast(pl.Float32, strict=False)
     raise _wrong_type(label, RATING, column.dtype, "numbers")
 

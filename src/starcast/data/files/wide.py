@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from starcast.data.files import columns, naming
+from starcast.data.files import columns, figures, naming
 from starcast.data.files.cells import NOTHING, is_figure, is_nothing
 from starcast.data.files.naming import EVERY_OTHER, ITEM, RATING, RATING_TABLE, USER
 from starcast.data.files.table import PLACE, FrameBody, Table
@@ -12,6 +12,10 @@ from starcast.display import quoted
 from starcast.errors import DataError
 
 _NAMELESS = {"", "index", "id", "unnamed0"}  # the last is how pandas reads its own index again
+_SUMS = frozenset(  # names of columns and rows that hold no ratings of anybody
+    ("average", "avg", "mean", "median", "total", "totals", "sum", "count", "std", "stddev",
+     "variance", "grandtotal")
+)  # fmt: skip
 _LEAST = 5  # columns of ratings, or a table is not taken for a wide one unless that is said
 _MOST_VALUES, _SMALL = 101, 10  # different ratings; the size of one, where there are more
 _SAMPLE = 200  # rows looked at
@@ -65,7 +69,8 @@ def _named(table: Table) -> Table | None:
 
 def _are_alike(cells: Sequence[str]) -> bool:
     """Whether all columns may hold ratings on one scale: few different ones, or small ones."""
-    numbers = [float(cell.replace(",", ".").split("/")[0]) for cell in set(cells)]
+    found = [figures.figure(cell.replace(",", ".")) for cell in set(cells)]
+    numbers = [one.value for one in found if one]
     return len(numbers) <= _MOST_VALUES or max(map(abs, numbers)) <= _SMALL
 
 
@@ -112,7 +117,8 @@ def _long(
     import polars as pl
 
     other = ITEM if side == USER else USER
-    on = [one for one in range(begins, len(table.names)) if one != at and one not in table.empty]
+    every = [one for one in range(begins, len(table.names)) if one != at and one not in table.empty]
+    on = [one for one in every if naming.key(table.names[one]) not in _SUMS]
     names = _names(table, on, other)
     frame = table.body.scan({str(one): one for one in range(len(table.names))})
     frame = frame.with_row_index(PLACE, 1)
@@ -123,6 +129,13 @@ def _long(
     text = pl.col(RATING).cast(pl.String).str.strip_chars()
     is_told = text.is_not_null() & ~text.str.to_lowercase().is_in(sorted(NOTHING))
     kept = ratings.filter(is_told if nothing is None else is_told & (text != nothing))
+    sums = [quoted(table.names[one]) for one in every if one not in on]
+    if at is not None:
+        is_sum = pl.col(side).str.strip_chars().str.to_lowercase().is_in(sorted(_SUMS))
+        sums += map(quoted, rows.filter(is_sum).select(side).collect()[side])
+        kept = kept.filter(~is_sum)
+    if sums:
+        notes = (*notes, f"left out, since they sum up others: {', '.join(sums)}")
     return replace(
         table,
         form=f"a table with a row for each {side} and a column for each {other}, {table.form}",

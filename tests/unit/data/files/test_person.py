@@ -63,6 +63,18 @@ def test_imdb(tmp_path: Path) -> None:
     assert read(tmp_path, IMDB.encode("cp1252")) == listed
 
 
+def test_goodreads_writes_0_for_none(tmp_path: Path) -> None:
+    head = "Book Id,Title,Author,ISBN,My Rating,Average Rating,Exclusive Shelf\n"
+    rows = '7,"Emma",Jane,"=""0141439580""",4,4.0,read\n8,Ulysses,James,"=""""",0,3.7,to-read\n'
+    expected = person.Listed([Rated("7", "Emma", None, 4)], 1, (1.0, 5.0))
+    assert read(tmp_path, head + rows) == expected
+
+
+def test_a_data_frame() -> None:
+    listed = person.read({"title": ["Heat", "Up"], "stars": [4.5, None], "year": [1995, 2009]})
+    assert listed == person.Listed([Rated("", "Heat", 1995, 4.5)], 1, None)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

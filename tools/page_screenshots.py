@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from visit_page import browsing, find_chromium, rate, serving
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-MODELS = ("latent-factor-model", "deep-neural-network-model", "ensemble-transfer-learning")
+PARTS = ("item-item-model", "bayesian-factorization-model")
 TASTE = {"Matrix": 4.5, "Fargo": 5, "Spirited Away": 5, "Titanic": 2, "Amelie": 5}
 WIDE: ViewportSize = {"width": 1280, "height": 1120}
 PHONE: ViewportSize = {"width": 360, "height": 780}
@@ -29,13 +29,17 @@ GAP = 24  # pixels of the page, between the two phones
 
 
 def train(home: Path) -> list[Path]:
-    """Train the models with their defaults; gives back their artifacts."""
-    for model in MODELS:
-        folders = ["--out", str(home), "--logs", str(home / "logs")]
-        subprocess.run(
-            [sys.executable, "-m", "starcast", "train", "--model", model, *folders], check=True
-        )
-    return [home / "ml-latest-small" / model for model in MODELS]
+    """Train a model for lists and one for stars, and blend them; gives back all artifacts."""
+
+    def starcast(*words: str) -> None:
+        command = [sys.executable, "-m", "starcast", *words, "--out", str(home)]
+        subprocess.run(command, check=True)
+
+    for model in PARTS:
+        starcast("train", "--model", model, "--logs", str(home / "logs"))
+    parts = [home / "ml-latest-small" / model for model in PARTS]
+    starcast("blend", *map(str, parts), "--for", "lists")
+    return [home / "ml-latest-small" / "list-blend", *parts]
 
 
 def take(browser: Browser, address: str) -> None:

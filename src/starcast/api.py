@@ -128,8 +128,9 @@ def split(
 
 def train(
     split: Split,
-    model: str = "latent-factor-model",
+    model: str | None = None,
     *,
+    purpose: str | None = None,
     seed: int = 42,
     refit: bool = False,
     parents: Sequence[Recommender] = (),
@@ -141,26 +142,27 @@ def train(
     Args:
         split: which rows train and which validate.
         model: its name, as on the command line.
+        purpose: instead of a name, "lists" or "stars": the model to take for them.
         seed: of everything random.
         refit: train again on training and validation rows, for the epochs validation chose.
         parents: trained parents of a warm-started model; trained first if not given.
         on_epoch: called with the record of every epoch, such as `print`.
         settings: of the model, such as epochs or dimension; its defaults hold elsewhere.
     Raises:
-        UnknownNameError: no such model or setting.
-        ConfigError: a setting the model does not have, or out of its range; or a parent that does
-            not fit.
+        UnknownNameError: no such model, purpose or setting.
+        ConfigError: a model and a purpose; a setting the model does not have, or out of its range;
+            or a parent that does not fit.
         TrainingError: nothing could be learned.
     """
     spin_briefly()
     observe = (lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved
-    chosen = registry.find(model)
+    chosen = registry.chosen(model, purpose)
     config, given = chosen.settings(**settings), [parent.artifact for parent in parents]
     if given:
         check_parents(chosen, config, split, given)
     by_place = {place_of(parent.model): parent for parent in given}
     recipe = Recipe(seed, refit, observe=observe)
-    artifact = train_all(split, {model: config}, recipe, find=by_place.get)[model]
+    artifact = train_all(split, {chosen.name: config}, recipe, find=by_place.get)[chosen.name]
     if artifact.broken_off:
         warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
     return Recommender(artifact)

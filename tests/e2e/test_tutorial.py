@@ -45,7 +45,7 @@ def test_the_tutorial_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
     assert [kinds(cell) for cell in fresh] == [kinds(cell) for cell in shown]
     assert not any(output["output_type"] == "stream" and output["name"] == "stderr"
                    for cell in fresh for output in cell)  # fmt: skip
-    assert len(rmse(shown)) == 4  # of the report, and of three models
+    assert len(rmse(shown)) == 6  # of the report, and of five models
     assert rmse(fresh) == pytest.approx(rmse(shown), abs=0.005)  # processors round differently
 
 

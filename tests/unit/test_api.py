@@ -230,6 +230,17 @@ def test_models_of_another_split_are_refused(model: Recommender, planted: Rating
         sc.compare(sc.split(planted, seed=1), [model, model])
 
 
+def test_a_purpose_picks_the_model(model: Recommender) -> None:
+    chosen = sc.train(model.artifact.split, purpose="lists")
+    assert chosen.artifact.model == "item-item-model"
+    explained = repr(chosen.fold_in([10], [5.0]).explain(20))
+    assert explained.splitlines()[0].endswith("effects are shares of what moves it in the list")
+    with pytest.raises(ConfigError, match="not both"):
+        sc.train(model.artifact.split, "item-item-model", purpose="lists")
+    with pytest.raises(UnknownNameError, match="unknown purpose 'list': did you mean 'lists'"):
+        sc.train(model.artifact.split, purpose="list")
+
+
 def test_lists_of_no_length_are_refused_before_anything_is_trained(model: Recommender) -> None:
     for k in (0, 150):
         with pytest.raises(ConfigError, match="k must be at"):

@@ -85,7 +85,7 @@ def blend(
         _show(blended, artifacts)
     show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
     report = evaluate(blended)
-    storage.add_test_figures(home, report.own_items(_K), of=blended)
+    storage.add_test_figures(home, report.own_items(_K) | report.figures(), of=blended)
     show.closing_figures(report, k=_K, explain=explain)
 
 

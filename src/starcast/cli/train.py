@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from starcast.training.fit import Observe
 
 _PARENTS = "Transfer learning"
-_DEFAULT = "latent-factor-model"  # as in the 2018 system
 _K = 20  # list size of the figures that close a run, as in the 2018 system
 
 ModelName = Annotated[
@@ -87,6 +86,7 @@ def train(
     explain: opt.Explain = False,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
+    from starcast import models
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.engines.settings import GibbsSettings
@@ -94,7 +94,7 @@ def train(
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
-    chosen = _chosen(model, purpose)
+    chosen = models.chosen(model, purpose)
     has_effect = with_effect(chosen, given.values) if context.obj is OF_2018 else given.values
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
@@ -130,7 +130,8 @@ def train(
         chosen.name
     ]
     report = evaluate(artifact)
-    storage.add_test_figures(home / chosen.name, report.own_items(_K), of=artifact)
+    figures = report.own_items(_K) | report.figures()
+    storage.add_test_figures(home / chosen.name, figures, of=artifact)
     show.closing_figures(report, k=_K, explain=explain)
 
 
@@ -171,15 +172,6 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         ]
 
     return observers
-
-
-def _chosen(name: str | None, purpose: str | None) -> "Model":
-    """The model that --model names, or that suits the purpose of --for."""
-    from starcast import models
-
-    if name and purpose:
-        raise ConfigError("--for picks the model; give it or --model, not both")
-    return models.for_purpose(purpose) if purpose else models.find(name or _DEFAULT)
 
 
 def _announce(artifact: "Artifact", folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
-from starcast.errors import UnknownNameError, require_name
+from starcast.errors import ConfigError, UnknownNameError, require_name
 from starcast.evaluation.metrics import LISTS
 from starcast.models.known import KNOWN
 from starcast.models.lists import BASELINES, LIST_MODELS
@@ -25,14 +25,34 @@ __all__ = [
     "BLEND",
     "BLENDS",
     "COMPILED",
+    "DEFAULT",
     "LIST_BLEND",
     "MODELS",
     "Model",
     "ParentAdapter",
+    "chosen",
     "find",
     "for_purpose",
     "network",
 ]
+
+
+DEFAULT = "latent-factor-model"  # as in the 2018 system
+
+
+def chosen(name: str | None, purpose: str | None) -> Model:
+    """The model of that name, or else of that purpose, or else the default.
+
+    Raises:
+        ConfigError: both are given.
+        UnknownNameError: there is none.
+
+    >>> chosen(None, None).name
+    'latent-factor-model'
+    """
+    if name and purpose:
+        raise ConfigError("a purpose picks the model; give it or the model's name, not both")
+    return for_purpose(purpose) if purpose else find(name or DEFAULT)
 
 
 def for_purpose(purpose: str) -> Model:
@@ -43,8 +63,8 @@ def for_purpose(purpose: str) -> Model:
     >>> for_purpose("lists").name
     'item-item-model'
     """
-    chosen = {"lists": "item-item-model", "stars": "bayesian-factorization-model"}
-    return find(chosen[require_name("purpose", purpose, chosen)])
+    best = {"lists": "item-item-model", "stars": "bayesian-factorization-model"}
+    return find(best[require_name("purpose", purpose, best)])
 
 
 def find(name: str) -> Model:

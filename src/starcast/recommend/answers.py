@@ -66,6 +66,8 @@ class Explanation(NamedTuple):
         return as_paragraphs([self._summary()]) + Listing(self.reasons)._repr_html_()
 
     def _summary(self) -> str:
+        if self.unit == "share":
+            return f"{self.prediction:.2f} stars; effects are shares of what moves it in the list"
         return f"{self.prediction:.2f} stars; {self.base:.2f} if none of the ratings were known"
 
 

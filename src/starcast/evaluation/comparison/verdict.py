@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple, final
 
-from starcast.evaluation.metrics import Bootstrap, Objective
+from starcast.evaluation.metrics import STARS, Bootstrap, Objective
 
 _ROUNDING = 1e-9
 LEVEL = 0.05  # a difference with a smaller adjusted p-value is called real
@@ -136,6 +136,9 @@ class Verdict:
                 words = f"loses to {self._name(rival)}"
                 return Remark(words, f"{name} {words} by {pair.gap:.4f} {self.metric}")
         for rival, pair in pairs.items():
+            if not pair.gap and self.objective == STARS != self.contestants[n].made_for:
+                words = f"as {self._name(rival)}, made for {self.contestants[n].made_for.name}"
+                return Remark(words, f"{name} predicts {words}")
             if not pair.is_real:
                 words = f"no better than {self._name(rival)}"
                 return Remark(words, f"{name} is {words}: no real difference by {self.metric}")

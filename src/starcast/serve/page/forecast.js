@@ -6,6 +6,7 @@ import { Similar } from "./similar.js";
 import { share, written } from "./stars.js";
 import { parts } from "./titles.js";
 
+const LEAST = 0.005; // of an effect: below, it would be shown as nothing
 const GLIDE = { duration: 420, easing: "cubic-bezier(.2, .7, .2, 1)" };
 
 /** Rows that stay themselves while the list changes, so that they can glide and stay open. */
@@ -95,9 +96,9 @@ class Row {
 
 /** "Because of Alien +0.21, Brazil +0.10, in spite of Clue −0.35" or with shares, as nodes. */
 function why(reasons) {
-  const lifting = reasons.filter(({ effect }) => effect > 0).slice(0, 2).flatMap(reason);
-  const lowering = reasons.filter(({ effect }) => effect <= 0).slice(0, 1).flatMap(reason);
-  if (!lifting.length) return ["In spite of ", ...lowering];
+  const lifting = reasons.filter(({ effect }) => effect >= LEAST).slice(0, 2).flatMap(reason);
+  const lowering = reasons.filter(({ effect }) => effect <= -LEAST).slice(0, 1).flatMap(reason);
+  if (!lifting.length) return lowering.length ? ["In spite of ", ...lowering] : [];
   const spite = element("span", { class: "spite" }, "in spite of ", ...lowering);
   return ["Because of ", ...lifting, ...(lowering.length ? [", ", spite] : [])];
 }

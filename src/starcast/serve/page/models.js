@@ -2,6 +2,7 @@
 
 import { element } from "./element.js";
 
+const FIGURES = ["RMSE", "NDCG@10"]; // of ratings, and of lists
 const COUNT = new Intl.NumberFormat("en");
 
 /** Which model forecasts, and which one it is compared with; says "change" when that changes. */
@@ -82,14 +83,15 @@ export class ModelSwitch extends EventTarget {
   #tell() {
     const { title, formula, test } = this.chosen;
     const name = this.#models.length > 1 ? [] : [element("strong", {}, title), " "];
-    const error = Number.isFinite(test?.RMSE) ? `test RMSE ${test.RMSE.toFixed(3)}` : "";
+    const tested = FIGURES.filter((figure) => Number.isFinite(test?.[figure]));
+    const figures = tested.map((figure) => `${figure}\u00a0${test[figure].toFixed(3)}`).join(", ");
     const shown = element("span", { class: "formula" }, ...typeset(formula));
-    this.facts.replaceChildren(...name, shown, " ", element("span", {}, error));
+    this.facts.replaceChildren(...name, shown, " ", element("span", {}, figures && `test ${figures}`));
   }
 }
 
 /** "p_u · q_i" with its indices set as such, and real signs for minus and prime. */
 function typeset(formula) {
   const signed = formula.replace(/(\d)-/g, "$1−").replaceAll("'", "′");
-  return signed.split(/_(\w)/).map((part, n) => (n % 2 ? element("sub", {}, part) : part));
+  return signed.split(/_(\w+)/).map((part, n) => (n % 2 ? element("sub", {}, part) : part));
 }

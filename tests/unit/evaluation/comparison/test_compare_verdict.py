@@ -175,3 +175,13 @@ def test_p_values_as_people_write_them() -> None:
     assert p_text(0.0102, floor=0.0102) == "p ≤ 0.011"  # rounded up: it is a bound
     assert p_text(0.0005, floor=0.0005) == "p < 0.001"
     assert p_text(1, floor=1) == "p = 1.000"
+
+
+def test_a_list_model_that_predicts_as_a_baseline_is_not_blamed_for_it() -> None:
+    one = verdict(
+        ("Lists", NOISE), ("Stars", NOISE), ("Means", NOISE),
+        baselines=("Means",), for_lists=("Lists",),
+    )  # fmt: skip
+    said = {one.contestants[n].name: remark for n, remark in one.against_baselines().items()}
+    assert said["Lists"] == ("as Means, made for lists", "Lists predicts as Means, made for lists")
+    assert said["Stars"].in_short == "no better than Means"

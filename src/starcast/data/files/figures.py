@@ -88,6 +88,18 @@ def said(unit: str | None) -> str | None:
     return f"ratings are numbers before {quoted(unit)}, and are kept as these"
 
 
+def most(unit: str | None) -> float | None:
+    """The highest rating that a unit tells of: 10 of "/10", 100 of "%"; None if it tells none.
+
+    >>> most("/10"), most("out of 5"), most("%"), most("star")
+    (10.0, 5.0, 100.0, None)
+    """
+    if unit == "%":
+        return 100.0
+    found = re.search(r"\d+$", unit or "")
+    return float(found[0]) if found else None
+
+
 def has_thousands(text: str) -> bool:
     """Whether a number is written as 1,234, which may also be 1.234."""
     return _THOUSANDS.fullmatch(text.strip()) is not None

@@ -111,7 +111,8 @@ def words(name: str) -> list[str]:
 
 def _bare(name: str) -> str:
     """A name without its type, its flags, and what stands before a slash."""
-    return _FLAGGED.sub("", _TYPED.sub("", name.strip())).rsplit("/", 1)[-1]
+    bare = _FLAGGED.sub("", _TYPED.sub("", name.strip()))
+    return bare if re.search(r"[\s(]", bare) else bare.rsplit("/", 1)[-1]
 
 
 def spoken(kind: str) -> str:

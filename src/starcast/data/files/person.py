@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, final
 
-from starcast.data.files import columns, frames, layouts, naming, source, text, values
+from starcast.data.files import columns, figures, frames, layouts, naming, source, text, values
 from starcast.data.files.cells import is_nothing
 from starcast.data.files.naming import ITEM, ITEM_TABLE, RATING, RATING_TABLE, TITLE, YEAR, Kinds
 from starcast.data.files.options import RECOGNISED, ReadingOptions
@@ -18,16 +18,20 @@ from starcast.errors import DataError
 
 _KINDS: Kinds = {
     ITEM: ITEM_TABLE[ITEM],
-    RATING: RATING_TABLE[RATING],
+    RATING: RATING_TABLE[RATING]._replace(
+        names=("your_rating", "my_rating", "you_rated", *RATING_TABLE[RATING].names)
+    ),
     TITLE: ITEM_TABLE[TITLE],
-    YEAR: naming.Kind(("year", "release_year")),
+    YEAR: naming.Kind(("year", "release_year", "movie_year", "release_date")),
 }
 _EXPORTS = {  # a column that only they have, to their lowest and highest rating
     "letterboxduri": (0.5, 5.0),
-    "yourrating": (1.0, 10.0),  # IMDb
+    "yourrating": (1.0, 10.0),  # IMDb, The Movie Database
+    "yourated": (1.0, 10.0),  # IMDb before 2018
+    "movieidstrakt": (1.0, 10.0),
     "exclusiveshelf": (1.0, 5.0),  # Goodreads, which writes 0 where there is none
 }
-_YEAR = re.compile(r"\d{4}", re.ASCII)
+_YEAR = re.compile(r"(\d{4})(-\d\d-\d\d)?", re.ASCII)
 
 
 @final
@@ -96,8 +100,9 @@ def _of_table(table: Table, options: ReadingOptions) -> Listed:
     rows = [(where, cells) for where, cells in table.body.records() if any(map(_is_told, cells))]
     told = [(where, cells) for where, cells in rows if not is_nothing(_cell(cells, places, RATING))]
     keys = set(map(naming.key, table.names))
-    ends = next((ends for name, ends in _EXPORTS.items() if name in keys), None)
-    stars = zip(told, _stars(told, places, table), strict=True)
+    stars_of, best = _stars(told, places, table)
+    ends = next((ends for name, ends in _EXPORTS.items() if name in keys), best)
+    stars = zip(told, stars_of, strict=True)
     least = ends[0] if ends else -math.inf
     ratings = [_rated(cells, places, one) for (_, cells), one in stars if one >= least]
     if not ratings:
@@ -118,7 +123,10 @@ def _places(table: Table, options: ReadingOptions) -> dict[str, int]:
     return found
 
 
-def _stars(rows: list[tuple[str, Cells]], places: Mapping[str, int], table: Table) -> list[float]:
+def _stars(
+    rows: list[tuple[str, Cells]], places: Mapping[str, int], table: Table
+) -> tuple[list[float], tuple[float, float] | None]:
+    """Ratings, and from where to where they go if they are written as "9/10" or "80%"."""
     import polars as pl
 
     written = pl.Series(
@@ -129,15 +137,22 @@ def _stars(rows: list[tuple[str, Cells]], places: Mapping[str, int], table: Tabl
     for (where, cells), one in zip(rows, stars, strict=True):
         if one is None or not abs(one) < float("inf"):
             cell = quoted(_cell(cells, places, RATING).strip())
-            raise DataError(f"{table.label}, {where}: the rating {cell} is not a number")
+            raise _bad(table, where, f"the rating {cell} is not a number")
         if not any(_cell(cells, places, kind).strip() for kind in (ITEM, TITLE)):
-            raise DataError(f"{table.label}, {where}: the item is missing")
-    return stars.to_list()
+            raise _bad(table, where, "the item is missing")
+    most = figures.most(writing.unit)
+    return stars.to_list(), (0.0, most) if most else None
+
+
+def _bad(table: Table, where: str, reason: str) -> DataError:
+    what = where.split()[0]
+    return DataError(f"{table.label}, {where}: {reason}; correct or remove that {what}")
 
 
 def _rated(cells: Cells, places: Mapping[str, int], stars: float) -> Rated:
     item, title, year = (_cell(cells, places, kind).strip() for kind in (ITEM, TITLE, YEAR))
-    return Rated(item, title, int(year) if _YEAR.fullmatch(year) else None, stars)
+    told = _YEAR.fullmatch(year)
+    return Rated(item, title, int(told[1]) if told else None, stars)
 
 
 def _cell(cells: Cells, places: Mapping[str, int], kind: str) -> str:

@@ -70,6 +70,38 @@ def test_goodreads_writes_0_for_none(tmp_path: Path) -> None:
     assert read(tmp_path, head + rows) == expected
 
 
+OLD_IMDB = (
+    '"position","const","created","Title","You rated","IMDb Rating","Year",'
+    '"Release Date (month/day/year)","URL"\n'
+    '"1","tt0113277","Sat Jan 2 00:00:00 2010","Heat","9","8.3","1995","1995-12-15","x"\n'
+)
+MOVIE_DATABASE = (
+    "TMDb ID,IMDb ID,Type,Name,Release Date,Rating,Your Rating,Date Rated\n"
+    "949,tt0113277,movie,Heat,1995-12-15,7.9,9,2020-01-01\n"
+)
+TRAKT = (
+    '[{"rated_at": "2020-01-01", "rating": 9, "type": "movie", "movie": {"title": "Heat", '
+    '"year": 1995, "ids": {"trakt": 1, "imdb": "tt0113277"}}}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "ends"),
+    [
+        (OLD_IMDB, (1, 10)), (MOVIE_DATABASE, (1, 10)), (TRAKT, (1, 10)),
+        ("title,year,rating\nHeat,1995,9/10\n", (0, 10)),
+        ("title,year,rating\nHeat,1995,9 out of 10\n", (0, 10)),
+        ("title,year,rating\nHeat,1995,9 stars\n", None),
+    ],
+)  # fmt: skip
+def test_whose_ratings_end_where(
+    tmp_path: Path, content: str, ends: tuple[float, float] | None
+) -> None:
+    listed = read(tmp_path, content)
+    assert [(one.title, one.year, one.stars) for one in listed.ratings] == [("Heat", 1995, 9)]
+    assert listed.ends == ends
+
+
 def test_a_data_frame() -> None:
     listed = person.read({"title": ["Heat", "Up"], "stars": [4.5, None], "year": [1995, 2009]})
     assert listed == person.Listed([Rated("", "Heat", 1995, 4.5)], 1, None)

@@ -11,7 +11,8 @@ from benchmarks.crew import HOUSE, cores
 
 _PACKAGES = (
     "starcast", "numpy", "numba", "polars", "tensorflow-cpu", "tensorflow", "keras", "torch",
-    "cornac", "scikit-surprise", "implicit", "lenskit", "myfm", "LibRecommender", "pandas",
+    "cornac", "scikit-surprise", "implicit", "lenskit", "recbole", "myfm", "LibRecommender",
+    "pandas",
 )  # fmt: skip
 
 

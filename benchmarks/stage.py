@@ -116,6 +116,8 @@ def write(split: Split, folder: Path) -> str:
     np.save(folder / "titles.npy", ratings.titles)
     scale = ratings.scale
     np.save(folder / "scale.npy", np.array([scale.lowest, scale.highest, scale.step]))
+    if ratings.timestamps is not None:
+        np.save(folder / "timestamps.npy", ratings.timestamps)
     return str(folder)
 
 
@@ -127,7 +129,7 @@ def read(folder: str) -> Split:
 
     ratings = Ratings(
         **{name: array(name) for name in _COLUMNS},
-        timestamps=None,
+        timestamps=array("timestamps") if (Path(folder) / "timestamps.npy").exists() else None,
         users=Vocabulary(array("user_ids"), "user"),
         items=Vocabulary(array("item_ids"), "item"),
         scale=RatingScale(*array("scale").tolist()),

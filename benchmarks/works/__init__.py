@@ -8,6 +8,7 @@ from benchmarks.works import (
     epoch,
     index,
     large,
+    lists,
     load,
     metrics,
     networks,
@@ -25,6 +26,6 @@ WORKS: Mapping[str, Work] = {
     module.WORK.name: module.WORK
     for module in (
         train, sampling, epoch, networks, large, load, metrics, catalogue, index, top, pairs, one,
-        serve, start, scale,
+        lists, serve, start, scale,
     )
 }  # fmt: skip

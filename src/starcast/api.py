@@ -6,9 +6,10 @@ show as tables.
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 from starcast import models as registry
 from starcast.artifacts import storage
@@ -20,7 +21,6 @@ from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import GIVEN, Split, SplitPlan
 from starcast.engines.blas import spin_briefly
-from starcast.engines.protocol import Weights
 from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
@@ -29,13 +29,12 @@ from starcast.evaluation.metrics import Relevance
 from starcast.evaluation.report import Report, require_list_size
 from starcast.evaluation.report import evaluate as report_of
 from starcast.recommend import Recommender
+from starcast.training.callback import CallbackObserver, OnEpoch
 from starcast.training.fit import unobserved
-from starcast.training.loop import EpochRecord
 from starcast.training.parents import check_parents, place_of
 from starcast.training.plan import Recipe, in_words, train_all
 
 Place = str | Path
-OnEpoch = Callable[[EpochRecord], object]
 
 
 def load(
@@ -133,6 +132,7 @@ def train(
     purpose: str | None = None,
     seed: int = 42,
     refit: bool = False,
+    final: bool = False,
     parents: Sequence[Recommender] = (),
     on_epoch: OnEpoch | None = None,
     **settings: Any,
@@ -145,6 +145,8 @@ def train(
         purpose: instead of a name, "lists" or "stars": the model to take for them.
         seed: of everything random.
         refit: train again on training and validation rows, for the epochs validation chose.
+        final: train again on all rows instead, the test rows among them: for use, not for
+            comparing. The model keeps the test figures of the run that chose.
         parents: trained parents of a warm-started model; trained first if not given.
         on_epoch: called with the record of every epoch, such as `print`.
         settings: of the model, such as epochs or dimension; its defaults hold elsewhere.
@@ -155,16 +157,19 @@ def train(
         TrainingError: nothing could be learned.
     """
     spin_briefly()
-    observe = (lambda run: [_CallbackObserver(on_epoch)]) if on_epoch else unobserved
+    observe = (lambda run: [CallbackObserver(on_epoch)]) if on_epoch else unobserved
     chosen = registry.chosen(model, purpose)
     config, given = chosen.settings(**settings), [parent.artifact for parent in parents]
     if given:
-        check_parents(chosen, config, split, given)
+        check_parents(chosen, config, split, given, final=final)
     by_place = {place_of(parent.model): parent for parent in given}
-    recipe = Recipe(seed, refit, observe=observe)
+    recipe = Recipe(seed, refit, observe=observe, final=final)
     artifact = train_all(split, {chosen.name: config}, recipe, find=by_place.get)[chosen.name]
     if artifact.broken_off:
         warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
+    if artifact.final:
+        figures = report_of(artifact).noted()
+        artifact = replace(artifact, test_before_final=figures)
     return Recommender(artifact)
 
 
@@ -231,20 +236,3 @@ def compare(
 def open(folder: Place) -> Recommender:
     """A model that was saved, by `Recommender.save` or the command line."""
     return Recommender(storage.load(Path(folder)))
-
-
-@final
-class _CallbackObserver:
-    """Hands the records of epochs on, and nothing else."""
-
-    def __init__(self, on_epoch: OnEpoch) -> None:
-        self._on_epoch = on_epoch
-
-    def started(self, n_epochs: int) -> None:
-        pass
-
-    def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
-        self._on_epoch(record)
-
-    def ended(self) -> None:
-        pass

@@ -4,7 +4,7 @@ The data are tiny: 60 users, 40 items, half of the cells rated, out of biases an
 were planted, plus a little noise. The settings are the tests' own, not the tuned defaults.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,7 @@ from starcast.engines.rows import SparseRows
 from starcast.engines.settings import NetworkSettings, Settings
 from starcast.errors import ConfigError
 from starcast.evaluation.metrics import LISTS, STARS, rmse
+from starcast.evaluation.report import evaluate
 from starcast.models import BLEND, BLENDS, LIST_BLEND, MODELS, Model, network
 from starcast.models.plugins import Models
 from starcast.recommend import FoldedInUser, Recommender
@@ -321,6 +322,54 @@ def test_another_seed_gives_other_weights(model: Model) -> None:
     ]
     assert tables
     assert not any(np.allclose(one[name], other[name]) for name in tables)
+
+
+@cache
+def of_everything(name: str) -> Artifact:
+    """A model of all planted ratings, test rows included, from final parents."""
+    parents = [of_everything(parent) for parent in REGISTRY[name].parents]
+    config = small(REGISTRY[name], epochs=3, samples=6, burn_in=2, kept=2)
+    return fit(split(), name, config, seed=1, final=True, parents=parents)
+
+
+@EVERY_MODEL
+def test_a_final_model_knows_all_ratings_and_is_judged_by_what_it_was_before(model: Model) -> None:
+    """It is what its engine makes of every row; what chose its epochs has not seen the test."""
+    artifact = of_everything(model.name)
+    assert artifact.final
+    assert artifact.trained_on.all()
+    parents = [of_everything(parent) for parent in model.parents]
+    before = fit(split(), model.name, artifact.config, seed=1, parents=blind(parents))
+    for name, array in before.weights.items():
+        np.testing.assert_array_equal(artifact.weights_before_refit[name], array)
+    assert artifact.best_epoch == before.best_epoch
+    if not parents:
+        assert artifact.config is not None
+        engine = model.engine(artifact.config, planted(), 1, units=artifact.units)
+        for _ in range(artifact.best_epoch):
+            engine.run_epoch()
+        for name, array in engine.weights().items():
+            np.testing.assert_array_equal(artifact.weights[name], array)
+    report, honest = evaluate(artifact), evaluate(before)
+    assert (report.rmse, report.mae) == (honest.rmse, honest.mae)
+    assert report.about_final.startswith(f"{model.title} is trained on all ")
+
+
+def blind(parents: Sequence[Artifact]) -> list[Artifact]:
+    return [parent.before_final() for parent in parents]
+
+
+@EVERY_MODEL
+def test_a_final_model_lists_nothing_that_was_rated(model: Model, tmp_path: Path) -> None:
+    artifact = storage.load(storage.save(of_everything(model.name), tmp_path / model.name))
+    assert artifact.final
+    lists = Recommender(artifact).top_rows(EVERY_USER, N_ITEMS)
+    rated = set(zip(planted().user_rows.tolist(), planted().item_rows.tolist(), strict=True))
+    for row, listed in enumerate(lists.tolist()):
+        own = {item for one, item in rated if one == row}
+        assert set(listed) - {-1} == set(range(N_ITEMS)) - own
+        alone = Recommender(artifact).recommend(row, N_ITEMS)
+        assert {one.item_id for one in alone} == set(listed) - {-1}
 
 
 @EVERY_DEPLOYED

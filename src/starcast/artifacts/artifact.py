@@ -6,7 +6,7 @@ recommending and warm-starting need.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast import models
-from starcast.data.split import TEST, TRAIN, Split
+from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Scorer
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import GibbsSettings, Settings
-from starcast.errors import SplitMismatchError
+from starcast.errors import ConfigError, SplitMismatchError
 from starcast.scoring.panels import FEW
 from starcast.scoring.ranker import Ranker, log_support
 
@@ -44,7 +44,8 @@ class Artifact:
         units: in which the weights were learned.
         best_epoch: the epoch validation chose.
         history: a dictionary per epoch.
-        refit: whether `weights` have seen the validation rows.
+        refit: whether `weights` were trained again, on the validation rows, too.
+        final: whether they were trained again on all rows, the test rows among them.
         leak: "" or why every figure of this model is worthless.
         broken_off: "" or why training ended before its time.
         versions: of the libraries that made it.
@@ -52,6 +53,8 @@ class Artifact:
             the model makes lists of its own.
         measured_residual_rmse: `residual_rmse` as measured when the artifact was first saved; None
             where it has not been.
+        test_before_final: the test figures of the run that chose a final model's settings, if they
+            are noted.
         parts: of a blend; for each its model, seed, settings, whether it was refitted, its
             validation RMSE, and its coefficient.
     """
@@ -66,11 +69,13 @@ class Artifact:
     history: tuple[Mapping[str, Any], ...]
     units: Units = FIVE_STARS
     refit: bool = False
+    final: bool = False
     leak: str = ""
     broken_off: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     support: float = 0.0
     measured_residual_rmse: float | None = None
+    test_before_final: Mapping[str, float | None] | None = None
     parts: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -87,10 +92,30 @@ class Artifact:
             return f"{self.best_epoch} sweeps"
         return f"best epoch {self.best_epoch}"
 
+    @property
+    def retrained(self) -> str:
+        """What followed the choice of the epoch, in words that go on from others; "" if nothing."""
+        if self.final:
+            return ", then trained on all ratings"
+        return ", refitted" if self.refit else ""
+
     @cached_property
     def scorer(self) -> Scorer:
         """The deployed form."""
-        return self._scorer(self.weights, refit=self.refit)
+        return self._scorer(self.weights, self.trained_on)
+
+    def up_to(self, part: int) -> NDArray[np.bool_]:
+        """The rows of a part and of those before it; all of a final model, which knows no others.
+
+        TRAIN: what popularity counts. VALIDATION: what lists leave out.
+        """
+        mask: NDArray[np.bool_] = self.split.parts <= (TEST if self.final else part)
+        return mask
+
+    @property
+    def trained_on(self) -> NDArray[np.bool_]:
+        """bool (n,), the rows that `weights` have learned from."""
+        return self.up_to(VALIDATION if self.refit else TRAIN)
 
     def ranker(self, *, by_stars: bool = False) -> Ranker:
         """What lists are ordered by: the model's own list scores, or stars and support."""
@@ -100,10 +125,9 @@ class Artifact:
 
     @cached_property
     def n_raters(self) -> NDArray[np.int64]:
-        """int64 (n_items,), the training ratings of each item."""
-        train = self.split.parts == TRAIN
+        """int64 (n_items,), the training ratings of each item; of a final model, all."""
         ratings = self.split.ratings
-        return np.bincount(ratings.item_rows[train], minlength=ratings.n_items)
+        return np.bincount(ratings.item_rows[self.up_to(TRAIN)], minlength=ratings.n_items)
 
     @cached_property
     def residual_rmse(self) -> float:
@@ -128,21 +152,52 @@ class Artifact:
         """As validation chose it, blind to the validation rows."""
         if not self.refit:
             return self.scorer
-        return self._scorer(self.weights_before_refit, refit=False)
+        return self._scorer(self.weights_before_refit, self.split.parts == TRAIN)
 
-    def _scorer(self, weights: Arrays, *, refit: bool) -> Scorer:
-        """Of weights, the ratings that they have seen, and the settings."""
-        split = self.split
-        known = split.parts != TEST if refit else split.parts == TRAIN
-        histories = SparseRows.by_user(split.ratings.take(known))
+    def before_final(self) -> "Artifact":
+        """The model that a final one was before it was trained on all rows: what test rows judge.
+
+        Any other model is that itself.
+        """
+        if not self.final:
+            return self
+        return replace(self, weights=self.weights_before_refit, refit=False, final=False)
+
+    @property
+    def about_final(self) -> str:
+        """What a final model has no figures of, in a line; "" of another."""
+        if not self.final:
+            return ""
+        n_train = np.count_nonzero(self.split.parts == TRAIN)
+        return (
+            f"{self.title} is trained on all {len(self.split.ratings):,} ratings, the test ratings "
+            "among them, so it has no test figures of its own; these are of the run that chose its "
+            f"settings, trained on {n_train:,}"
+        )
+
+    def _scorer(self, weights: Arrays, known: NDArray[np.bool_]) -> Scorer:
+        """Of weights, the ratings that they have seen (a mask), and the settings."""
+        histories = SparseRows.by_user(self.split.ratings.take(known))
         settings = self.config or tuple(settings_of_part(part) for part in self.parts)
         return models.find(self.model).deployed(weights, histories, settings, self.units)
 
-    def require_split(self, fingerprint: str, purpose: str) -> None:
-        """Refuse to be used on another split.
+    def require_split(self, fingerprint: str, purpose: str, *, final: bool = False) -> None:
+        """Refuse to be used on another split, or where test rows are still to judge.
 
-        Raises: SplitMismatchError: the fingerprints differ.
+        Args:
+            fingerprint: of the split.
+            purpose: of the use, as "compare it with means".
+            final: whether what it is used for will see the test rows, too.
+        Raises:
+            SplitMismatchError: the fingerprints differ.
+            ConfigError: it is final and has seen the test rows.
         """
+        if self.final and not final:
+            raise ConfigError(
+                f"{self.model} is trained on all ratings, and the test ratings among them cannot "
+                "judge it any more: it is not compared, blended or started from; train it without "
+                "--final for that"
+            )
         if self.split.fingerprint != fingerprint:
             raise SplitMismatchError(
                 f"cannot {purpose}: {self.model} was trained on another split "

@@ -42,6 +42,8 @@ def read(folder: Path) -> Manifest:
     for name, (check, _) in FIELDS.items():
         if name in manifest and not check(manifest[name]):
             raise damaged(folder, f"'{name}' of its manifest is none")
+    if manifest.get("final") and not manifest["refit"]:
+        raise damaged(folder, "it is final, and yet was not trained again")
     return _without_sum(manifest)
 
 

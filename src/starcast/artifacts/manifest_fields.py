@@ -122,6 +122,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "best_epoch": (_is_whole, True),
     "metrics": (_is_metrics, True),
     "refit": (_is_flag, True),
+    "final": (_is_flag, False),
     "leak": (is_text, True),
     "broken_off": (is_text, True),
     "versions": (_is_texts, True),

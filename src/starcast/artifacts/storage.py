@@ -38,6 +38,7 @@ from starcast.evaluation.metrics import LISTS
 from starcast.scoring.blend_schemas import PartSchema
 from starcast.scoring.schema import Schema
 
+BEFORE_FINAL = "test_before_final"  # of a final model: figures of the run that chose its settings
 _AT_ONCE = 1 << 26  # bytes; a larger file is looked at before it is read
 _MOST_EPOCHS = 10_000
 _DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
@@ -69,6 +70,8 @@ def add_test_figures(
 ) -> None:
     """Note a saved model's test figures in its manifest; the rest stays as it is.
 
+    Those of a final model are noted as of the run that chose its settings.
+
     Args:
         folder: of the artifact.
         figures: by printed name.
@@ -82,7 +85,7 @@ def add_test_figures(
             manifest = read_manifest(folder)
             if of and not _is_that_of(of, manifest, folder):
                 raise ArtifactError(f"{folder} was replaced meanwhile; nothing is noted there")
-            manifest["metrics"]["test"] = dict(figures)
+            manifest["metrics"][BEFORE_FINAL if manifest.get("final") else "test"] = dict(figures)
             _write_manifest(manifest, folder)
     except OSError as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
@@ -137,11 +140,13 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
         history=tuple(manifest["history"]),
         units=Units(**manifest.get("units", {})),
         refit=manifest["refit"],
+        final=manifest.get("final", False),
         leak=manifest["leak"],
         broken_off=manifest["broken_off"],
         versions=manifest["versions"],
         support=manifest.get("support", 0.0),
         measured_residual_rmse=manifest.get("residual_rmse"),
+        test_before_final=manifest["metrics"].get(BEFORE_FINAL),
         parts=tuple(manifest.get("parts", ())),
     )
     _check_use(artifact, schema, folder)
@@ -236,8 +241,10 @@ def _manifest(artifact: Artifact) -> Manifest:
         "times_fingerprint": split.times_fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,
-        "metrics": {"validation": _validation_of(artifact), "test": None},
+        "metrics": {"validation": _validation_of(artifact), "test": None}
+        | ({BEFORE_FINAL: artifact.test_before_final} if artifact.final else {}),
         "refit": artifact.refit,
+        "final": artifact.final,
         "leak": artifact.leak,
         "broken_off": artifact.broken_off,
         "versions": dict(artifact.versions),

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 Method = Callable[[Sequence["Artifact"], int], "Artifact"]
 
-_K = 20  # list size of the figures that close it, as of training
-
 Artifacts = Annotated[
     list[Path],
     typer.Argument(
@@ -67,7 +65,7 @@ def blend(
     """Put trained models together, by weights learnt on the validation ratings alone."""
     from starcast.artifacts import storage
     from starcast.cli import show
-    from starcast.evaluation.report import evaluate
+    from starcast.evaluation.report import NOTED_K, evaluate
 
     model, put_together = _method(purpose, trees=trees)
     parts = [storage.load(folder) for folder in artifacts]
@@ -85,8 +83,8 @@ def blend(
         _show(blended, artifacts)
     show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
     report = evaluate(blended)
-    storage.add_test_figures(home, report.own_items(_K) | report.figures(), of=blended)
-    show.closing_figures(report, k=_K, explain=explain)
+    storage.add_test_figures(home, report.noted(), of=blended)
+    show.closing_figures(report, k=NOTED_K, explain=explain)
 
 
 def _method(purpose: str, *, trees: bool) -> tuple[str, Method]:

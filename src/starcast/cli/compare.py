@@ -220,9 +220,9 @@ def _report(
     from starcast.evaluation.report import evaluate
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first run tells of a font cache
-    first, *others = trained
-    for other in others:  # before the minute that judging may take
-        other.require_split(first.split.fingerprint, f"compare it with {first.model}")
+    first, *_ = trained
+    for one in trained:  # before the minute that judging may take
+        one.require_split(first.split.fingerprint, f"compare it with {first.model}")
     with Status("judging", console=console) if console.is_interactive else nullcontext():
         reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
         draws = comparing.draws_for(len(reports))

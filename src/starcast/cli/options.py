@@ -191,6 +191,15 @@ Refit = Annotated[
         panel=_RUN,
     ),
 ]
+Final = Annotated[
+    bool,
+    _option(
+        "--final",
+        help="Train again on all rows, the test rows among them, for the epochs validation chose: "
+        "for use, not for comparing.",
+        panel=_RUN,
+    ),
+]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what each printed figure means.")]
 
 

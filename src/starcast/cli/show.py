@@ -71,8 +71,9 @@ def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -
 def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
     """The figures that close a training run: of its stars, and of its lists if it is for lists."""
     values = {name: value for name, value in report.own_items(k).items() if name != "Accuracy"}
-    title = f"{report.artifact.title}: {report.n_rows:,} test ratings, opened once"
-    figures(title, values, explain=explain)
+    if report.about_final:
+        note(report.about_final)
+    figures(f"{report.heading}, opened once", values, explain=explain)
     if models.find(report.artifact.model).objective == metrics.LISTS:
         *_, (heading, lists) = report.groups().items()
         console.print()
@@ -81,7 +82,9 @@ def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
 
 def judged(report: "Report", *, explain: bool = False) -> None:
     """All that the test rows say of a model, each group below what it is a figure of."""
-    console.print(f"{report.artifact.title}: {report.n_rows:,} test ratings")
+    if report.about_final:
+        note(report.about_final)
+    console.print(report.heading)
     for heading, group in report.groups().items():
         console.print()
         figures(heading, group, explain=explain)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from starcast.training.fit import Observe
 
 _PARENTS = "Transfer learning"
-_K = 20  # list size of the figures that close a run, as in the 2018 system
 
 ModelName = Annotated[
     str | None,
@@ -80,6 +79,7 @@ def train(
     split: opt.SplitOptions,
     given: GivenSettings,
     refit: opt.Refit = False,
+    final: opt.Final = False,
     parents: Parents,
     out: Out = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
@@ -90,7 +90,7 @@ def train(
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.engines.settings import GibbsSettings
-    from starcast.evaluation.report import evaluate
+    from starcast.evaluation.report import NOTED_K, evaluate
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
@@ -104,14 +104,15 @@ def train(
     home = out / inputs.folder_name(divided)
     reserve(context, home / chosen.name)
     named = _named_parents(chosen, parents)
-    recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs))
+    recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs), final=final)
 
     def find(parent: str) -> "Artifact | None":
         folder = named.get(parent, home / parent)
-        found = None if parents.fresh_parents else _parent_at(folder, parent, refit)
+        found = None if parents.fresh_parents else _parent_at(folder, parent, refit, final)
         if found:
             try:
-                check_parent(chosen, config, divided, found, leaky=parents.leaky_parents)
+                leaky = parents.leaky_parents
+                check_parent(chosen, config, divided, found, leaky=leaky, final=final)
             except (ConfigError, SplitMismatchError) as error:
                 hint = "" if named else "; --fresh-parents trains new ones"
                 raise type(error)(f"{error}{hint}") from None
@@ -130,9 +131,8 @@ def train(
         chosen.name
     ]
     report = evaluate(artifact)
-    figures = report.own_items(_K) | report.figures()
-    storage.add_test_figures(home / chosen.name, figures, of=artifact)
-    show.closing_figures(report, k=_K, explain=explain)
+    storage.add_test_figures(home / chosen.name, report.noted(), of=artifact)
+    show.closing_figures(report, k=NOTED_K, explain=explain)
 
 
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
@@ -208,7 +208,7 @@ def _named_parents(model: "Model", parents: Parents) -> dict[str, Path]:
     return named
 
 
-def _parent_at(folder: Path, name: str, refit: bool) -> "Artifact | None":
+def _parent_at(folder: Path, name: str, refit: bool, final: bool = False) -> "Artifact | None":
     """A parent from disk; None where there is none yet."""
     from starcast.artifacts import storage
     from starcast.cli.show import console, note
@@ -223,4 +223,6 @@ def _parent_at(folder: Path, name: str, refit: bool) -> "Artifact | None":
         note(f"{folder} is not trained to its end: {found.broken_off}")
     if refit and not found.refit:
         note(f"{folder} was not refitted: the refit starts from training rows only")
+    if final and not found.final:
+        note(f"{folder} was trained without --final: the final training starts from fewer rows")
     return found

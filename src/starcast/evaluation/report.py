@@ -27,7 +27,7 @@ class Report:
     """What held-out rows say of one model: of its stars, and of its lists.
 
     Attributes:
-        artifact: the model.
+        artifact: the model; of a final one, what it was before it was trained on all rows.
         n_rows: held-out ratings.
         rmse, mae: stars, of predictions clipped to the scale.
         accuracy: share of predictions that round to the exact rating; NaN where `about_accuracy`.
@@ -37,6 +37,7 @@ class Report:
         squared_errors: float64 (n_users,), Σ of squared errors over each user's rows.
         n_rows_of_user: int64 (n_users,).
         on_progress: told of the users done, and of all, while the catalogue figures are made.
+        about_final: of a final model, whose figures these are; "" of another.
     """
 
     artifact: Artifact
@@ -50,6 +51,13 @@ class Report:
     n_rows_of_user: NDArray[np.int64]
     relevance: Relevance = ABOVE_MEAN
     on_progress: Progress | None = None
+    about_final: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Whose figures these are, and of how many ratings."""
+        run = ", the run that chose its settings" if self.about_final else ""
+        return f"{self.artifact.title}{run}: {self.n_rows:,} test ratings"
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -110,20 +118,24 @@ class Report:
         """Every figure by its printed name."""
         return {name: value for group in self.groups().values() for name, value in group.items()}
 
+    def noted(self) -> dict[str, float]:
+        """What is noted with its model: every figure, and those that close its training."""
+        return self.own_items(NOTED_K) | self.figures()
+
     def __repr__(self) -> str:
         groups = self.groups().items()
         tables = [f"{heading}\n{as_text(_columns(figures))}" for heading, figures in groups]
-        return "\n\n".join([self._heading(), *tables])
+        return "\n\n".join([*self._introduction(), *tables])
 
     def _repr_html_(self) -> str:
         groups = self.groups().items()
         tables = [
             as_paragraphs([heading]) + as_html(_columns(figures)) for heading, figures in groups
         ]
-        return as_paragraphs([self._heading()]) + "".join(tables)
+        return as_paragraphs(self._introduction()) + "".join(tables)
 
-    def _heading(self) -> str:
-        return f"{self.artifact.title}: {self.n_rows:,} test ratings"
+    def _introduction(self) -> list[str]:
+        return [*([self.about_final] if self.about_final else []), self.heading]
 
 
 def _accuracy(whole: Ratings, test: Ratings, shown: NDArray[np.float32]) -> float:
@@ -140,6 +152,10 @@ def _accuracy(whole: Ratings, test: Ratings, shown: NDArray[np.float32]) -> floa
 def _columns(figures: dict[str, float]) -> list[Column]:
     cells = [figure(value) for value in figures.values()]
     return [Column("figure", list(figures), is_number=False), Column("value", cells)]
+
+
+NOTED_K = 20
+"""List size of the figures that close a run and are noted with its model, as in the 2018 system."""
 
 
 def require_list_size(k: int) -> None:
@@ -159,6 +175,9 @@ def evaluate(
 ) -> Report:
     """Judge a model on the test rows of its own split.
 
+    A final model has seen them: they judge what it was before it was trained on all rows, and the
+    report says so.
+
     Args:
         artifact: the model.
         k: list size of the catalogue figures.
@@ -168,6 +187,7 @@ def evaluate(
         size that `require_list_size` refuses.
     """
     require_list_size(k)
+    about_final, artifact = artifact.about_final, artifact.before_final()
     test = artifact.split.test
     relevance.require_reachable(test.scale.highest)
     raw = score_ratings(artifact.scorer, test)
@@ -185,4 +205,5 @@ def evaluate(
         squared_errors=np.bincount(test.user_rows, errors, test.n_users).astype(np.float64),
         n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
         on_progress=on_progress,
+        about_final=about_final,
     )

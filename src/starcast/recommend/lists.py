@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
+from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Ids, Rows
 from starcast.data.ratings import Ratings
-from starcast.data.split import TEST, Split
+from starcast.data.split import VALIDATION
 from starcast.engines.rows import SparseRows
 from starcast.recommend.answers import Recommendation
 from starcast.recommend.pairs import PairScorer
@@ -29,11 +30,11 @@ class Seen:
     """What users rated in training or validation, and need not be recommended.
 
     Args:
-        split: the ratings, and which of them are of the test.
+        artifact: a model; of a final one, what they rated at all.
     """
 
-    def __init__(self, split: Split) -> None:
-        self._ratings, self._parts = split.ratings, split.parts
+    def __init__(self, artifact: Artifact) -> None:
+        self._ratings, self._is_seen = artifact.split.ratings, artifact.up_to(VALIDATION)
 
     def own(self, user_row: int) -> slice:
         """Where the user's ratings are, those of the test among them."""
@@ -44,13 +45,13 @@ class Seen:
     def rows(self, user_row: int) -> Rows:
         """Item rows the user has seen; int32, ascending."""
         own = self.own(user_row)
-        seen: Rows = self._ratings.item_rows[own][self._parts[own] != TEST]
+        seen: Rows = self._ratings.item_rows[own][self._is_seen[own]]
         return seen
 
     @cached_property
     def histories(self) -> SparseRows:
         """What every user has seen."""
-        return SparseRows.by_user(self._ratings.take(self._parts != TEST))
+        return SparseRows.by_user(self._ratings.take(self._is_seen))
 
 
 @final

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.files.naming import ITEM, USER
 from starcast.data.ids import Ids, Rows, Vocabulary
+from starcast.data.split import TRAIN
 from starcast.display import shortened
 from starcast.engines.protocol import Scores, UncertainScorer
 from starcast.errors import ConfigError, LeftOutWarning, require_name
@@ -41,7 +42,8 @@ class PairScorer:
     @cached_property
     def means(self) -> DampedMeans:
         """What stands in where something is unknown."""
-        return DampedMeans(self._artifact.split.train, self._artifact.units)
+        known = self._artifact.split.ratings.take(self._artifact.up_to(TRAIN))
+        return DampedMeans(known, self._artifact.units)
 
     def rows(self, user_ids: ArrayLike, item_ids: ArrayLike, *, refuse: bool) -> tuple[Rows, Rows]:
         """Rows of pairs of ids, -1 for unknown ones unless these are to be refused.

@@ -11,7 +11,6 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.files.naming import ITEM, USER
 from starcast.data.ids import Rows
-from starcast.data.split import TEST, TRAIN
 from starcast.display import printable
 from starcast.engines.protocol import FoldingScorer, Scores
 from starcast.errors import ConfigError, UnknownIdError, UnknownNameError
@@ -70,7 +69,7 @@ class Recommender:
         self._ratings = artifact.split.ratings
         self._fallback = fallback
         self._index = index.build(artifact, self.ranker) if approximate else None
-        self._seen = Seen(artifact.split)
+        self._seen = Seen(artifact)
         self._pairs = PairScorer(artifact)
         self._refolded: dict[int, FoldedInUser] = {}
 
@@ -258,12 +257,11 @@ class Recommender:
         return storage.save(self.artifact, Path(folder))
 
     def __repr__(self) -> str:
-        refit = ", refitted" if self.artifact.refit else ""
         name = printable(self._ratings.name)
-        return f"{self.artifact.title} of {name}: {self.artifact.reached}{refit}"
+        return f"{self.artifact.title} of {name}: {self.artifact.reached}{self.artifact.retrained}"
 
     def seen_rows(self, user_row: int) -> Rows:
-        """Item rows the user rated in training or validation; int32, ascending."""
+        """Item rows the user is known to have rated (see `Seen`); int32, ascending."""
         return self._seen.rows(user_row)
 
     def _stars(self, user_row: int, item_rows: Rows) -> Scores:
@@ -291,8 +289,7 @@ class Recommender:
         if (person := self._refolded.get(user_row)) is not None:
             return person
         own = self._seen.own(user_row)
-        parts = self.artifact.split.parts[own]
-        trained = parts != TEST if self.artifact.refit else parts == TRAIN
+        trained = self.artifact.trained_on[own]
         rows, stars = self._ratings.item_rows[own][trained], self._ratings.stars[own][trained]
         if len(self._refolded) >= _KEPT_PERSONS:
             self._refolded.clear()

@@ -14,7 +14,11 @@ class Scale(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """A loaded model; `test` holds the figures of its test rows by name, if it was tested."""
+    """A loaded model; `test` holds the figures of its test rows by name, if it was tested.
+
+    A final model is trained on all ratings, the test rows among them, and has none of its own:
+    `test_before_final` holds those of the run that chose its settings, if they are noted.
+    """
 
     name: str
     title: str
@@ -25,6 +29,8 @@ class ModelCard(BaseModel):
     n_ratings: int
     scale: Scale
     test: dict[str, float | None] | None
+    is_final: bool
+    test_before_final: dict[str, float | None] | None
     is_default: bool
 
 
@@ -112,7 +118,7 @@ class OwnRating(Item):
 
 
 class OwnRatings(BaseModel):
-    """A user's ratings, highest first; never those of the test."""
+    """A user's ratings, highest first; those of the test by a final model alone."""
 
     user: int | str
     ratings: list[OwnRating]

@@ -13,7 +13,7 @@ from starcast import models
 from starcast.artifacts import storage
 from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
-from starcast.data.split import TEST, TRAIN
+from starcast.data.split import VALIDATION
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender
 from starcast.recommend.folded_in import check_once
@@ -64,9 +64,7 @@ class ServedModel:
 
     @cached_property
     def _search(self) -> Search:
-        train = self.ratings.item_rows[self.artifact.split.parts == TRAIN]
-        popularity = np.bincount(train, minlength=self.ratings.n_items)
-        return Search(self.ratings.titles.tolist(), popularity.tolist())
+        return Search(self.ratings.titles.tolist(), self.artifact.n_raters.tolist())
 
     def card(self, *, is_default: bool) -> dict[str, Any]:
         """What `/models` says of it."""
@@ -81,6 +79,8 @@ class ServedModel:
             "n_ratings": len(self.ratings),
             "scale": {"lowest": scale.lowest, "highest": scale.highest, "step": scale.step},
             "test": self._tested,
+            "is_final": self.artifact.final,
+            "test_before_final": self.artifact.test_before_final,
             "is_default": is_default,
         }
 
@@ -151,7 +151,7 @@ class ServedModel:
         row = self.ratings.users.row(user)
         ends = self.ratings.user_rows.searchsorted(np.array([row, row + 1], np.int32))
         own = np.arange(*ends)
-        own = own[self.artifact.split.parts[own] != TEST]
+        own = own[self.artifact.up_to(VALIDATION)[own]]
         own = own[np.argsort(-self.ratings.stars[own], kind="stable")][:limit]
         items, stars = self.ratings.item_rows[own], self.ratings.stars[own]
         told = [

@@ -61,6 +61,7 @@ def fit(
     *,
     seed: int = 42,
     refit: bool = False,
+    final: bool = False,
     parents: Sequence[Artifact] = (),
     leak: str = "",
     observe: Observe = unobserved,
@@ -73,6 +74,7 @@ def fit(
         config: settings; the model's defaults if not given.
         seed: of everything random.
         refit: train again on training and validation rows, for the epochs that validation chose.
+        final: train again on all rows instead, the test rows among them.
         parents: trained parents of a warm-started model, in any order; `plan` trains them first.
         leak: why the caller lets parents of another split in; stamps the artifact. "" refuses them.
         observe: makes the observers of each run of the loop.
@@ -84,18 +86,18 @@ def fit(
     model = models.find(name)
     config = config or model.settings()
     model.solvers.require(config)
-    known = split.ratings.take(split.parts != TEST)
+    known = split.ratings if final else split.ratings.take(split.parts != TEST)
     config, given_up = model.suit(config, known)
     if given_up:
         warnings.warn(given_up, SettingWarning, stacklevel=2)
-    check_parents(model, config, split, parents, leaky=bool(leak))
+    check_parents(model, config, split, parents, leaky=bool(leak), final=final)
     units = Units.of(split.train)
     recipe = _Recipe(model, config, seed, units, parents, observe)
 
     chosen = recipe.run(split.train, split.validation)
     deployed: Arrays = chosen.weights
     broken_off = chosen.broken_off
-    if refit and not broken_off:
+    if (refit or final) and not broken_off:
         try:
             deployed = recipe.run_again(known, chosen.best_epoch).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
@@ -111,6 +113,7 @@ def fit(
         best_epoch=chosen.best_epoch,
         history=tuple(record._asdict() for record in chosen.history),
         refit=deployed is not chosen.weights,
+        final=final and deployed is not chosen.weights,
         leak=leak or next((p.leak for p in parents if p.leak), ""),
         broken_off=broken_off,
         versions=library_versions(),

@@ -6,7 +6,7 @@ import numpy as np
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
-from starcast.data.split import TEST, Split
+from starcast.data.split import VALIDATION, Split
 from starcast.data.units import Units
 from starcast.engines.protocol import Weights
 from starcast.engines.settings import Settings
@@ -27,6 +27,7 @@ def check_parents(
     parents: Sequence[Artifact],
     *,
     leaky: bool = False,
+    final: bool = False,
 ) -> None:
     """Refuse parents that do not fit.
 
@@ -36,6 +37,7 @@ def check_parents(
         split: its split.
         parents: the artifacts, in any order.
         leaky: let parents of another split in.
+        final: the model will be trained on all rows, and may start from such models.
     Raises:
         ConfigError: other models, ids, dimension or layers than wanted, with what differs.
         SplitMismatchError: a parent was trained on another split.
@@ -43,16 +45,23 @@ def check_parents(
     if sorted(place_of(parent.model) for parent in parents) != sorted(model.parents):
         raise ConfigError(_other_parents(model, parents))
     for parent in parents:
-        check_parent(model, config, split, parent, leaky=leaky)
+        check_parent(model, config, split, parent, leaky=leaky, final=final)
 
 
 def check_parent(
-    model: Model, config: Settings, split: Split, parent: Artifact, *, leaky: bool = False
+    model: Model,
+    config: Settings,
+    split: Split,
+    parent: Artifact,
+    *,
+    leaky: bool = False,
+    final: bool = False,
 ) -> None:
     """Refuse one parent that does not fit; see `check_parents`."""
     _check_ids(parent, split)
     if not leaky:
-        parent.require_split(split.fingerprint, f"start {model.name} from {parent.model}")
+        purpose = f"start {model.name} from {parent.model}"
+        parent.require_split(split.fingerprint, purpose, final=final)
         if parent.units != Units.of(split.train):
             raise ConfigError(f"{parent.model} was trained in other units; train it again")
     if models.find(parent.model).adapter is None:  # which takes on any shape
@@ -71,12 +80,15 @@ def inherited(parent: Artifact, weights: Weights, config: Settings) -> tuple[str
     return place_of(parent.model), adapter.weights(weights, config) if adapter else weights
 
 
-def leak_between(split: Split, parents: Sequence[Artifact]) -> str:
-    """Why figures are worthless when parents come from another split; "" if they do not."""
+def leak_between(split: Split, parents: Sequence[Artifact], *, final: bool = False) -> str:
+    """Why figures are worthless when parents come from another split; "" if they do not.
+
+    Final parents have seen the test rows of their own, which a `final` model does as well.
+    """
     for parent in parents:
-        if parent.split.fingerprint != split.fingerprint:
+        if parent.split.fingerprint != split.fingerprint or (parent.final and not final):
             theirs, rows = parent.split, split.test
-            known = theirs.ratings.take(theirs.parts != TEST)
+            known = theirs.ratings.take(parent.up_to(VALIDATION))
             width = max(rows.n_items, known.n_items)
             seen = np.isin(
                 rows.user_rows.astype(np.int64) * width + rows.item_rows,

@@ -8,7 +8,7 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
 from starcast.engines.settings import Settings
-from starcast.errors import InterruptedTrainingError, StarcastError, TrainingError
+from starcast.errors import ConfigError, InterruptedTrainingError, StarcastError, TrainingError
 from starcast.training.fit import Observe, fit, unobserved
 from starcast.training.parents import leak_between, parent_config
 
@@ -20,6 +20,7 @@ class Recipe(NamedTuple):
     Attributes:
         seed: of everything random.
         refit: train again on training and validation rows.
+        final: train again on all rows instead.
         leaky: let parents of another split in, and stamp what starts from them.
         observe: makes the observers of each run of the loop.
     """
@@ -28,6 +29,7 @@ class Recipe(NamedTuple):
     refit: bool = False
     leaky: bool = False
     observe: Observe = unobserved
+    final: bool = False
 
 
 def in_words(error: Exception) -> str:
@@ -79,8 +81,13 @@ def train_all(
     Returns: the artifacts by name, those of parents among them.
     Raises:
         TrainingError: a parent broke off; or nothing could be learned.
-        ConfigError, SplitMismatchError: a parent that was found does not fit.
+        ConfigError, SplitMismatchError: a parent that was found does not fit; or both a refit and
+            a final training are asked for.
     """
+    if recipe.refit and recipe.final:
+        raise ConfigError(
+            "--final trains on all ratings, the validation ratings among them; leave --refit out"
+        )
     done: dict[str, Artifact] = {}
     for name, config in parents_first(wanted).items():
         found = find(name) if name not in wanted else None
@@ -114,7 +121,8 @@ def _fit(
         config,
         seed=recipe.seed,
         refit=recipe.refit,
+        final=recipe.final,
         parents=parents,
-        leak=leak_between(split, parents) if recipe.leaky else "",
+        leak=leak_between(split, parents, final=recipe.final) if recipe.leaky else "",
         observe=recipe.observe,
     )

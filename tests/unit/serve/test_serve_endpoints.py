@@ -1,11 +1,14 @@
 """Every endpoint against the model known by heart; scores are worked out in the fixture's words."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 
@@ -35,7 +38,24 @@ def test_models_say_what_they_are(client: TestClient) -> None:
     assert (card["n_users"], card["n_items"], card["n_ratings"]) == (3, 4, 8)
     assert card["scale"] == {"lowest": 0.5, "highest": 5, "step": 0.5}
     assert card["test"] == {"RMSE": 1.25}
+    assert (card["is_final"], card["test_before_final"]) == (False, None)
     assert card["is_default"]
+
+
+def test_a_final_model_says_whose_figures_it_has_and_knows_all_ratings(
+    known_by_heart: Artifact, tmp_path: Path
+) -> None:
+    final = replace(known_by_heart, refit=True, final=True)
+    folder = storage.save(final, tmp_path / "final")
+    storage.add_test_figures(folder, {"RMSE": 1.25})
+    with TestClient(create_app(ModelStore([folder]))) as client:
+        (card,) = get(client, "/models")["models"]
+        assert (card["test"], card["is_final"]) == (None, True)
+        assert card["test_before_final"] == {"RMSE": 1.25}
+        told = get(client, "/users/ann/ratings")["ratings"]
+        assert [one["item"] for one in told] == ["alien", "clue", "brazil", "duel"]
+        assert get(client, "/users/ann/recommendations")["recommendations"] == []
+        assert [one["item"] for one in get(client, "/users/bob/recommendations")["recommendations"]]
 
 
 def test_predictions_come_in_the_order_asked_for(client: TestClient) -> None:

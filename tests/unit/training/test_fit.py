@@ -11,14 +11,15 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
-from starcast.data.split import Split, SplitPlan
+from starcast.data.split import TRAIN, Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings, Settings
 from starcast.errors import ConfigError, SettingWarning, SplitMismatchError, TrainingError
 from starcast.models import COMPILED, Model, find
 from starcast.training.fit import fit
-from starcast.training.parents import parent_config
+from starcast.training.parents import leak_between, parent_config
+from starcast.training.plan import Recipe, train_all
 from starcast.training.quality import rating_quality
 
 FACTOR, TRANSFER = "latent-factor-model", "ensemble-transfer-learning"
@@ -249,6 +250,57 @@ def test_a_sampler_is_validated_as_it_is_deployed(planted_split: Split) -> None:
     assert artifact.best_epoch == len(artifact.history) == 3 + 12
     assert artifact.weights["user_bias"].shape == artifact.weights_before_refit["user_bias"].shape
     assert artifact.refit
+
+
+# A model of everything
+
+
+def test_a_final_model_trains_on_all_rows_after_validation_has_chosen(
+    stage: Stage, small: Split
+) -> None:
+    witness = stage()
+    artifact = fit(small, "solo", final=True)
+    assert witness.engine_rows == [pairs(small.train), pairs(small.ratings)]
+    assert witness.n_epochs == [3, 2]
+    assert (artifact.final, artifact.refit) == (True, True)
+    assert artifact.weights["engine"] == 2
+    assert artifact.weights_before_refit["engine"] == 1
+    assert artifact.before_final().weights["engine"] == 1
+    assert not artifact.before_final().final
+    assert artifact.up_to(TRAIN).all()
+
+
+def test_a_final_child_starts_blind_and_ends_with_final_parents(stage: Stage, small: Split) -> None:
+    witness = stage()
+    one = replace(
+        _fake(small, "one"), weights=_at(5), weights_before_refit=_at(1), refit=True, final=True
+    )
+    two = replace(
+        _fake(small, "two"), weights=_at(7), weights_before_refit=_at(2), refit=True, final=True
+    )
+    fit(small, "child", final=True, parents=[two, one])
+    assert [loaded["epoch"].tolist() for loaded in witness.loaded] == [[120], [570]]
+    with pytest.raises(
+        ConfigError, match=r"one is trained on all ratings.*train it without --final"
+    ):
+        fit(small, "child", parents=[one, two])
+    assert leak_between(small, [one]).startswith("one was trained on split")
+    assert "on 100% of these test ratings" in leak_between(small, [one])
+    assert leak_between(small, [one], final=True) == ""
+
+
+def test_a_final_training_that_broke_off_leaves_an_honest_model(stage: Stage, small: Split) -> None:
+    stage(breaks=2, reason=KeyboardInterrupt)
+    artifact = fit(small, "solo", final=True)
+    assert artifact.broken_off.startswith("the refit broke off: ")
+    assert not artifact.final
+    assert artifact.weights["engine"] == 1
+
+
+def test_a_refit_and_a_final_training_are_not_both_wanted(stage: Stage, small: Split) -> None:
+    stage()
+    with pytest.raises(ConfigError, match=r"--final trains on all ratings.*leave --refit out"):
+        train_all(small, {"solo": SMALL}, Recipe(refit=True, final=True))
 
 
 # When it breaks off

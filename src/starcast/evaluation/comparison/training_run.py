@@ -18,7 +18,7 @@ def summary(artifact: Artifact) -> str:
     quality = f", validation {title} {best[0]:.4f}" if len(best) else ""
     return (
         f"{artifact.reached} of {len(artifact.history)}{quality}, "
-        f"{seconds(artifact):.1f} s{', refitted' if artifact.refit else ''}"
+        f"{seconds(artifact):.1f} s{artifact.retrained}"
     )
 
 

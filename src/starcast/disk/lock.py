@@ -84,13 +84,22 @@ def _acquire(lock: Path, target: Path) -> tuple[int, bool]:
         try:
             is_locked = _lock(opened, target)
             if _is_still_there(opened, lock):
-                os.ftruncate(opened, 0)
-                os.pwrite(opened, str(os.getpid()).encode(), 0)
+                _sign(opened, lock)
                 return opened, is_locked
         except BaseException:
             os.close(opened)
             raise
         os.close(opened)
+
+
+def _sign(opened: int, lock: Path) -> None:
+    """Write who holds a lock into it; where that cannot be, as on a full disk, take it away."""
+    try:
+        os.ftruncate(opened, 0)
+        os.pwrite(opened, str(os.getpid()).encode(), 0)
+    except OSError:
+        lock.unlink(missing_ok=True)  # while it is held
+        raise
 
 
 def _lock(opened: int, target: Path) -> bool:

@@ -4,24 +4,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import hostile_artifacts as hostile
 import numpy as np
 import pytest
+from hostile_answers import refusal
 from hostile_artifacts import Mutation, Parts
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Attribute
 from starcast.data.split import Split
-from starcast.errors import ArtifactError, ConfigError
-from starcast.evaluation.report import evaluate
 from starcast.models import find
 from starcast.models.lists import BASELINES, LIST_MODELS
-from starcast.recommend import Recommender
 from starcast.scoring.trees import Trees
 from starcast.training.fit import fit
 from starcast.training.list_stacking import blend_lists
@@ -29,39 +26,6 @@ from starcast.training.list_stacking import blend_lists
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "artifacts-format-1"
 EVERY = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 SOME = ("latent-factor-model", "bayesian-factorization-model", "blend")
-
-
-def refusal(folder: Path) -> str:
-    """Why an artifact is refused, in one line; "" if it is not, and then all of it can be used."""
-    try:
-        artifact = storage.load(folder)
-    except ArtifactError as error:
-        said = str(error)
-        assert said.count(str(folder)) >= 1
-        assert "\n" not in said
-        assert len(said) < 600
-        return said
-    use(artifact)
-    return ""
-
-
-def use(artifact: Artifact) -> None:
-    """Ask a model everything, of everybody."""
-    recommender, ratings = Recommender(artifact), artifact.split.ratings
-    users, items = np.divmod(np.arange(ratings.n_users * ratings.n_items), ratings.n_items)
-    stars = recommender.predict(ratings.users.ids[users], ratings.items.ids[items])
-    assert np.all(stars >= np.float32(ratings.scale.lowest))
-    assert np.all(stars <= np.float32(ratings.scale.highest))
-    rows = recommender.top_rows(np.arange(ratings.n_users, dtype=np.int32), 3)
-    assert np.all(rows < ratings.n_items)
-    recommender.recommend(ratings.users.ids[-1], 3)
-    with suppress(ConfigError):  # a model that tells nothing of likeness
-        recommender.similar(ratings.items.ids[0], 3)
-    with suppress(ConfigError):  # of weights that are out of all proportion
-        person = recommender.fold_in(ratings.items.ids[:2], [ratings.scale.highest] * 2)
-        assert np.all(np.isfinite(person.predict(ratings.items.ids)))
-        person.explain(ratings.items.ids[0])
-    assert np.isfinite(evaluate(artifact).rmse)
 
 
 def all_refused(

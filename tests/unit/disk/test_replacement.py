@@ -290,3 +290,17 @@ def test_special_files_are_not_waited_for(tmp_path: Path) -> None:
     with replace_folder(tmp_path / "mine") as fresh:
         os.mkfifo(fresh / "pipe")
     assert names(tmp_path / "mine") == ["pipe"]
+
+
+def test_a_lock_that_cannot_be_written_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk, where a name can still be made."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space left"), replace_file(tmp_path / "mine"):
+        pytest.fail("it was written")
+    assert names(tmp_path) == []

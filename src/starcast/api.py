@@ -30,6 +30,8 @@ from starcast.evaluation.report import Report, require_list_size
 from starcast.evaluation.report import evaluate as report_of
 from starcast.recommend import Recommender
 from starcast.training.callback import CallbackObserver, OnEpoch
+from starcast.training.checkpoint_folder import kept_in
+from starcast.training.checkpoints import MINUTES
 from starcast.training.fit import unobserved
 from starcast.training.parents import check_parents, place_of
 from starcast.training.plan import Recipe, in_words, train_all
@@ -135,6 +137,8 @@ def train(
     final: bool = False,
     parents: Sequence[Recommender] = (),
     on_epoch: OnEpoch | None = None,
+    checkpoint: Place | None = None,
+    checkpoint_every: float = MINUTES,
     **settings: Any,
 ) -> Recommender:
     """Train a model; validation rows alone decide when it is best.
@@ -149,9 +153,13 @@ def train(
             comparing. The model keeps the test figures of the run that chose.
         parents: trained parents of a warm-started model; trained first if not given.
         on_epoch: called with the record of every epoch, such as `print`.
+        checkpoint: a folder that holds what a run needs to go on: the same call with it goes on
+            where the last was ended, bit for bit. Nothing is left there once training is done.
+        checkpoint_every: minutes; 0 for after every epoch.
         settings: of the model, such as epochs or dimension; its defaults hold elsewhere.
     Raises:
         UnknownNameError: no such model, purpose or setting.
+        CheckpointError: the folder holds a run of something else, or a damaged one.
         ConfigError: a model and a purpose; a setting the model does not have, or out of its range;
             or a parent that does not fit.
         TrainingError: nothing could be learned.
@@ -163,8 +171,11 @@ def train(
     if given:
         check_parents(chosen, config, split, given, final=final)
     by_place = {place_of(parent.model): parent for parent in given}
-    recipe = Recipe(seed, refit, observe=observe, final=final)
-    artifact = train_all(split, {chosen.name: config}, recipe, find=by_place.get)[chosen.name]
+    with kept_in(checkpoint, chosen.name, checkpoint_every) as (kept, trained):
+        recipe = Recipe(seed, refit, observe=observe, final=final, checkpoints=kept)
+        wanted = {chosen.name: config}
+        found = train_all(split, wanted, recipe, find=by_place.get, trained=trained)
+    artifact = found[chosen.name]
     if artifact.broken_off:
         warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
     if artifact.final:

@@ -1,5 +1,6 @@
 """The few named errors. Every message says what is wrong, where, and what to do next."""
 
+import signal
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
@@ -54,6 +55,10 @@ class SplitMismatchError(StarcastError):
     """Two artifacts, or an artifact and a split, that do not share one train/test split."""
 
 
+class CheckpointError(StarcastError):
+    """A checkpoint that cannot be gone on from: of another run, damaged, or not one of ours."""
+
+
 class TrainingError(StarcastError):
     """Training that cannot go on, such as a loss that is no longer a number."""
 
@@ -88,3 +93,10 @@ class LeftOutWarning(StarcastWarning):
 
 class SettingWarning(StarcastWarning):
     """A setting that does not suit the ratings; another takes its place."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends a run as Ctrl-C does, and is told by its name."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")

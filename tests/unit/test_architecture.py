@@ -23,6 +23,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "evaluation.metrics",
         "engines.compiled",
         "engines.normal",
+        "engines.state",
     ),
     ("data.columns",),
     (

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typer.exceptions import TyperException
 
 from starcast.cli.app import app
 from starcast.cli.given import OF_2018
+from starcast.cli.signals import signals
 from starcast.display import printable
 from starcast.engines.blas import spin_briefly
 from starcast.errors import StarcastError, StarcastWarning
@@ -28,20 +30,26 @@ def main(argv: Sequence[str] | None = None, *, of_2018: bool = False) -> None:
     """
     _prepare()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    with signals.ending():
+        _run(arguments, of_2018=of_2018)
+
+
+def _run(arguments: list[str], *, of_2018: bool) -> None:
     try:
         era = OF_2018 if of_2018 else None
         status = app(args=arguments, prog_name="starcast", standalone_mode=False, obj=era)
+        if signals.status:  # Typer has made a number of the interrupt
+            raise signals.interrupt()
         sys.stdout.flush()  # here, where it can still be said that it cannot be written
         sys.exit(status)
     except TyperException as error:
         _fail(f"{error.format_message().rstrip('.')}; see --help", error.exit_code)
     except StarcastError as error:
-        _fail(str(error), 1)
-    except (KeyboardInterrupt, Abort):
-        _fail("interrupted", 130)
+        _fail(str(error), signals.status or 1)
+    except (KeyboardInterrupt, Abort) as error:
+        _fail(str(error) or "interrupted", signals.status or 130)
     except BrokenPipeError:  # the reader, such as `head`, has left; nobody is there to be told
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}", 1)
@@ -76,5 +84,16 @@ def _in_one_line(message: Any, category: Any, *more: Any, **named: Any) -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"starcast: {printable(' '.join(message.split()))}", file=sys.stderr)
+    with suppress(OSError):  # of a terminal that was closed
+        print(f"starcast: {printable(' '.join(message.split()))}", file=sys.stderr)
+    _exit(status)
+
+
+def _exit(status: int) -> None:
+    """End with a status, also where what is still to be written cannot be."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(status)

@@ -14,8 +14,8 @@ from starcast.cli.command_line import given as given_options
 from starcast.cli.command_line import repeated
 from starcast.cli.given import GivenSettings
 from starcast.cli.groups import grouped
+from starcast.cli.saving import checkpoints, reserve
 from starcast.cli.saving import keep as keep_model
-from starcast.cli.saving import reserve
 from starcast.cli.train import Logs, observe
 from starcast.engines.settings import flags_of
 from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
@@ -45,7 +45,8 @@ Verbose = Annotated[
 ]
 
 _FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "out", "explain", "verbose"}
-_CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain"}
+_RESUMING = {"fresh", "checkpoint_every"}
+_CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain", *_RESUMING}
 
 
 @grouped
@@ -58,6 +59,7 @@ def compare(
     split: opt.SplitOptions,
     given: GivenSettings,
     refit: opt.Refit = False,
+    resuming: opt.Resuming,
     judging: opt.Judging,
     out: Out = Path("reports"),
     keep: Keep = Path("pretrained_models"),
@@ -69,7 +71,7 @@ def compare(
     Two verdicts: whose stars are nearest to the ratings (RMSE), and whose lists from the whole
     catalogue hold most of what people liked (NDCG).
     """
-    home, relevance = None, judging.relevance  # refused before anything else is done
+    home, kept, relevance = None, None, judging.relevance  # refused before all else
     failed: dict[str, str] = {}
     if artifacts:
         _refuse_training_options(context)
@@ -85,20 +87,17 @@ def compare(
         home = keep / inputs.folder_name(divided)
         for name in configs:
             reserve(context, home / name)
-        recipe = Recipe(split.seed, refit, observe=watch)
+        kept = checkpoints(home.joinpath, resuming)
+        recipe = Recipe(split.seed, refit, observe=watch, checkpoints=kept)
         trained, failed = _train(divided, names, configs, recipe, home)
+    command = repeated(context, _CHANGES_NOTHING)
     try:
-        _report(
-            trained,
-            home,
-            judging,
-            out,
-            repeated(context, _CHANGES_NOTHING),
-            failed,
-            all_pairs=verbose,
-        )
-    except KeyboardInterrupt:
-        raise TrainingError("interrupted; no report was written, trained models are kept") from None
+        _report(trained, home, judging, out, command, failed, all_pairs=verbose)
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "interrupted"
+        raise TrainingError(f"{what}; no report was written, trained models are kept") from None
+    if kept:
+        kept.discard()
     if failed:
         raise typer.Exit(1)
 
@@ -151,7 +150,7 @@ def _train(
     lost: dict[str, str] = {}
 
     def trained(artifact: "Artifact") -> None:
-        keep_model(artifact, home / artifact.model)
+        keep_model(artifact, home / artifact.model, recipe.checkpoints)
         kept.append(artifact.model)
         _announce(artifact)
 
@@ -164,7 +163,7 @@ def _train(
         done = train_all(split, configs, recipe, trained=trained, failed=failed)
     except (InterruptedTrainingError, KeyboardInterrupt) as error:
         broken = next(n for n in configs if n not in kept and models.find(n).title not in lost)
-        what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        what = str(error) or "interrupted"
         raise TrainingError(f"{broken}: {what}; {_kept_in(home, kept)}") from None
     found = [done[name] for name in names if name in done]
     if len(found) < 2:

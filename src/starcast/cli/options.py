@@ -183,6 +183,27 @@ class SplitOptions(Group):
     ] = None
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class Resuming(Group):
+    """How a run goes on that was ended before its time."""
+
+    fresh: Annotated[
+        bool,
+        _option("--fresh", help="Start over; else a run that was ended goes on.", panel=_RUN),
+    ] = False
+    checkpoint_every: Annotated[
+        float,
+        _option(
+            "--checkpoint-every",
+            min=0,
+            metavar="MINUTES",
+            help="How often a run keeps what it needs to go on; 0: after every epoch.",
+            panel=_RUN,
+        ),
+    ] = 5.0
+
+
 Refit = Annotated[
     bool,
     _option(

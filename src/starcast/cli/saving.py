@@ -1,15 +1,20 @@
-"""Trained models to disk, as the verbs that train do it."""
+"""Trained models to disk, finished or under way, as the verbs that train do it."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from starcast.cli.signals import signals
 from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
+    from starcast.cli.options import Resuming
+    from starcast.training.checkpoints import Checkpoints
 
 INTERRUPTED = "-interrupted"  # a run that broke off must not take the place of a finished model
 
@@ -24,9 +29,34 @@ def reserve(context: typer.Context, folder: Path) -> None:
     context.with_resource(replacement.reserve(folder))
 
 
-def keep(artifact: "Artifact", folder: Path) -> None:
+def checkpoints(place: Callable[[str], Path], resuming: "Resuming") -> "Checkpoints":
+    """The checkpoints of a command that trains.
+
+    Args:
+        place: a model's name to the folder that it goes to.
+        resuming: how they are kept.
+    """
+    from starcast.cli.show import note
+    from starcast.training.checkpoints import Checkpoints, Keeping
+
+    return Checkpoints(
+        place,
+        Keeping(
+            minutes=resuming.checkpoint_every,
+            fresh=resuming.fresh,
+            tell=cache(note),  # however many runs cannot keep theirs
+            held_back=signals.held_back,
+        ),
+    )
+
+
+def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) -> None:
     """Save a trained model; one that broke off goes to a folder beside and is reported.
 
+    Args:
+        artifact: the model.
+        folder: where it goes.
+        kept: the checkpoints of its training, if it was trained; they note that it is done.
     Raises: TrainingError: the run broke off; says where its best weights are.
     """
     from starcast.artifacts import storage
@@ -36,11 +66,19 @@ def keep(artifact: "Artifact", folder: Path) -> None:
         beside = folder.with_name(folder.name + INTERRUPTED)
         storage.save(artifact, beside)
         was_stopped = "interrupted" in artifact.broken_off
+        so_far = f"the weights so far ({artifact.reached}) are in {beside}"
+        is_kept = kept and kept.of(artifact.model).path.exists()
+        goes_on = "; the same command goes on" if is_kept else ""
         raise (InterruptedTrainingError if was_stopped else TrainingError)(
-            f"{artifact.broken_off}; the weights so far ({artifact.reached}) are in {beside}"
+            f"{artifact.broken_off}; {so_far}{goes_on}"
         )
+    if kept and kept.of(artifact.model).is_finished:
+        return
     with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
         theirs = storage.read_manifest(folder)["fingerprint"]
         if not artifact.split.has_fingerprint(theirs):
             note(f"{folder} held a model of another split ({theirs[:12]}); it is replaced")
-    storage.save(artifact, folder)
+    if kept:
+        kept.save(artifact)
+    else:
+        storage.save(artifact, folder)

@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, final
 
 from rich.console import Console
@@ -48,14 +48,19 @@ class _PlainConsole(Console):
         """Every string that is printed or stands in a table comes by here."""
         return super().render_str(printable(text), **settings)
 
+    def on_broken_pipe(self) -> None:
+        """The reader, such as `head`, has left: what would be told is dropped, work goes on."""
+        self.quiet = True
+
 
 console = _PlainConsole(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 errors = _PlainConsole(stderr=True)
 
 
 def note(message: str) -> None:
-    """One line the user should know of, on stderr."""
-    errors.print(f"note: {message}", style="yellow", soft_wrap=True)
+    """One line the user should know of, on stderr, if there is one to write to."""
+    with suppress(OSError):
+        errors.print(f"note: {message}", style="yellow", soft_wrap=True)
 
 
 def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -> None:

@@ -13,7 +13,7 @@ from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group, grouped
-from starcast.cli.saving import keep, reserve
+from starcast.cli.saving import checkpoints, keep, reserve
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def train(
     given: GivenSettings,
     refit: opt.Refit = False,
     final: opt.Final = False,
+    resuming: opt.Resuming,
     parents: Parents,
     out: Out = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
@@ -104,7 +105,6 @@ def train(
     home = out / inputs.folder_name(divided)
     reserve(context, home / chosen.name)
     named = _named_parents(chosen, parents)
-    recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs), final=final)
 
     def find(parent: str) -> "Artifact | None":
         folder = named.get(parent, home / parent)
@@ -124,14 +124,17 @@ def train(
         return home / (f"{name}-fresh" if parents.fresh_parents and name != chosen.name else name)
 
     def trained(artifact: "Artifact") -> None:
-        keep(artifact, place(artifact.model))
+        keep(artifact, place(artifact.model), kept)
         _announce(artifact, place(artifact.model))
 
+    kept = checkpoints(place, resuming)
+    recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs), final, kept)
     artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
         chosen.name
     ]
     report = evaluate(artifact)
     storage.add_test_figures(home / chosen.name, report.noted(), of=artifact)
+    kept.discard()
     show.closing_figures(report, k=NOTED_K, explain=explain)
 
 

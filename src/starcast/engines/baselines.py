@@ -10,6 +10,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import BaselineSettings
+from starcast.engines.state import State, check_state
 
 
 @final
@@ -50,3 +51,11 @@ class BaselineEngine:
             mean=float(weights["mean"]), item_bias=weights["item_bias"].copy()
         )
         self._popularity = weights["popularity"].copy()
+
+    def state(self) -> State:
+        """Nothing: what is counted follows from the training rows."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Go on from nothing."""
+        check_state(state, {})

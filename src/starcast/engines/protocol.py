@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
+from starcast.engines.state import State
 
 Weights = Mapping[str, NDArray[np.float32]]
 """A model as named float32 arrays: what is trained, saved, warm-started and scored."""
@@ -42,6 +43,30 @@ class Engine(Protocol):
     def load(self, weights: Weights) -> None:
         """Take weights back, as `weights()` gave them; optimizer state starts anew."""
         ...
+
+
+class Resumable(Protocol):
+    """What can be left, and gone on with by another process, bit for bit."""
+
+    def state(self) -> State:
+        """A copy of all that what follows depends on, beside what it was made of."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on, freshly made of the same, from where another gave its state.
+
+        Raises: ValueError: it is no such state, with what differs; then it is of no use any more.
+        """
+        ...
+
+
+@runtime_checkable
+class ResumableEngine(Engine, Resumable, Protocol):
+    """An engine that can be left between two epochs: with weights, moments, counts, random numbers,
+    draws in its state; all else follows from the settings, the training rows and the seed.
+
+    Runs of an engine that is none are not kept while they are under way.
+    """
 
 
 @runtime_checkable

@@ -2,29 +2,25 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from typing import NamedTuple, final
-
-import numpy as np
 
 from starcast import models
 from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
 from starcast.data.units import Units
-from starcast.engines.protocol import Engine, Weights
+from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.errors import SettingWarning, TrainingError
-from starcast.evaluation.metrics import Quality
 from starcast.models import Model
-from starcast.training.loop import Observer, Trained, Validate, train
+from starcast.training.checkpoints import Checkpoint, Fault
+from starcast.training.identity import identity_of, library_versions
+from starcast.training.keeper import keeper_of
+from starcast.training.loop import Observer, Trained, train
 from starcast.training.parents import check_parents, inherited
-from starcast.training.quality import judge_for
 from starcast.training.support import choose_support
-
-_TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
-_VERSIONED = ("starcast", "numpy", "numba", "scipy")
+from starcast.training.validation import Validation
 
 
 class Run(NamedTuple):
@@ -65,6 +61,7 @@ def fit(
     parents: Sequence[Artifact] = (),
     leak: str = "",
     observe: Observe = unobserved,
+    checkpoint: Checkpoint | None = None,
 ) -> Artifact:
     """Train a model; validation rows alone decide when it is best.
 
@@ -78,7 +75,9 @@ def fit(
         parents: trained parents of a warm-started model, in any order; `plan` trains them first.
         leak: why the caller lets parents of another split in; stamps the artifact. "" refuses them.
         observe: makes the observers of each run of the loop.
+        checkpoint: what an earlier run has kept is gone on with, and the next is kept for.
     Raises:
+        CheckpointError: what is kept is of another run, or damaged.
         SplitMismatchError: a parent was trained on another split.
         ConfigError: a parent does not fit, with what differs.
         TrainingError: nothing could be learned.
@@ -91,15 +90,20 @@ def fit(
     if given_up:
         warnings.warn(given_up, SettingWarning, stacklevel=2)
     check_parents(model, config, split, parents, leaky=bool(leak), final=final)
+    if checkpoint:
+        how = {"seed": seed, "refit": refit, "final": final, "leak": leak}
+        checkpoint.begin(identity_of(split, model, config, parents, how))
+        if finished := checkpoint.finished():
+            return finished
     units = Units.of(split.train)
-    recipe = _Recipe(model, config, seed, units, parents, observe)
+    recipe = _Recipe(model, config, seed, units, parents, observe, checkpoint)
 
-    chosen = recipe.run(split.train, split.validation)
+    chosen = recipe.chosen_before(known) or recipe.run(split.train, split.validation)
     deployed: Arrays = chosen.weights
     broken_off = chosen.broken_off
     if (refit or final) and not broken_off:
         try:
-            deployed = recipe.run_again(known, chosen.best_epoch).weights
+            deployed = recipe.run_again(known, chosen).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     blind = model.deployed(chosen.weights, SparseRows.by_user(split.train), config, units)
@@ -134,47 +138,61 @@ class _Recipe:
         units: Units,
         parents: Sequence[Artifact],
         observe: Observe,
+        checkpoint: Checkpoint | None,
     ) -> None:
         self._model, self._config, self._seed, self._units = model, config, seed, units
-        self._parents, self._observe = parents, observe
+        self._parents, self._observe, self._checkpoint = parents, observe, checkpoint
+
+    def chosen_before(self, rows: Ratings) -> Trained | None:
+        """What an earlier run has chosen, if it was ended in its refit on these rows."""
+        if self._checkpoint is None:
+            return None
+        return self._checkpoint.chosen(lambda: self._refit_engine(rows), self._fault(rows))
 
     def run(self, rows: Ratings, validation: Ratings) -> Trained:
         """Train on rows, let validation rows choose the epoch."""
         engine = self._engine(rows, {p.model: p.weights_before_refit for p in self._parents})
-        return train(
-            engine,
-            self._validate(rows, validation),
-            objective=self._model.objective,
-            epochs=self._config.epochs,
-            patience=self._config.patience,
-            averaging=self._config.averaging,
-            stars_per_unit=self._units.factor,
-            observers=self._observe(self._run(rows, engine, is_refit=False)),
-            warm=bool(self._parents),
-        )
+        epochs, patience = self._config.epochs, self._config.patience
+        return self._train(engine, rows, validation, epochs, patience)
 
-    def run_again(self, rows: Ratings, epochs: int) -> Trained:
-        """Train on more rows for a known number of epochs."""
-        engine = self._engine(rows, {p.model: p.weights for p in self._parents})
+    def run_again(self, rows: Ratings, chosen: Trained) -> Trained:
+        """Train on more rows for the number of epochs that was chosen."""
+        engine, epochs = self._refit_engine(rows), chosen.best_epoch
         if not epochs:
             return Trained(engine.weights(), 0, (), "")
-        trained = train(
-            engine,
-            self._validate(rows, None),
-            objective=self._model.objective,
-            epochs=epochs,
-            patience=epochs,
-            averaging=self._config.averaging,
-            stars_per_unit=self._units.factor,
-            observers=self._observe(self._run(rows, engine, is_refit=True)),
-            warm=bool(self._parents),
-        )
+        if self._checkpoint:
+            self._checkpoint.choose(chosen)
+        trained = self._train(engine, rows, None, epochs, epochs)
         if trained.broken_off:
             raise TrainingError(trained.broken_off)
         return trained
 
-    def _run(self, rows: Ratings, engine: Engine, *, is_refit: bool) -> Run:
-        return Run(self._model, self._config, self._seed, is_refit, rows, self._units, engine)
+    def _train(
+        self,
+        engine: Engine,
+        rows: Ratings,
+        validation: Ratings | None,
+        epochs: int | None,
+        patience: int,
+    ) -> Trained:
+        config, is_refit = self._config, validation is None
+        validate = Validation(self._scorer, self._model.objective, self._seed, rows, validation)
+        run = Run(self._model, config, self._seed, is_refit, rows, self._units, engine)
+        return train(
+            engine,
+            validate,
+            objective=self._model.objective,
+            epochs=epochs,
+            patience=patience,
+            averaging=config.averaging,
+            stars_per_unit=self._units.factor,
+            observers=self._observe(run),
+            warm=bool(self._parents),
+            keeper=keeper_of(self._checkpoint, engine, validate, self._fault(rows)),
+        )
+
+    def _refit_engine(self, rows: Ratings) -> Engine:
+        return self._engine(rows, {p.model: p.weights for p in self._parents})
 
     def _engine(self, rows: Ratings, weights: Mapping[str, Weights]) -> Engine:
         """A fresh engine; a warm-started model's begins with these weights of its parents."""
@@ -186,26 +204,18 @@ class _Recipe:
             engine.load(self._model.transfer(theirs, self._config))
         return engine
 
-    def _validate(self, rows: Ratings, validation: Ratings | None) -> Validate:
-        chosen = np.random.default_rng(self._seed).permutation(len(rows))[:_TRAIN_SAMPLE]
-        objective, sampled = self._model.objective, rows.take(np.sort(chosen))
-        sample = judge_for(objective, rows.take(chosen[:0]), sampled)
-        held_out = judge_for(objective, rows, validation) if validation else None
-        histories = SparseRows.by_user(rows)
+    def _scorer(self, weights: Weights, histories: SparseRows) -> Scorer:
+        return self._model.deployed(weights, histories, self._config, self._units)
 
-        def validate(weights: Weights, share: float) -> tuple[Quality, Quality | None]:
-            scorer = self._model.deployed(weights, histories, self._config, self._units)
-            return sample(scorer, share), held_out(scorer, share) if held_out else None
+    def _fault(self, rows: Ratings) -> Fault:
+        """What is wrong with weights that were not made here; "" if nothing is."""
+        schema = self._model.schema(self._config, rows.n_users, rows.n_items)
 
-        return validate
+        def fault(weights: Weights) -> str:
+            shapes = {name: array.shape for name, array in weights.items()}
+            histories = SparseRows.by_user(rows)
+            return schema.misfit(shapes) or schema.wrong(
+                weights, lambda: self._scorer(weights, histories)
+            )
 
-
-def library_versions() -> dict[str, str]:
-    """What an artifact tells of the libraries that made it."""
-    found = {}
-    for package in _VERSIONED:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+        return fault

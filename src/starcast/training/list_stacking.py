@@ -25,7 +25,7 @@ from starcast.scoring.list_features import feature_names
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
-from starcast.training.fit import library_versions
+from starcast.training.identity import library_versions
 from starcast.training.listwise import Examples, cross_fitted, fit, library, loss_of
 from starcast.training.quality import LENGTH, ListJudge, rating_quality
 

@@ -1,19 +1,16 @@
 """The one loop: epochs, validation, early stopping, best weights. It knows no files, no models."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from starcast.engines.protocol import Engine, Sampler, Weights
+from starcast.engines.protocol import Engine, Weights
 from starcast.errors import TrainingError
 from starcast.evaluation.metrics import Objective, Quality
+from starcast.training.outcome import Arrays, Outcome, outcome_of
 
 
 class EpochRecord(NamedTuple):
@@ -52,7 +49,45 @@ class Observer(Protocol):
         ...
 
 
-Arrays = dict[str, NDArray[np.float32]]
+class Keeper(Protocol):
+    """Keeps what a run needs to go on, should it be ended before its time."""
+
+    def go_on(self, outcome: Outcome) -> Sequence[EpochRecord]:
+        """Put the run where an earlier one was ended; the history so far, if there was one."""
+        ...
+
+    def undisturbed(self) -> AbstractContextManager[object]:
+        """In this context an epoch is run to its end."""
+        ...
+
+    def reached(self, outcome: Outcome, history: Sequence[EpochRecord], *, is_last: bool) -> None:
+        """An epoch has ended, perhaps the last."""
+        ...
+
+    def give_up(self) -> None:
+        """Nobody would want to go on."""
+        ...
+
+
+@final
+class Unkept:
+    """Keeps nothing."""
+
+    def go_on(self, outcome: Outcome) -> Sequence[EpochRecord]:
+        """There was no earlier run."""
+        return ()
+
+    def undisturbed(self) -> AbstractContextManager[object]:
+        """It may be disturbed."""
+        return nullcontext()
+
+    def reached(self, outcome: Outcome, history: Sequence[EpochRecord], *, is_last: bool) -> None:
+        """So it has."""
+
+    def give_up(self) -> None:
+        """Nothing is kept."""
+
+
 Validate = Callable[[Weights, float], tuple[Quality, Quality | None]]
 """Weights, and the share of their scores in the mean over epochs, to that mean's quality."""
 
@@ -76,6 +111,10 @@ class Trained:
     broken_off: str
 
 
+_UNKEPT = Unkept()
+_NO_NUMBER, _ADVICE = "the loss is no longer a number", "try a smaller learning rate"
+
+
 def train(
     engine: Engine,
     validate: Validate,
@@ -87,6 +126,7 @@ def train(
     stars_per_unit: float = 1.0,
     observers: Sequence[Observer] = (),
     warm: bool = False,
+    keeper: Keeper = _UNKEPT,
 ) -> Trained:
     """Train until validation stops improving, and keep the best weights.
 
@@ -105,35 +145,37 @@ def train(
         stars_per_unit: of what the engine tells of its losses.
         observers: told of every epoch.
         warm: the first weights are worth keeping: they compete as epoch 0 and start the average.
+        keeper: puts the run where an earlier one was ended, and keeps what the next would need.
     Raises: TrainingError: the run broke off before any epoch was good.
     Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
-    audience = _CompositeObserver(observers)
-    outcome: _Best | _Sampled = (
-        _Sampled(engine) if isinstance(engine, Sampler) else _Best(engine, averaging, objective)
-    )
+    audience, outcome = _CompositeObserver(observers), outcome_of(engine, averaging, objective)
     epochs = outcome.most_epochs if epochs is None else min(epochs, outcome.most_epochs)
-    if warm:
+    history = list(keeper.go_on(outcome))
+    if warm and not history:
         first, share = outcome.candidate()
         outcome.offer(0, first, validate(first, share)[1])
-    history: list[EpochRecord] = []
     broken_off = ""
+
+    def is_over() -> bool:
+        return len(history) >= epochs or len(history) - outcome.epoch >= patience
+
     try:
         audience.started(epochs)
-        for epoch in range(1, epochs + 1):
-            record, weights = _run_epoch(engine, outcome, validate, epoch, stars_per_unit)
-            if not _is_finite(record, objective):
-                broken_off = (
-                    f"the loss is no longer a number in epoch {epoch} (try a smaller learning rate)"
-                )
-                break
-            history.append(record)
-            is_best = outcome.offer(epoch, weights, record.validation)
-            audience.epoch(record, weights, is_best)
-            if epoch - outcome.epoch >= patience:
-                break
-    except KeyboardInterrupt:
-        broken_off = f"interrupted in epoch {len(history) + 1}"
+        while not is_over():
+            with keeper.undisturbed():
+                epoch = len(history) + 1
+                record, weights = _run_epoch(engine, outcome, validate, epoch, stars_per_unit)
+                if not _is_finite(record, objective):
+                    broken_off = f"{_NO_NUMBER} in epoch {epoch} ({_ADVICE})"
+                    keeper.give_up()
+                    break
+                history.append(record)
+                is_best = outcome.offer(epoch, weights, record.validation)
+                audience.epoch(record, weights, is_best)
+                keeper.reached(outcome, history, is_last=is_over())
+    except KeyboardInterrupt as interrupt:
+        broken_off = f"{str(interrupt) or 'interrupted'} in epoch {len(history) + 1}"
     except OSError as error:  # an observer that cannot write must not cost the weights
         broken_off = f"epoch {len(history)} could not be recorded ({error.strerror or error})"
     finally:
@@ -164,67 +206,13 @@ class _CompositeObserver:
                 observer.ended()
 
 
-@final
-class _Best:
-    """The best weights so far; without validation rows the latest are the best."""
-
-    def __init__(self, engine: Engine, averaging: float, objective: Objective) -> None:
-        self._engine, self._averaging, self._objective = engine, averaging, objective
-        self._average: Arrays | None = None
-        self.most_epochs, self.epoch, self._loss = sys.maxsize, 0, math.inf
-        self.weights: Arrays | None = None
-
-    def candidate(self) -> tuple[Arrays, float]:
-        """What to validate after an epoch, the running average of weights; it stands alone."""
-        weights, average, beta = self._engine.weights(), self._average, self._averaging
-        if average is not None and beta:
-            weights = {
-                # a sum of arrays without axes is a scalar, no array
-                name: np.asarray(beta * average[name] + (1 - beta) * now)
-                for name, now in weights.items()
-            }
-        self._average = weights
-        return weights, 1.0
-
-    def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
-        """Take a candidate if it validates better; whether it did."""
-        loss = self._objective.loss(validation) if validation else -epoch
-        if not loss < self._loss:
-            return False
-        self.epoch, self._loss, self.weights = epoch, loss, weights
-        return True
-
-
-@final
-class _Sampled:
-    """The draws a sampler keeps; each epoch adds to them."""
-
-    def __init__(self, sampler: Sampler) -> None:
-        self._sampler, self.most_epochs, self.epoch = sampler, sampler.sweeps, 0
-        self._has_any = False
-
-    @property
-    def weights(self) -> Arrays | None:
-        """The kept draws."""
-        return self._sampler.weights() if self._has_any else None
-
-    def candidate(self) -> tuple[Arrays, float]:
-        """The latest draws alone: those before them were validated before."""
-        return self._sampler.latest(), self._sampler.share
-
-    def offer(self, epoch: int, weights: Arrays, validation: Quality | None) -> bool:
-        """More draws are better."""
-        self.epoch, self._has_any = epoch, True
-        return True
-
-
 def _is_finite(record: EpochRecord, objective: Objective) -> bool:
     judged = [quality for quality in (record.train, record.validation) if quality]
     return math.isfinite(record.loss) and all(map(objective.is_finite, judged))
 
 
 def _run_epoch(
-    engine: Engine, outcome: _Best | _Sampled, validate: Validate, epoch: int, unit: float
+    engine: Engine, outcome: Outcome, validate: Validate, epoch: int, unit: float
 ) -> tuple[EpochRecord, Arrays]:
     """One epoch's record, and the weights that were validated after it."""
     started = time.perf_counter()

@@ -70,6 +70,7 @@ class ConsoleObserver:
     def started(self, n_epochs: int) -> None:
         """Show the bar and the heads of the columns."""
         self._every, self._last = -(-n_epochs // _LINES) if self._sampled else 1, n_epochs
+        self._heads_are_due = self._each_epoch
         if self._each_epoch:
             self._console.print(Text(self._what, "bold"))
         self._task = self._progress.add_task(self._what, total=n_epochs, quality="")
@@ -77,14 +78,15 @@ class ConsoleObserver:
 
     def epoch(self, record: EpochRecord, weights: Weights, is_best: bool) -> None:
         """One line: loss, training error, validation (else training) figures, seconds."""
-        shown = record.validation or record.train
-        if self._each_epoch and record.epoch == 1:
+        n, shown = record.epoch, record.validation or record.train
+        if self._heads_are_due:
             self._write_heads(shown)
-        is_told = record.epoch % self._every == 0 or record.epoch == self._last
+        self._heads_are_due = False
+        is_told = n % self._every == 0 or n == self._last
         if self._each_epoch and is_told:
             self._write_line(record, shown, is_best and not self._sampled)
         name, value = next(iter(shown.items()))
-        self._progress.update(self._task, advance=1, quality=f", {TITLES[name]} {value:.4f}")
+        self._progress.update(self._task, completed=n, quality=f", {TITLES[name]} {value:.4f}")
 
     def ended(self) -> None:
         """Take the bar away."""

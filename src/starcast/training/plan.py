@@ -8,7 +8,14 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
 from starcast.engines.settings import Settings
-from starcast.errors import ConfigError, InterruptedTrainingError, StarcastError, TrainingError
+from starcast.errors import (
+    CheckpointError,
+    ConfigError,
+    InterruptedTrainingError,
+    StarcastError,
+    TrainingError,
+)
+from starcast.training.checkpoints import Checkpoints
 from starcast.training.fit import Observe, fit, unobserved
 from starcast.training.parents import leak_between, parent_config
 
@@ -23,6 +30,7 @@ class Recipe(NamedTuple):
         final: train again on all rows instead.
         leaky: let parents of another split in, and stamp what starts from them.
         observe: makes the observers of each run of the loop.
+        checkpoints: where what a run needs to go on is kept; nothing is kept where there are none.
     """
 
     seed: int = 42
@@ -30,6 +38,7 @@ class Recipe(NamedTuple):
     leaky: bool = False
     observe: Observe = unobserved
     final: bool = False
+    checkpoints: Checkpoints | None = None
 
 
 def in_words(error: Exception) -> str:
@@ -81,6 +90,7 @@ def train_all(
     Returns: the artifacts by name, those of parents among them.
     Raises:
         TrainingError: a parent broke off; or nothing could be learned.
+        CheckpointError: what an earlier run has kept is of another one, or damaged.
         ConfigError, SplitMismatchError: a parent that was found does not fit; or both a refit and
             a final training are asked for.
     """
@@ -90,6 +100,8 @@ def train_all(
         )
     done: dict[str, Artifact] = {}
     for name, config in parents_first(wanted).items():
+        if recipe.checkpoints:
+            recipe.checkpoints.of(name)  # so that it is known to be of this command
         found = find(name) if name not in wanted else None
         try:
             if found is None:
@@ -97,7 +109,7 @@ def train_all(
                 trained(found)
                 if found.broken_off and name not in wanted:
                     raise TrainingError(f"{name}: {found.broken_off}")
-        except InterruptedTrainingError:
+        except (InterruptedTrainingError, CheckpointError):
             raise
         except Exception as error:
             if failed is None:
@@ -125,4 +137,5 @@ def _fit(
         parents=parents,
         leak=leak_between(split, parents, final=recipe.final) if recipe.leaky else "",
         observe=recipe.observe,
+        checkpoint=recipe.checkpoints and recipe.checkpoints.of(name),
     )

@@ -10,6 +10,7 @@ from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scorer, score_ratings
 from starcast.engines.rows import SparseRows
+from starcast.engines.state import State, check_state, copied, put_back
 from starcast.evaluation import metrics
 from starcast.evaluation.metrics import LISTS, Objective, Quality
 from starcast.scoring.ranker import Ranker
@@ -44,6 +45,14 @@ class Judge(Protocol):
         """Quality of a scorer, or of the mean over epochs in which it has this share."""
         ...
 
+    def state(self) -> State:
+        """A copy of what the mean over epochs is so far."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Raises: ValueError."""
+        ...
+
 
 def judge_for(objective: Objective, known: Ratings, rows: Ratings) -> Judge:
     """A judge of rows by what the model is for.
@@ -70,6 +79,15 @@ class RatingJudge:
             moved = self._mean + np.float32(share) * (scores - self._mean)
             self._mean = scores if share == 1 else moved
         return rating_quality(self._rows.stars, self._mean, self._rows)
+
+    def state(self) -> State:
+        """The mean score of each row."""
+        return copied({"mean": self._mean})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Raises: ValueError."""
+        self._mean = np.zeros(len(self._rows), np.float32)
+        put_back({"mean": self._mean}, state)
 
 
 @final
@@ -103,6 +121,14 @@ class ListJudge:
     def __call__(self, scorer: Scorer, share: float) -> Quality:
         """NDCG@10 and Recall@10 of the scorer's own lists; lists have no mean over epochs."""
         return self.of(Ranker(scorer))
+
+    def state(self) -> State:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Go on from nothing."""
+        check_state(state, {})
 
     def of(self, ranker: Ranker) -> Quality:
         """NDCG@10 and Recall@10 of lists in a ranker's order; NaN where nobody likes anything."""

@@ -22,7 +22,7 @@ from starcast.evaluation.metrics import STARS, Quality
 from starcast.scoring.in_stars import as_trained
 from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
-from starcast.training.fit import library_versions
+from starcast.training.identity import library_versions
 from starcast.training.quality import rating_quality
 from starcast.training.support import choose_support
 

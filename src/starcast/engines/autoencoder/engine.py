@@ -19,6 +19,7 @@ from starcast.engines.autoencoder.lbfgs import Descent
 from starcast.engines.autoencoder.reconstruction import Arrays, Reconstruction
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.engines.settings import LbfgsSettings
+from starcast.engines.state import State
 
 _SAVED_AS = {"output_kernel": "user_factors", "output_bias": "user_bias"}
 
@@ -80,3 +81,11 @@ class AutoencoderEngine:
         for name, array in self._objective.named(start).items():
             array[...] = weights[_SAVED_AS.get(name, name)]
         self._descent = Descent(self._objective, start)
+
+    def state(self) -> State:
+        """The descent; codes and mean follow from it and from the training rows."""
+        return self._descent.state()
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._descent.restore(state)

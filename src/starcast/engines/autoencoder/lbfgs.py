@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.compiled import parallel, serial
+from starcast.engines.state import State, copied, put_back
 
 Flat = NDArray[np.float32]
 Objective = Callable[[Flat, Flat], float]
 """Weights (n,), and where to write their gradient (n,), to the value."""
 
 MEMORY = 5  # steps remembered
+_NOWHERE = -1  # the place of a step that is not
 _ENOUGH, _FLAT = 1e-4, 0.9  # of the first slope: how far the value must fall, the slope flatten
 _MOST_TRIALS = 20
 _SHARES, _PIECE = 32, 4096  # a piece of every vector fits a core's second-level cache
@@ -58,6 +60,28 @@ class Descent:
             return False
         self._remembered = []  # what is left to try is the gradient's own direction
         return self._search()
+
+    def state(self) -> State:
+        """The place, and all that is remembered of the way to it."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of a descent of the same objective. Raises: ValueError."""
+        put_back(self._arrays(), state)
+        places = [place for place in state["remembered"].tolist() if place != _NOWHERE]
+        if len(set(places)) < len(places) or not set(places) <= set(range(MEMORY)):
+            raise ValueError("steps are remembered in places that there are not")
+        self._remembered, self.value = places, float(state["value"])
+
+    def _arrays(self) -> State:
+        spare = [_NOWHERE] * (MEMORY - len(self._remembered))
+        return {
+            "weights": self.weights,
+            "past": self._past,
+            "products": self._products,
+            "remembered": np.array([*self._remembered, *spare], np.int64),
+            "value": np.array(self.value),
+        }
 
     def _search(self) -> bool:
         """Try lengths along a direction: double what is too short, halve what is too long."""

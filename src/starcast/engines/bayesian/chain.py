@@ -3,7 +3,7 @@
 Sources: Rendle 2012, section 4.1.3; Rendle, Zhang, Koren 2019 (which feature groups matter).
 """
 
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,78 +11,26 @@ from numpy.typing import NDArray
 from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.design import FeatureGroups, feature_group, feature_sums, joined
 from starcast.engines.bayesian.draws import USUAL, Columns, Hyperprior, Side, draw_noise
+from starcast.engines.bayesian.likelihood import GaussianNoise, Likelihood, Sample
 from starcast.engines.bayesian.membership import as_rated
 from starcast.engines.bayesian.probit import OrderedProbit
 from starcast.engines.bayesian.sessions import Sessions, SessionSide, user_averages
 from starcast.engines.bayesian.sweep import Observed, sweep
 from starcast.engines.protocol import seen_rows
 from starcast.engines.rows import offsets_of, sorting
+from starcast.engines.state import (
+    State,
+    copied,
+    named_parts,
+    parts_of,
+    put_back,
+    put_back_random,
+    random_state,
+)
 
 INITIAL_DEVIATION = 0.1
 SESSION_FACTORS = 8  # how many of the factors are a session's own besides its user's
 _ROWS_JUDGED = 65_536  # of the training rows, for a sweep's training error
-
-Sample = dict[str, NDArray[np.float32]]
-
-
-class Likelihood(Protocol):
-    """How a prediction becomes a rating."""
-
-    errors: NDArray[np.float32]
-    alpha: np.float32
-
-    def before_sweep(self, rng: np.random.Generator) -> None:
-        """Draw what the errors depend on."""
-        ...
-
-    def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
-        """Draw what depends on the errors."""
-        ...
-
-    def stars(self, every: int) -> NDArray[np.float32]:
-        """Predicted stars of every `every`-th training row."""
-        ...
-
-    def parameters(self) -> Sample:
-        """What a sample needs beside its factors."""
-        ...
-
-
-@final
-class GaussianNoise:
-    """Ratings are normal about the prediction, with a precision α that is drawn too.
-
-    Args:
-        stars: float32 (n,).
-        predictions: float32 (n,), ŷ to begin with, less the mean.
-        mean: of the training ratings.
-        hyperprior: of α.
-    """
-
-    def __init__(
-        self, stars: NDArray[np.float32], predictions: NDArray[np.float32], mean: float,
-        hyperprior: Hyperprior,
-    ) -> None:  # fmt: skip
-        self._stars, self._hyperprior = stars, hyperprior
-        self.errors = stars - np.float32(mean) - predictions
-        self.alpha = np.float32(1 / max(float(self.errors.var()), 1e-6))
-
-    def before_sweep(self, rng: np.random.Generator) -> None:
-        """Nothing: the errors are observed."""
-
-    def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
-        """Draw α. Source: Rendle 2012, eq. 26."""
-        alpha_0, beta_0, _ = self._hyperprior
-        shape = (alpha_0 + len(self.errors)) / 2
-        self.alpha = np.float32(rng.standard_gamma(shape) / ((beta_0 + squared_error) / 2))
-
-    def stars(self, every: int) -> NDArray[np.float32]:
-        """Predicted stars of every `every`-th training row."""
-        return self._stars[::every] - self.errors[::every]
-
-    def parameters(self) -> Sample:
-        """The standard deviation of the noise, float32 (), stars."""
-        return {"noise": np.sqrt(1 / self.alpha)}
 
 
 @final
@@ -206,6 +154,28 @@ class Chain:
             side.total[:] = feature_sums(side.groups, side.features) + self.user.total[:, users]
             side.total[: len(side.own)] += side.own
         self.likelihood = self._fresh_likelihood()
+
+    def state(self) -> State:
+        """All coordinates, what else is drawn, and the random numbers."""
+        likelihood = self.likelihood.state()
+        return named_parts(sides=copied(self._arrays()), likelihood=likelihood)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of a chain of the same rows and seed. Raises: ValueError."""
+        sides, likelihood = parts_of(state, "sides", "likelihood")
+        put_back(self._arrays(), sides)
+        put_back_random(self._rng, sides["random"])
+        self.likelihood.restore(likelihood)
+
+    def _arrays(self) -> State:
+        sides = {"user": self.user, "item": self.item}
+        if self.sessions:
+            sides["session"] = self.sessions.side
+        return {
+            f"{name}_{part}": getattr(side, part)
+            for name, side in sides.items()
+            for part in ("own", "features", "total")
+        } | {"random": random_state(self._rng)}
 
     def predictions(self) -> NDArray[np.float32]:
         """ŷ of every training row from the coordinates, float32 (n,)."""

@@ -22,11 +22,13 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.data.scale import MOST_LEVELS
-from starcast.engines.bayesian.chain import Chain, Sample
+from starcast.engines.bayesian.chain import Chain
 from starcast.engines.bayesian.design import FeatureGroups, attributes, histories, joined
+from starcast.engines.bayesian.likelihood import Sample
 from starcast.engines.bayesian.sessions import Sessions, sessions
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import GibbsSettings
+from starcast.engines.state import State, check_state, named_parts, parts_of
 from starcast.errors import ConfigError
 
 _MOST_DAYS = 2**24  # float32 holds whole numbers up to here
@@ -83,9 +85,13 @@ class BayesianEngine:
         return EpochLoss(float(squared) / 2, float(np.sqrt(squared)))
 
     def _keeps_latest(self) -> bool:
-        config, counted = self._config, self._n_sweeps - self._config.burn_in
-        thinning = max(1, -(-config.samples // max(config.kept, config.chains)))
-        return counted > 0 and counted % thinning == 0
+        counted = self._n_sweeps - self._config.burn_in
+        return counted > 0 and counted % self._thinning == 0
+
+    @property
+    def _thinning(self) -> int:
+        """After how many sweeps the next draws are kept."""
+        return max(1, -(-self._config.samples // max(self._config.kept, self._config.chains)))
 
     def latest(self) -> dict[str, NDArray[np.float32]]:
         """The draws of the last sweep, one per chain, as `weights()` gives them."""
@@ -118,6 +124,42 @@ class BayesianEngine:
         self._n_sweeps, self._kept = 0, []
         for position, chain in enumerate(reversed(self._chains)):
             chain.start_from(self._taken_back[-1 - position % n_draws])
+
+    def state(self) -> State:
+        """Every chain, the draws that are kept, and the sweeps so far."""
+        chains = {str(n): chain.state() for n, chain in enumerate(self._chains)}
+        draws = self._kept or self._taken_back
+        kept = {name: array for name, array in self._stacked(draws or self._present()).items()
+                if name not in self._shared and draws}  # fmt: skip
+        return named_parts(**chains, draws=kept, counts=self._counts(len(draws)))
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        names = [str(n) for n in range(len(self._chains))]
+        counts, draws, *of_chains = parts_of(state, "counts", "draws", *names)
+        check_state(counts, self._counts(0))
+        self._n_sweeps = int(counts["sweeps"])
+        self._kept = self._drawn(draws, int(counts["draws"]))
+        for chain, own in zip(self._chains, of_chains, strict=True):
+            chain.restore(own)
+        if not self._n_sweeps:
+            self._kept, self._taken_back = [], self._kept
+
+    def _counts(self, n_draws: int) -> State:
+        counts = {"sweeps": self._n_sweeps, "draws": n_draws}
+        return {name: np.array(count, np.int64) for name, count in counts.items()}
+
+    def _drawn(self, draws: State, n_draws: int) -> list[Sample]:
+        """The draws of a state, one by one. Raises: ValueError: they are not what is kept."""
+        n_kept = max(0, self._n_sweeps - self._config.burn_in) // self._thinning
+        if not 0 <= self._n_sweeps <= self.sweeps or (
+            self._n_sweeps and n_draws != n_kept * len(self._chains)
+        ):
+            raise ValueError(f"{n_draws:,} draws after {self._n_sweeps:,} sweeps")
+        one = self._chains[0].sample() if n_draws else {}
+        check_state(draws, {name: np.broadcast_to(array, (n_draws, *array.shape))
+                            for name, array in one.items()})  # fmt: skip
+        return [{name: draws[name][draw] for name in one} for draw in range(n_draws)]
 
     def _present(self) -> list[Sample]:
         return [chain.sample() for chain in self._chains]

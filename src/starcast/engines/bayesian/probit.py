@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from starcast.engines.bayesian.truncated import cdf_pdf, interval, quantile, truncated
 from starcast.engines.compiled import serial
 from starcast.engines.normal import TABLE
+from starcast.engines.state import State, copied, put_back
 
 PRIOR_VARIANCE = 100.0  # of a cut point: wide beside the unit noise, and yet proper
 _SMALLEST = 1e-300
@@ -89,6 +90,25 @@ class OrderedProbit:
     def parameters(self) -> dict[str, NDArray[np.float32]]:
         """What a sample needs beside its factors: the cut points, float32 (n_levels - 1,)."""
         return {"cut_points": self.cuts.astype(np.float32)}
+
+    def state(self) -> State:
+        """Latent predictors, errors and cut points."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of the same ratings. Raises: ValueError."""
+        put_back(self._arrays(), state)
+        if not np.all(np.diff(self.cuts) > 0):
+            raise ValueError("cut points that do not ascend")
+        self.n_accepted = int(state["n_accepted"])
+
+    def _arrays(self) -> State:
+        return {
+            "latent": self._latent,
+            "errors": self.errors,
+            "cuts": self.cuts,
+            "n_accepted": np.array(self.n_accepted, np.int64),
+        }
 
     def _draw_latent(self, rng: np.random.Generator) -> None:
         uniform = rng.random(len(self.errors), np.float32)

@@ -19,6 +19,7 @@ from starcast.engines.factorization.tables import FactorTables, Side
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.rows import N_SHARES, SharedRows, SparseRows
 from starcast.engines.settings import AlsSettings
+from starcast.engines.state import State, copied, put_back
 
 
 @final
@@ -52,6 +53,14 @@ class AlsEngine:
     def load(self, weights: Weights) -> None:
         """Take the tables back."""
         self._tables.load(weights)
+
+    def state(self) -> State:
+        """The tables."""
+        return copied(self._tables.arrays)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        put_back(self._tables.arrays, state)
 
     def _shared(self, rated: SparseRows) -> SharedRows:
         """Ratings above the mean, in shares; a solution costs some ratings, too."""

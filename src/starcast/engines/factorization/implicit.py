@@ -25,6 +25,7 @@ from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import ImplicitSettings
+from starcast.engines.state import State, copied, put_back
 
 Matrix = NDArray[np.float32]
 
@@ -79,6 +80,17 @@ class ImplicitEngine:
         self._items = weights["item_factors"].copy()
         self._interest = Interest(*weights["interest"].tolist())
         self._means = self._means._replace(item_bias=weights["item_bias"].copy())
+
+    def state(self) -> State:
+        """The factors; all else follows from the training rows."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        put_back(self._arrays(), state)
+
+    def _arrays(self) -> State:
+        return {"users": self._users, "items": self._items}
 
     def _solve(self, solved: Matrix, fixed: Matrix, rows: SparseRows) -> float:
         """Half a sweep in place; Σ w (1 - p · q)² of the rated after it."""

@@ -33,6 +33,7 @@ from starcast.engines.simd import (
     total,
     zero,
 )
+from starcast.engines.state import State, copied, put_back, put_back_random, random_state
 
 _PLANES = 4  # of a row: weights, first moments, second moments, gradient
 _FIRST, _SECOND, _GRADIENT = 1, 2, 3
@@ -53,8 +54,9 @@ class MiniBatchEngine:
     def __init__(self, config: MiniBatchSettings, train: Ratings, seed: int) -> None:
         self._config = config
         self._tables = FactorTables.initial(train, config.dimension, seed, _PLANES)
+        self._rng = np.random.default_rng([seed, 1])
         self._batch_size = min(config.batch_size, len(train))
-        self._ratings = ShuffledRatings(train, self._batch_size, np.random.default_rng([seed, 1]))
+        self._ratings = ShuffledRatings(train, self._batch_size, self._rng)
         rate, penalty = config.learning_rate, np.float32(config.regularization_factor)
         self._descent = Descent(RULES[config.optimizer], rate, penalty)
         self._step = 0
@@ -82,6 +84,20 @@ class MiniBatchEngine:
         """Take the tables back; moments and step count start anew."""
         self._tables.load(weights)
         self._step = 0
+
+    def state(self) -> State:
+        """The tables with their moments, the random numbers of the batches, and the steps taken."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        put_back(self._arrays(), state)
+        put_back_random(self._rng, state["random"])
+        self._step = int(state["step"])
+
+    def _arrays(self) -> State:
+        step = np.array(self._step, np.int64)
+        return self._tables.arrays | {"random": random_state(self._rng), "step": step}
 
 
 @serial

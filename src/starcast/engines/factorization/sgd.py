@@ -20,6 +20,7 @@ from starcast.engines.factorization.tables import FactorTables
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import SgdSettings
 from starcast.engines.simd import load, n_parts, store, total, zero
+from starcast.engines.state import State, copied, put_back, put_back_random, random_state
 
 
 @final
@@ -58,6 +59,18 @@ class SgdEngine:
     def load(self, weights: Weights) -> None:
         """Take the tables back."""
         self._tables.load(weights)
+
+    def state(self) -> State:
+        """The tables, and the random numbers that the order of visits comes from."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        put_back(self._arrays(), state)
+        put_back_random(self._rng, state["random"])
+
+    def _arrays(self) -> State:
+        return self._tables.arrays | {"random": random_state(self._rng)}
 
 
 @parallel

@@ -111,6 +111,16 @@ class FactorTables:
             float(train.stars.mean(dtype=np.float64)),
         )
 
+    @property
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """All that changes in training, by name: views of whole rows, the solver's planes too."""
+        return {
+            "user_rows": self.user.rows["parts"],
+            "user_biases": self.user.biases,
+            "item_rows": self.item.rows["parts"],
+            "item_biases": self.item.biases,
+        }
+
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies by name: mean (), user_factors (n_users, d), user_bias (n_users,), and items."""
         return {

@@ -20,10 +20,11 @@ from starcast.data.ratings import Ratings
 from starcast.engines.interest import Interest
 from starcast.engines.linear.gram import gram, pairs
 from starcast.engines.linear.inverse import item_item, penalties
-from starcast.engines.linear.tail import Tail, tail_weights
+from starcast.engines.linear.tail import NEIGHBOURS, Tail, tail_weights
 from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import ItemItemSettings
+from starcast.engines.state import State, copied, put_back
 from starcast.errors import ConfigError
 
 _RATED = 5  # ratings that make a core item: fewer say nothing that the tail does not know
@@ -52,7 +53,8 @@ class ItemItemEngine:
         self._outside = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), self._core)
         n_core, n_tail = len(self._core), len(self._outside)
         self._matrix = np.zeros((n_core, n_core), np.float32)
-        self._tail = Tail(np.zeros((n_tail, 0), np.int32), np.zeros((n_tail, 0), np.float32))
+        tail = n_tail, min(NEIGHBOURS, n_core)
+        self._tail = Tail(np.zeros(tail, np.int32), np.zeros(tail, np.float32))
 
     def run_epoch(self) -> EpochLoss:
         """Solve; the loss is that of the stars that the means predict."""
@@ -99,6 +101,17 @@ class ItemItemEngine:
         self._matrix = weights["item_item"].copy()
         neighbours = weights["tail_neighbours"].astype(np.int32)
         self._tail = Tail(neighbours, weights["tail_weights"].copy())
+
+    def state(self) -> State:
+        """The solution, zeros before there is one."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Take a solution back."""
+        put_back(self._arrays(), state)
+
+    def _arrays(self) -> State:
+        return {"matrix": self._matrix, **self._tail._asdict()}
 
     def _loss(self) -> EpochLoss:
         train, (mean, of_user, of_item) = self._train, self._means

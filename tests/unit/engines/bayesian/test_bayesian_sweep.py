@@ -11,9 +11,10 @@ from plain_bayesian import Doubles, dense_features, predictions
 from plain_factor import random_ratings, ratings_of
 
 from starcast.data.ratings import Ratings
-from starcast.engines.bayesian.chain import Chain, GaussianNoise
+from starcast.engines.bayesian.chain import Chain
 from starcast.engines.bayesian.design import feature_group, histories, joined
 from starcast.engines.bayesian.draws import USUAL, Hyperprior
+from starcast.engines.bayesian.likelihood import GaussianNoise
 from starcast.engines.bayesian.probit import PRIOR_VARIANCE, OrderedProbit
 from starcast.engines.bayesian.sweep import _sum_by_item, _sum_by_user
 

@@ -1,0 +1,59 @@
+"""What the loop asks after every epoch: how good weights are on training and validation rows."""
+
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+
+from starcast.data.ratings import Ratings
+from starcast.engines.protocol import Scorer, Weights
+from starcast.engines.rows import SparseRows
+from starcast.engines.state import State, named_parts, parts_of
+from starcast.evaluation.metrics import Objective, Quality
+from starcast.training.quality import judge_for
+
+_TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
+
+
+@final
+class Validation:
+    """Weights to their quality on (a sample of) the training rows and on validation rows.
+
+    Args:
+        scorer: makes one of weights and histories.
+        objective: of the model.
+        seed: of the sample.
+        rows: the training rows.
+        validation: the validation rows; None of a refit.
+    """
+
+    def __init__(
+        self,
+        scorer: Callable[[Weights, SparseRows], Scorer],
+        objective: Objective,
+        seed: int,
+        rows: Ratings,
+        validation: Ratings | None,
+    ) -> None:
+        chosen = np.random.default_rng(seed).permutation(len(rows))[:_TRAIN_SAMPLE]
+        sampled = rows.take(np.sort(chosen))
+        self._scorer, self._histories = scorer, SparseRows.by_user(rows)
+        self._judges = {"train": judge_for(objective, rows.take(chosen[:0]), sampled)}
+        if validation:
+            self._judges["validation"] = judge_for(objective, rows, validation)
+
+    def __call__(self, weights: Weights, share: float) -> tuple[Quality, Quality | None]:
+        """Quality of weights, or of the mean over epochs in which their scores have this share."""
+        scorer = self._scorer(weights, self._histories)
+        found = {name: judge(scorer, share) for name, judge in self._judges.items()}
+        return found["train"], found.get("validation")
+
+    def state(self) -> State:
+        """The means over epochs."""
+        return named_parts(**{name: judge.state() for name, judge in self._judges.items()})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Raises: ValueError: it is none."""
+        parts = parts_of(state, *self._judges)
+        for judge, part in zip(self._judges.values(), parts, strict=True):
+            judge.restore(part)

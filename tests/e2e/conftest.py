@@ -35,6 +35,7 @@ def at_once(
     """The same without a process of its own, for the many ways to be refused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("STARCAST_MIRROR", raising=False)
+    monkeypatch.delenv("STARCAST_DATA_DIR", raising=False)
 
     def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
         argv = [str(argument) for argument in arguments]

@@ -124,7 +124,7 @@ def _ids_of(ratings: Ratings) -> tuple[list[int], list[int]]:
 
 
 def _part_by_pair(ratings: Ratings, seed: int) -> dict[tuple[int, int], bool]:
-    is_test = by_hash.rows_below(0.3, ratings, seed)
+    is_test = by_hash.masks(ratings, 0.3, 0.2, seed)[0]
     return dict(zip(zip(*_ids_of(ratings), strict=True), is_test.tolist(), strict=True))
 
 

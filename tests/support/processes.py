@@ -45,7 +45,7 @@ def killed_command(step: int, *arguments: object) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Ours, without what would change what is printed."""
-    hidden = ("STARCAST_MIRROR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING")
+    hidden = ("STARCAST_MIRROR", "STARCAST_DATA_DIR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING")
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 

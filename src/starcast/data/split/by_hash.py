@@ -10,31 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.data.split.draws import Mask
 
 _NUMBERS = 1 << 32  # of 8 hex digits
+_BLOCK = 1 << 16  # rows
+
+
+def masks(ratings: Ratings, test: float, validation: float, seed: int) -> tuple[Mask, Mask]:
+    """Which rows are test rows, and which validation rows; each bool (n,)."""
+    numbers = row_numbers(ratings, seed)
+    below_test, below_both = (numbers < one for one in _thresholds(test, validation))
+    return below_test, below_both & ~below_test
 
 
 def row_numbers(ratings: Ratings, seed: int) -> NDArray[np.uint32]:
     """A number in [0, 2³²) for each row; uint32 (n,)."""
     users = [f"{one}:".encode() for one in ratings.users.ids.tolist()]
     items = [f"{one}:{seed}".encode() for one in ratings.items.ids.tolist()]
-    pairs = zip(ratings.user_rows.tolist(), ratings.item_rows.tolist(), strict=True)
-    digests = b"".join(
-        hashlib.md5(users[user] + items[item], usedforsecurity=False).digest()[:4]
-        for user, item in pairs
-    )
-    return np.frombuffer(digests, ">u4").astype(np.uint32)
-
-
-def rows_below(share: float, ratings: Ratings, seed: int) -> NDArray[np.bool_]:
-    """The rows whose number is in the first share of all numbers; bool (n,)."""
-    mask: NDArray[np.bool_] = row_numbers(ratings, seed) < _threshold(share)
-    return mask
-
-
-def both_shares(test: float, validation: float) -> float:
-    """The share of test and validation rows together."""
-    return test + (1 - test) * validation
+    numbers = np.empty(len(ratings), np.uint32)
+    for start in range(0, len(ratings), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        pairs = zip(
+            ratings.user_rows[block].tolist(), ratings.item_rows[block].tolist(), strict=True
+        )
+        digests = [
+            hashlib.md5(users[user] + items[item], usedforsecurity=False).digest()
+            for user, item in pairs
+        ]
+        numbers[block] = np.frombuffer(b"".join(digests), ">u4")[::4]  # of the four words the first
+    return numbers
 
 
 def hash_sql(
@@ -55,14 +59,13 @@ WHEN substr(md5(user_id || ':' || item_id || ':42'), 1, 8) < '47ae147a' THEN 'va
 ELSE 'train' END
     """
     number = f"substr(md5({user} || ':' || {item} || ':{seed}'), 1, 8)"
-    below_test, below_both = (
-        f"{_threshold(share):08x}" for share in (test, both_shares(test, validation))
-    )
+    below_test, below_both = (f"{one:08x}" for one in _thresholds(test, validation))
     return (
         f"CASE WHEN {number} < '{below_test}' THEN 'test' "
         f"WHEN {number} < '{below_both}' THEN 'validation' ELSE 'train' END"
     )
 
 
-def _threshold(share: float) -> int:
-    return int(share * _NUMBERS)
+def _thresholds(test: float, validation: float) -> tuple[int, int]:
+    """Below the first is the test, below the second either."""
+    return int(test * _NUMBERS), int((test + (1 - test) * validation) * _NUMBERS)

@@ -31,15 +31,7 @@ def fold_rows(n: int, fold: int, n_folds: int, rng: Random) -> Mask:
 
 def latest(ratings: Ratings, share: float) -> Mask:
     """Everybody's last ratings; of equal times the later rows."""
-    n = round(len(ratings) * share)
-    when = times_of(ratings)
-    if not n:
-        return np.zeros(len(when), bool)
-    threshold = np.partition(when, -n)[-n]  # beats sorting
-    mask: Mask = when > threshold
-    ties = np.flatnonzero(when == threshold)
-    mask[ties[len(ties) - (n - np.count_nonzero(mask)) :]] = True
-    return mask
+    return _last(times_of(ratings), round(len(ratings) * share))
 
 
 def latest_of_users(ratings: Ratings, share: float) -> Mask:
@@ -82,8 +74,20 @@ def _last_of_users(user_rows: Rows, by: NDArray[Any], n_of_user: NDArray[np.int6
         by: (n,), the key.
         n_of_user: int64 (n_users,).
     """
-    order = np.lexsort((by, user_rows))  # each user's rows stay where they are, in another order
-    left = np.cumsum(np.bincount(user_rows))[user_rows] - np.arange(len(user_rows))
-    mask = np.empty(len(user_rows), bool)
-    mask[order] = left <= n_of_user[user_rows]
+    ends = np.searchsorted(user_rows, np.arange(1, len(n_of_user) + 1, dtype=np.int32))
+    starts, mask = np.append(0, ends[:-1]), np.zeros(len(user_rows), bool)
+    chosen = np.flatnonzero(n_of_user)
+    for user, n in zip(chosen.tolist(), n_of_user[chosen].tolist(), strict=True):
+        mask[starts[user] : ends[user]] = _last(by[starts[user] : ends[user]], n)
+    return mask
+
+
+def _last(by: NDArray[Any], n: int) -> Mask:
+    """The last `n` by a key; of equal keys the later rows. Finding a threshold beats sorting."""
+    if not n:
+        return np.zeros(len(by), bool)
+    threshold = np.partition(by, -n)[-n]
+    mask: Mask = by > threshold
+    ties = np.flatnonzero(by == threshold)
+    mask[ties[len(ties) - (n - np.count_nonzero(mask)) :]] = True
     return mask

@@ -1,15 +1,13 @@
 """How to divide a data set: a scheme by name, its shares and its seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
-
-import numpy as np
 
 from starcast.data.ratings import Ratings
 from starcast.data.split import moments
 from starcast.data.split.draws import Mask
 from starcast.data.split.parts import Split
-from starcast.data.split.schemes import GIVEN, SCHEMES
+from starcast.data.split.schemes import GIVEN, OFFICIAL, SCHEMES
 from starcast.display import quoted
 from starcast.errors import ConfigError, require_name
 
@@ -101,28 +99,17 @@ class SplitPlan:
         Raises: ConfigError: a part would be empty, or the scheme needs what the ratings do not
             have, such as timestamps.
         """
+        is_official = self.scheme == OFFICIAL
+        if (official_test is None) == is_official:
+            raise ConfigError(f"{ratings.name} ships no split called {quoted(self.official)}")
         if ratings.given_test is not None and self.scheme != GIVEN:
             raise ConfigError(
                 f"test rows were given with {ratings.name}, so they cannot be divided by "
                 f"{quoted(self.scheme)}; leave out one of both"
             )
-        scheme, streams = SCHEMES[self.scheme], self._streams()
-        if scheme.test and official_test is None:
-            is_test = scheme.test(self, ratings, self.test, streams[0])
-        elif official_test is not None and not scheme.test:
-            is_test = official_test
-        else:
-            raise ConfigError(f"{ratings.name} ships no split called {quoted(self.official)}")
-        rest = ~is_test
-        is_validation = rest.copy()
-        if rest.any():
-            others = ratings.take(rest)
-            is_validation[rest] = scheme.validation(self, others, self.validation, streams[1])
+        asked = replace(ratings, given_test=official_test) if is_official else ratings
+        is_test, is_validation = SCHEMES[self.scheme].masks(self, asked)
         return Split.of(ratings, is_test, is_validation, str(self))
-
-    def _streams(self) -> list[np.random.Generator]:
-        """What is random of the test rows, and of the validation rows."""
-        return [np.random.default_rng([self.seed, part]) for part in (0, 1)]
 
     def __str__(self) -> str:
         shares = {"test": self.test, "validation": self.validation}

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, final
 
+import numpy as np
+
 from starcast.data.ratings import Ratings
 from starcast.data.split import by_hash, draws, moments
 from starcast.data.split.draws import Mask
@@ -14,7 +16,10 @@ OFFICIAL, GIVEN = "official", "given"
 Plan = Any  # a `SplitPlan`, which is made of this
 
 Draw = Callable[[Plan, Ratings, float, draws.Random], Mask]
-"""A `SplitPlan`, ratings, a share of them and what is random, to the rows that are drawn."""
+"""A plan, ratings, a share of them and what is random, to the rows that are drawn."""
+
+Masks = Callable[[Plan, Ratings], tuple[Mask, Mask]]
+"""A plan and ratings to the test rows and the validation rows."""
 
 
 def _no_detail(text: str, detail: str) -> dict[str, Any]:
@@ -48,54 +53,69 @@ def _given(plan: Plan, ratings: Ratings, share: float, rng: draws.Random) -> Mas
     return ratings.given_test
 
 
+def _drawn(test: Draw, validation: Draw = _some) -> Masks:
+    """Test rows drawn of all, then validation rows of the others."""
+
+    def masks(plan: Plan, ratings: Ratings) -> tuple[Mask, Mask]:
+        streams = [np.random.default_rng([plan.seed, part]) for part in (0, 1)]
+        is_test = test(plan, ratings, plan.test, streams[0])
+        is_validation = ~is_test
+        if is_validation.any():
+            rest = ratings.take(is_validation)
+            is_validation[~is_test] = validation(plan, rest, plan.validation, streams[1])
+        return is_test, is_validation
+
+    return masks
+
+
+def _drawn_alike(draw: Draw) -> Masks:
+    return _drawn(draw, draw)
+
+
 @final
 class Scheme(NamedTuple):
     """One way to divide ratings.
 
     Attributes:
-        test: draws the test rows of all; None where they are shipped.
-        validation: draws the validation rows of the others.
+        masks: the rows of the test and of validation.
         parameters: which of test, validation and seed have an effect.
         read: the whole text and what follows its colon, to fields of the plan.
         detail: a plan to what follows its colon.
         example: how it is written, if not by its name alone.
     """
 
-    test: Draw | None
-    validation: Draw = _some
+    masks: Masks
     parameters: tuple[str, ...] = ("test", "validation", "seed")
     read: Callable[[str, str], dict[str, Any]] = _no_detail
     detail: Callable[[Plan], str] = lambda plan: ""
     example: str = ""
 
 
-def _of_each(draw: Draw, *parameters: str) -> Scheme:
-    """A scheme that draws both in one way."""
-    return Scheme(draw, draw, parameters)
-
-
 SCHEMES: Mapping[str, Scheme] = {
-    "random": Scheme(_some),
-    "user-random": _of_each(
-        lambda plan, ratings, share, rng: draws.random_of_users(ratings, share, rng),
-        "test", "validation", "seed",
+    "random": Scheme(_drawn(_some)),
+    "user-random": Scheme(
+        _drawn_alike(lambda plan, ratings, share, rng: draws.random_of_users(ratings, share, rng))
     ),
-    "user-latest": _of_each(
-        lambda plan, ratings, share, rng: draws.latest_of_users(ratings, share),
-        "test", "validation",
+    "user-latest": Scheme(
+        _drawn_alike(lambda plan, ratings, share, rng: draws.latest_of_users(ratings, share)),
+        ("test", "validation"),
     ),
-    "leave-one-out": _of_each(
-        lambda plan, ratings, share, rng: draws.one_of_users(ratings, rng), "seed"
+    "leave-one-out": Scheme(
+        _drawn_alike(lambda plan, ratings, share, rng: draws.one_of_users(ratings, rng)),
+        ("seed",),
     ),
-    "time": _of_each(
-        lambda plan, ratings, share, rng: draws.latest(ratings, share), "test", "validation"
+    "time": Scheme(
+        _drawn_alike(lambda plan, ratings, share, rng: draws.latest(ratings, share)),
+        ("test", "validation"),
     ),
     "before": Scheme(
-        lambda plan, ratings, share, rng: moments.since(ratings, plan.cuts[-1]),
-        lambda plan, ratings, share, rng: (
-            moments.since(ratings, plan.cuts[0])
-            if len(plan.cuts) > 1
-            else draws.latest(ratings, share)
+        _drawn(
+            lambda plan, ratings, share, rng: moments.since(ratings, plan.cuts[-1]),
+            lambda plan, ratings, share, rng: (
+                moments.since(ratings, plan.cuts[0])
+                if len(plan.cuts) > 1
+                else draws.latest(ratings, share)
+            ),
         ),
         ("validation",),
         read=_cuts,
@@ -103,29 +123,28 @@ SCHEMES: Mapping[str, Scheme] = {
         example="before:2016-01-01",
     ),
     "hash": Scheme(
-        lambda plan, ratings, share, rng: by_hash.rows_below(share, ratings, plan.seed),
-        lambda plan, ratings, share, rng: by_hash.rows_below(
-            by_hash.both_shares(plan.test, share), ratings, plan.seed
-        ),
+        lambda plan, ratings: by_hash.masks(ratings, plan.test, plan.validation, plan.seed)
     ),
     "kfold": Scheme(
-        lambda plan, ratings, share, rng: draws.fold_rows(
-            len(ratings), plan.fold, plan.n_folds, rng
+        _drawn(
+            lambda plan, ratings, share, rng: draws.fold_rows(
+                len(ratings), plan.fold, plan.n_folds, rng
+            )
         ),
-        parameters=("validation", "seed"),
+        ("validation", "seed"),
         read=_fold,
         detail=lambda plan: f"{plan.fold}/{plan.n_folds}",
         example="kfold:1/5",
     ),
-    GIVEN: Scheme(_given, parameters=("validation", "seed"), example="given (--test-ratings)"),
+    GIVEN: Scheme(_drawn(_given), ("validation", "seed"), example="given (--test-ratings)"),
     OFFICIAL: Scheme(
-        None,
-        parameters=("validation", "seed"),
+        _drawn(_given),
+        ("validation", "seed"),
         read=lambda text, detail: {"official": detail},
         detail=lambda plan: plan.official,
         example="official:u1 (ML-100K)",
     ),
-}  # fmt: skip
+}
 """By name. A new one is an entry; help, messages and checks follow."""
 
 

@@ -18,11 +18,12 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.ids import Vocabulary
+from starcast.data.ids import Ids, Rows, Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 
 Words = NDArray[np.uint64]
+_Pairs = tuple[Vocabulary, Vocabulary, Rows, Rows]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _BLOCK = 1 << 15  # rows; what is made of a block stays in the processor's cache
@@ -48,32 +49,50 @@ class RowSum:
     @classmethod
     def of_parts(cls, ratings: Ratings, parts: NDArray[np.uint8]) -> Self:
         """Of user, item, stars and part of every row; `parts` is uint8 (n,)."""
-        stars = ratings.stars + np.float32(0)  # of the two zeros the positive one
-        return cls._of(ratings, stars.view(np.uint32), parts)
+        return cls._of(_rows_of(ratings), _bits(ratings.stars), parts)
+
+    @classmethod
+    def of_columns(
+        cls,
+        user_ids: Ids,
+        item_ids: Ids,
+        stars: NDArray[np.floating[Any]],
+        parts: NDArray[np.integer[Any]],
+    ) -> Self:
+        """The same of columns (n,) in any order, such as a block of a database or of a cluster.
+
+        Args:
+            user_ids, item_ids: integers or text; 7 and "7" are one.
+            stars: of each row.
+            parts: TRAIN, VALIDATION or TEST.
+        """
+        users, user_rows = Vocabulary.encode(np.asarray(user_ids), "user")
+        items, item_rows = Vocabulary.encode(np.asarray(item_ids), "item")
+        return cls._of((users, items, user_rows, item_rows), _bits(np.asarray(stars)), parts)
 
     @classmethod
     def of_times(cls, ratings: Ratings) -> Self:
         """Of user, item and time of every row. Raises: ValueError: no times are known."""
         if ratings.timestamps is None:
             raise ValueError(f"{ratings.name} has no timestamps")
-        return cls._of(ratings, ratings.timestamps.view(np.uint64), None)
+        return cls._of(_rows_of(ratings), ratings.timestamps.view(np.uint64), None)
 
     @classmethod
-    def _of(cls, ratings: Ratings, low: NDArray[Any], high: NDArray[Any] | None) -> Self:
+    def _of(cls, rows: _Pairs, low: NDArray[Any], high: NDArray[Any] | None) -> Self:
         """Of user, item and a value of every row, `low` + 2³² · `high`."""
-        users, items = _words(ratings.users, "user"), _words(ratings.items, "item")
+        users, items = _words(rows[0], "user"), _words(rows[1], "item")
         sums = [0, 0]
-        for start in range(0, len(ratings), _BLOCK):
+        for start in range(0, len(low), _BLOCK):
             block = slice(start, start + _BLOCK)
             value = low[block].astype(np.uint64)
             if high is not None:
                 value |= high[block].astype(np.uint64) << np.uint64(32)
             value *= _GOLDEN
-            user_rows, item_rows = ratings.user_rows[block], ratings.item_rows[block]
+            user_rows, item_rows = rows[2][block], rows[3][block]
             for word, by_user, by_item in zip((0, 1), users, items, strict=True):
                 hashes = _mixed(by_user[user_rows] ^ _mixed(by_item[item_rows] + value))
                 sums[word] += int(hashes.sum())
-        return cls(len(ratings), *(one % _MODULUS for one in sums))
+        return cls(len(low), *(one % _MODULUS for one in sums))
 
     def __add__(self, other: Self) -> Self:
         first, second = self.first + other.first, self.second + other.second
@@ -104,6 +123,15 @@ def times_fingerprint(times: RowSum) -> str:
 def first_fingerprint(content_hash: str, parts: NDArray[np.uint8]) -> str:
     """The fingerprint of format 1, which needs all rows in order: SHA-256 over data and parts."""
     return hashlib.sha256(content_hash.encode() + parts.tobytes()).hexdigest()
+
+
+def _rows_of(ratings: Ratings) -> _Pairs:
+    return ratings.users, ratings.items, ratings.user_rows, ratings.item_rows
+
+
+def _bits(stars: NDArray[np.floating[Any]]) -> NDArray[np.uint32]:
+    """Of the stars as float32; of the two zeros those of the positive one."""
+    return (stars.astype(np.float32) + np.float32(0)).view(np.uint32)
 
 
 def _words(members: Vocabulary, kind: str) -> list[Words]:

@@ -35,9 +35,10 @@ def since(ratings: Ratings, cut: str) -> Mask:
     if mask.all() or not mask.any():
         where = f"before {cut}" if mask.all() else f"from {cut} on"
         first, last = _shown(int(when.min())), _shown(int(when.max()))
+        year = f", as {cut}-01-01 for that year" if len(cut) == 4 and cut.isdecimal() else ""
         raise ConfigError(
             f"no rating is {where}: those to divide are from {first} to {last}; choose another "
-            "moment"
+            f"moment{year}"
         )
     return mask
 

@@ -15,8 +15,9 @@ from postgres_server import PASSWORD, USER
 from sqlalchemy import create_engine, text
 
 from starcast.data.ratings import Ratings
-from starcast.data.split import TEST, TRAIN, VALIDATION, Split, SplitPlan
+from starcast.data.split import TEST, TRAIN, VALIDATION, RowSum, Split, SplitPlan
 from starcast.data.split.by_hash import hash_sql
+from starcast.data.split.fingerprint import fingerprint
 
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 Told = dict[tuple[Any, Any], str]
@@ -65,6 +66,29 @@ def test_sqlite_says_the_same(kind: type, test: float, validation: float, seed: 
     database.close()
     assert {(who, what): said for who, what, said in found} == told_by(split)
     assert set(told_by(split).values()) == set(NAMES.values())
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_a_database_has_the_fingerprint_of_the_file(kind: type) -> None:
+    """Its rows in an order of its own, a block at a time, each with the part that SQL tells."""
+    split = SplitPlan("hash").divide(crowd(kind))
+    database = sqlite3.connect(":memory:")
+    database.create_function("md5", 1, lambda one: hashlib.md5(one.encode()).hexdigest())
+    database.execute("CREATE TABLE ratings (who, what, stars REAL)")
+    rows = zip(told_by(split), split.ratings.stars.tolist(), strict=True)
+    database.executemany("INSERT INTO ratings VALUES (?, ?, ?)", ((*pair, s) for pair, s in rows))
+    number = {name: part for part, name in NAMES.items()}
+    asked = database.execute(
+        f"SELECT who, what, stars, {hash_sql('who', 'what')} FROM ratings ORDER BY stars, who DESC"
+    )
+    total = RowSum()
+    while block := asked.fetchmany(700):
+        who, what, stars, parts = zip(*block, strict=True)
+        total += RowSum.of_columns(
+            np.array(who), np.array(what), np.array(stars), np.array([number[one] for one in parts])
+        )
+    database.close()
+    assert fingerprint(total, split.ratings.scale) == split.fingerprint
 
 
 @pytest.mark.parametrize("kind", [int, str])

@@ -96,7 +96,7 @@ def test_what_is_no_moment_is_refused(cut: str, message: str) -> None:
             "2020-01-01",
             "no rating is from 2020-01-01 on: those to divide are from 2015-12-29 12:00",
         ),
-        ("2016", "no rating is before 2016: .* to 2016-01-02 12:00; choose another moment"),
+        ("2016", "no rating is before 2016: .* 12:00; choose another moment, as 2016-01-01"),
         ("2015-12-29T12:00", "no rating is before 2015-12-29T12:00"),
         ("2014-01-01,2016-01-01", "no rating is before 2014-01-01"),
         ("2015-12-31T13:00,2016-01-01", "no rating is from 2015-12-31T13:00 on"),

@@ -1,8 +1,10 @@
 """Work in the background goes on whatever happens, and the collector is spared after a reload."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -68,6 +70,15 @@ def test_the_collector_is_settled_after_each_reload_and_then_only(
     events = events_of(monkeypatch, nothing, reloaded, nothing, nothing, reloaded, nothing, nothing)
     told = " ".join(events[:9]).replace("warm up", "warm-up")
     assert told == "warm-up settle look look settle look look look settle"
+
+
+def test_settling_thaws_collects_and_freezes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was replaced lies among what was frozen: it is found only once that is thawed."""
+    done: list[str] = []
+    for step in ("freeze", "collect", "unfreeze"):
+        monkeypatch.setattr(gc, step, partial(done.append, step))
+    reloading.settle()
+    assert done == ["unfreeze", "collect", "freeze"]
 
 
 def test_nothing_ends_the_looking(

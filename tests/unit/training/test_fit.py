@@ -14,8 +14,20 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import TRAIN, Split, SplitPlan
 from starcast.engines.protocol import EpochLoss, Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import AlsSettings, GibbsSettings, NetworkSettings, Settings
-from starcast.errors import ConfigError, SettingWarning, SplitMismatchError, TrainingError
+from starcast.engines.settings import (
+    AlsSettings,
+    GibbsSettings,
+    MiniBatchSettings,
+    NetworkSettings,
+    Settings,
+)
+from starcast.errors import (
+    ConfigError,
+    SettingWarning,
+    SplitMismatchError,
+    TrainingError,
+    UnknownNameError,
+)
 from starcast.models import COMPILED, Model, find
 from starcast.training.fit import fit
 from starcast.training.parents import leak_between, parent_config
@@ -189,6 +201,17 @@ def test_a_refit_trains_on_validation_rows_too_for_the_chosen_epochs(
     assert witness.n_epochs == [3, 2]  # SMALL allows three epochs; the second was best
     assert artifact.refit
     assert artifact.weights["engine"] == 2
+
+
+@pytest.mark.parametrize("foreign", [MiniBatchSettings(), AlsSettings(), GibbsSettings()])
+def test_settings_of_another_solver_are_refused_before_anything_is_made(
+    stage: Stage, small: Split, foreign: Settings
+) -> None:
+    """The first has the very optimizer of "solo", and lacks its layers."""
+    witness = stage()
+    with pytest.raises((ConfigError, UnknownNameError), match="solo"):
+        fit(small, "solo", foreign)
+    assert not witness.engine_rows
 
 
 def test_weights_before_the_refit_are_blind_to_validation_rows(stage: Stage, small: Split) -> None:

@@ -148,10 +148,20 @@ def test_the_history_holds_what_each_epoch_said() -> None:
     assert second.seconds >= 0
 
 
-def test_averaging_validates_and_keeps_the_running_mean() -> None:
-    # Weights 1, 2, 3 become 1, 0.5 · 1 + 0.5 · 2 and 0.5 · 1.5 + 0.5 · 3.
-    trained = run([9, 0.9, 0.8, 0.7], epochs=3, averaging=0.5)
-    assert kept(trained) == 2.25
+@pytest.mark.parametrize(("warm", "means"), [(False, ["1", "1.25", "1.6875"]),
+                                             (True, ["0.25", "0.6875", "1.26562"])])  # fmt: skip
+def test_averaging_validates_and_keeps_the_running_mean(warm: bool, means: list[str]) -> None:
+    """Weights 1, 2, 3; three quarters of each mean are the mean before: 0.75 · 1 + 0.25 · 2, ...
+
+    A warm start's first weights, 0, begin the mean: 0.75 · 0 + 0.25 · 1, ...
+    """
+    told: list[str] = []
+    run([None] * 4, epochs=3, averaging=0.75, warm=warm, observers=[Diary("a", told)])
+    assert told[1:-1] == [f"a {n + 1}:{mean} best" for n, mean in enumerate(means)]
+
+
+def test_a_mean_is_what_is_kept() -> None:
+    assert kept(run([None] * 4, epochs=3, averaging=0.75)) == 1.6875
 
 
 def test_a_mean_of_weights_without_axes_is_still_an_array() -> None:

@@ -7,8 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from starcast.engines.bayesian.probit import PRIOR_VARIANCE, OrderedProbit, expected_stars
+from starcast.engines.bayesian.probit import OrderedProbit, expected_stars
 from starcast.engines.normal import TABLE
+
+VARIANCE = 100.0  # of a cut point, a priori: by hand, lest a change of it goes unseen
 
 cdf = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)))
 
@@ -17,7 +19,7 @@ def plain_height(cuts: NDArray[np.float64], levels: NDArray[np.int64], at: float
     """Log posterior of cut points for ratings that are all predicted `at`, by its definition."""
     bounds = np.array([-np.inf, *cuts, np.inf]) - at
     shares = np.diff(cdf(bounds))
-    return float(np.log(shares[levels]).sum() - cuts @ cuts / (2 * PRIOR_VARIANCE))
+    return float(np.log(shares[levels]).sum() - cuts @ cuts / (2 * VARIANCE))
 
 
 def predictors(levels: NDArray[np.int64], at: float = 0.0, seed: int = 0) -> OrderedProbit:
@@ -58,7 +60,7 @@ def test_cut_points_are_drawn_from_their_posterior() -> None:
     shares = np.column_stack([cdf(points[:, 0]), cdf(points[:, 1]) - cdf(points[:, 0]),
                               cdf(-points[:, 1])])  # fmt: skip
     weights = np.prod(shares ** [4, 6, 5], axis=1)
-    weights *= np.exp(-(points**2).sum(axis=1) / (2 * PRIOR_VARIANCE))
+    weights *= np.exp(-(points**2).sum(axis=1) / (2 * VARIANCE))
     weights /= weights.sum()
     mean = weights @ points
     covariance = (points - mean).T @ ((points - mean) * weights[:, np.newaxis])

@@ -15,7 +15,7 @@ from starcast.engines.bayesian.chain import Chain
 from starcast.engines.bayesian.design import feature_group, histories, joined
 from starcast.engines.bayesian.draws import USUAL, Hyperprior
 from starcast.engines.bayesian.likelihood import GaussianNoise
-from starcast.engines.bayesian.probit import PRIOR_VARIANCE, OrderedProbit
+from starcast.engines.bayesian.probit import OrderedProbit
 from starcast.engines.bayesian.sweep import _sum_by_item, _sum_by_user
 
 
@@ -113,7 +113,7 @@ def gaussian_prior(rng: np.random.Generator) -> list[float]:
 
 
 def probit_prior(rng: np.random.Generator) -> list[float]:
-    return list(np.sort(rng.normal(0, np.sqrt(PRIOR_VARIANCE), 2)) / 10)
+    return list(np.sort(rng.normal(0, 10, 2)) / 10)
 
 
 def fresh_stars(chain: Chain, rng: np.random.Generator) -> list[float]:

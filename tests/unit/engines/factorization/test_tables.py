@@ -11,7 +11,7 @@ from plain_factor import (
     ratings_of,
 )
 
-from starcast.engines.factorization.tables import INITIAL_DEVIATION, FactorTables
+from starcast.engines.factorization.tables import FactorTables
 
 
 @pytest.mark.parametrize("planes", [1, 4])
@@ -20,8 +20,8 @@ def test_first_factors_are_normal_and_rows_without_ratings_zero(planes: int) -> 
     ratings = ratings_of(rows, n_users=301, n_items=6)
     weights = FactorTables.initial(ratings, 20, seed=1, planes=planes).weights()
     drawn = weights["user_factors"][:300]
-    assert drawn.std() == pytest.approx(INITIAL_DEVIATION, rel=0.05)
-    assert drawn.mean() == pytest.approx(0, abs=0.1 * INITIAL_DEVIATION)
+    assert drawn.std() == pytest.approx(0.002, rel=0.05)
+    assert drawn.mean() == pytest.approx(0, abs=0.0002)
     assert np.all(drawn)
     assert np.all(weights["item_factors"][:4])
     assert not np.any(weights["user_factors"][300:])

@@ -4,6 +4,8 @@
       --seeds 42,43,44,45,46 --out docs/splits/ml-1m-80-20.md --samples 512
 
 One split says little: another choice of test rows moves the RMSE by more than most models differ.
+A run that was ended goes on by the same command.
+
 Every model is trained anew on every split, all choices are made on its validation rows, and its
 test rows are opened once. What follows the tool's own options are settings of the training, by
 their names on the command line of `starcast train`. A model can have settings of its own:
@@ -22,10 +24,12 @@ from statistics import fmean, stdev
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from finished_runs import FinishedRuns
 from rich.console import Console
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
+from starcast.cli.signals import signals
 from starcast.data.load import divide, load
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.setting_catalogue import SETTINGS
@@ -93,12 +97,18 @@ def main(
     shares = {"test": test_share, "validation": validation_share}
     ratings, console = load(dataset, data_dir, mirror=mirror), Console(highlight=False)
     runs: list[Run] = []
+    finished = FinishedRuns(out, command(sys.argv[1:]))
     for plan in plans(split, seeds, shares):
         divided = divide(plan, ratings, data_dir)
-        for run in on_split(divided, recipes, plan.seed, refit=refit, blended=blended):
+        found = [Run(*row) for row in finished.found(divided, plan.seed)]
+        fresh = on_split(divided, recipes, plan.seed, finished, refit=refit, blended=blended)
+        before = len(runs)
+        for run in found or fresh:
             runs.append(run)
             console.print(_line(run), soft_wrap=True)
+        finished.add(divided, plan.seed, runs[before:])
         write(page(runs, repr(ratings), command(sys.argv[1:])), out)
+    finished.discard()
     console.print(f"\n{table(runs)}\n\nwritten to {out}", soft_wrap=True)
 
 
@@ -162,15 +172,24 @@ def plans(split: str, seeds: str, shares: Mapping[str, float | None]) -> Iterato
 
 
 def on_split(
-    split: Split, recipes: Sequence[Recipe], seed: int, *, refit: bool, blended: bool
+    split: Split,
+    recipes: Sequence[Recipe],
+    seed: int,
+    finished: FinishedRuns,
+    *,
+    refit: bool,
+    blended: bool,
 ) -> Iterator[Run]:
     """Train every model, and open the test rows for each; last for their blend, if wanted."""
     trained: list[Artifact] = []
     for recipe in recipes:
         config = models.find(recipe.model).settings(**recipe.settings)
-        trained.append(fit(split, recipe.model, config, seed=seed, refit=refit))
-        if trained[-1].broken_off:
-            raise StarcastError(f"{recipe.title} on {split.scheme}: {trained[-1].broken_off}")
+        checkpoint = finished.checkpoint(split, recipe.title)
+        model = fit(split, recipe.model, config, seed=seed, refit=refit, checkpoint=checkpoint)
+        if model.broken_off:
+            raise StarcastError(f"{recipe.title} on {split.scheme}: {model.broken_off}")
+        finished.keep(model, checkpoint)
+        trained.append(model)
         yield judged(recipe.title, trained[-1])
     if blended:
         yield judged(models.BLEND.title, blend(trained, seed=seed))
@@ -241,6 +260,7 @@ if __name__ == "__main__":
     for_training = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command(context_settings=for_training)(main)
     try:
-        app()
+        with signals.ending():
+            app()
     except StarcastError as error:
         raise SystemExit(f"repeat_splits: {error}") from None

@@ -1,6 +1,7 @@
 """Figures over many splits: the arithmetic by hand, and a real run of the tool."""
 
 import doctest
+import json
 import re
 import subprocess
 import sys
@@ -111,3 +112,35 @@ def test_a_wrong_setting_is_one_line_before_anything_is_trained(
 ) -> None:
     done = run(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, f"repeat_splits: {complaint}\n")
+
+
+def test_a_run_that_was_killed_goes_on_with_what_is_finished(tmp_path: Path) -> None:
+    """Killed once the first split is finished; its models are not trained again."""
+    argv = ["--seeds", "1,2", "--epochs", "2", "--model", FACTOR, "--model", "means", "--out"]
+    assert run(*argv, "whole.md", cwd=tmp_path).returncode == 0
+    figures = tmp_path / "page.runs" / "figures.json"
+    with subprocess.Popen([sys.executable, TOOL, *argv, "page.md"], cwd=tmp_path, env=environment(),
+                          stdout=subprocess.DEVNULL) as process:  # fmt: skip
+        while not figures.exists() and process.poll() is None:
+            pass
+        process.kill()
+    told = json.loads(figures.read_text("utf-8"))
+    told["figures"] = {key: [[*row[:3], 0.5, row[4]] for row in rows]
+                       for key, rows in told["figures"].items()}  # fmt: skip
+    figures.write_text(json.dumps(told), "utf-8")  # so that it shows where they come from
+    done = run(*argv, "page.md", cwd=tmp_path)
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines() if " random " in line]
+    assert [row[-2] for row in rows[:2]] == ["0.5000"] * 2
+    whole = (tmp_path / "whole.md").read_text("utf-8")
+    assert all(f"| {row[-3]} | {row[-2]} | {row[-1]} |" in whole for row in rows[2:])
+    assert len(rows) == 4
+    assert not figures.parent.exists()
+
+
+def test_runs_of_another_command_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "page.runs").mkdir()
+    (tmp_path / "page.runs" / "figures.json").write_text('{"what": {}, "figures": {}}', "utf-8")
+    done = run("--out", "page.md", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("repeat_splits: page.runs holds runs of {}; remove it")

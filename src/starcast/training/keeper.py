@@ -1,13 +1,21 @@
 """What the loop calls to keep checkpoints of a run, and to go on from one."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import final
 
+import numpy as np
+
+from starcast.engines.expression import Expression
+from starcast.engines.expression.plain import as_plain
 from starcast.engines.protocol import Engine, Resumable, ResumableEngine
+from starcast.engines.state import State, check_state
 from starcast.training.checkpoints import DAMAGE, Checkpoint, Fault, most_bytes
 from starcast.training.history import records_of
 from starcast.training.loop import EpochRecord, Keeper, Unkept
+from starcast.training.observers import HasNetwork
 from starcast.training.outcome import Outcome
 from starcast.training.validation import Validation
 
@@ -85,4 +93,32 @@ class CheckpointKeeper:
 
     def _parts(self, outcome: Outcome) -> dict[str, Resumable]:
         """In the order in which they go back: an outcome asks its engine."""
-        return {"engine": self._engine, "validation": self._validation, "outcome": outcome}
+        parts: dict[str, Resumable] = {}
+        if isinstance(self._engine, HasNetwork):
+            parts["network"] = _Network(self._engine.network)
+        return parts | {
+            "engine": self._engine, "validation": self._validation, "outcome": outcome,
+        }  # fmt: skip
+
+
+@final
+class _Network:
+    """What is computed: weights of one network may fit another, as a plugin may change its own.
+
+    Args:
+        network: of the engine.
+    """
+
+    def __init__(self, network: Expression) -> None:
+        text = json.dumps(as_plain(network)).encode()
+        self._sum = np.frombuffer(hashlib.sha256(text).digest(), np.uint8)
+
+    def state(self) -> State:
+        """Its SHA-256."""
+        return {"sum": self._sum}
+
+    def restore(self, state: State) -> None:
+        """Refuse another. Raises: ValueError."""
+        check_state(state, {"sum": self._sum})
+        if not np.array_equal(state["sum"], self._sum):
+            raise ValueError("its network computes something else")

@@ -13,8 +13,11 @@ from starcast import models
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
+from starcast.engines.expression import Expression, item, output, user
+from starcast.engines.settings import NetworkSettings
 from starcast.engines.state import named_parts, put_back_random, random_state
 from starcast.errors import CheckpointError, TrainingError
+from starcast.models import Model, network
 from starcast.training import checkpoint_file, checkpoints
 from starcast.training.checkpoint_file import CheckpointFile
 from starcast.training.checkpoints import Checkpoint, Checkpoints, Keeping
@@ -276,6 +279,29 @@ def test_a_finished_run_of_something_else_is_no_obstacle(
     kept.save(trained(planted_split, kept.of(FACTOR)))
     other = Checkpoints(tmp_path.joinpath, Keeping(minutes=0))
     assert len(trained(planted_split, other.of(FACTOR), epochs=2).history) == 2
+
+
+def test_a_network_of_the_same_weights_that_computes_another_thing_is_refused(
+    planted_split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin may have changed its function in the meantime; no setting says so."""
+
+    def product(last: str) -> Model:
+        def compute(settings: NetworkSettings) -> Expression:
+            p, q = user("vector", settings.dimension), item("vector", settings.dimension)
+            return output((p * q).apply(last))
+
+        return network("mine", compute)
+
+    def keeping() -> Checkpoint:
+        return Checkpoint(tmp_path / "mine", Keeping(minutes=0))
+
+    for last in ("tanh", "sigmoid"):
+        monkeypatch.setattr(models, "MODELS", {"mine": product(last)})
+        if last == "tanh":
+            trained(planted_split, keeping(), stop=3, model="mine")
+    with pytest.raises(CheckpointError, match="its network computes something else"):
+        trained(planted_split, keeping(), model="mine")
 
 
 def test_an_engine_without_a_state_is_trained_and_not_kept(

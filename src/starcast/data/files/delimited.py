@@ -1,5 +1,7 @@
 """Text tables: rows cut by Polars, and a slower reader that can say in which line one begins."""
 
+import csv
+import filecmp
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast, final
@@ -74,6 +76,51 @@ class Delimited:
             ) from None
         except UNREADABLE as error:
             raise DataError(f"{self.part.label} cannot be read to its end: {error}") from None
+
+    def is_misread(self, n_rows: int) -> bool:
+        """Whether Polars took lines together that are rows of their own.
+
+        It takes every quotation mark for one that opens or closes, Python none within a field, as
+        in 5" long. Only where there are other lines than rows does it take the time to look.
+
+        Args:
+            n_rows: that Polars found, blank ones not counted.
+        Raises: DataError: the file cannot be read to its end.
+        """
+        quote = self.dialect.quote.encode()
+        if not quote or not self._has_other_lines(quote, n_rows):
+            return False
+        told = (any(cell and cell.strip() for cell in cells) for _, cells in self.records())
+        return sum(told) != n_rows
+
+    def _has_other_lines(self, quote: bytes, n_rows: int) -> bool:
+        n_lines, last, has_quotes = -self.dialect.skip, b"\n", False
+        for block in text.blocks(self.part):
+            n_lines, last = n_lines + block.count(b"\n"), block[-1:]
+            has_quotes = has_quotes or quote in block
+        return has_quotes and n_lines + (last != b"\n") != n_rows
+
+    def requoted(self) -> Part:
+        """The file written anew, with quotation marks that mean the same to both readers.
+
+        Raises: DataError: they did not, and the file was written so already.
+        """
+        fresh = self.part._replace(path=self.part.fresh())
+        dialect = self.dialect
+        with (
+            self.part.open_text() as lines,
+            fresh.path.open("w", encoding=text.UTF_8, newline="") as target,
+        ):
+            writer = csv.writer(
+                target, delimiter=dialect.separator, quotechar=dialect.quote, lineterminator="\n"
+            )
+            writer.writerows(row.cells for row in cut(lines, dialect.separator, dialect.quote))
+        if filecmp.cmp(self.part.path, fresh.path, shallow=False):
+            raise DataError(
+                f"{fresh.label} has quotation marks that can be read in two ways; double those "
+                "within fields"
+            )
+        return fresh
 
 
 def table_of(part: Part, dialect: Dialect, head: text.Head) -> Table:

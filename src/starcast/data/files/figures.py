@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 
 from starcast.display import quoted
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
 _UNIT = re.compile(
     rf"(?P<number>{_NUMBER})?(?P<half>½)?\s*"
     r"(?P<unit>%|/\s*\d+|(?:out )?of \d+|[^\W\d_]{1,12}\.?)?",
@@ -50,8 +50,10 @@ Figure(value=3.0, unit='star'), None)
     found = _UNIT.fullmatch(bare)
     if not found or not (found["number"] or found["half"]):
         return None
+    if "," in (found["number"] or "") and not found["unit"]:
+        return None  # what the comma means, only the whole column can tell
     unit = re.sub(r"\s+", " ", (found["unit"] or "").lower()).replace("/ ", "/")
-    whole = float(found["number"] or 0)
+    whole = float((found["number"] or "0").replace(",", "."))
     half = 0.5 if found["half"] else 0.0
     return Figure(whole + (half if whole >= 0 else -half), unit.rstrip(".").removesuffix("s"))
 

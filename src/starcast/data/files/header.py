@@ -137,7 +137,7 @@ def _may_name(record: Record, rows: Rows, needed: Sequence[str], options: Readin
 
 def _named_by(rows: Rows, record: Record) -> Header:
     names = _trimmed(record.cells)
-    has_index = len(names) == rows.width - 1 and rows.width - 1 not in rows.empty
+    has_index = len(names) == _n_filled(rows) - 1 and len(record.cells) < rows.width
     index = [""] * (has_index and record.cells[-1:] != [""])
     padded = [*index, *names]
     padded += [""] * (rows.width - len(padded))
@@ -145,8 +145,17 @@ def _named_by(rows: Rows, record: Record) -> Header:
 
 
 def _is_as_wide(record: Record, rows: Rows) -> bool:
-    """Whether it names every column, or every one but that of row names, as R writes them."""
-    return len(_trimmed(record.cells)) in (rows.width, rows.width - 1)
+    """Whether it names every column, or every one but that of row names, as R writes them.
+
+    Columns at the end that hold nothing need no names.
+    """
+    n_names, n_filled = len(_trimmed(record.cells)), _n_filled(rows)
+    return n_filled <= n_names <= rows.width or n_names == n_filled - 1
+
+
+def _n_filled(rows: Rows) -> int:
+    """How many columns there are up to the last that holds anything."""
+    return max((at + 1 for at in range(rows.width) if at not in rows.empty), default=0)
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:

@@ -127,7 +127,10 @@ def _document(part: Part) -> Table:
         with part.open_text() as file:
             value = json.load(file)
     except _MALFORMED as error:
-        raise DataError(f"{part.label} is no readable JSON: {str(error).splitlines()[0]}") from None
+        raise DataError(
+            f"{part.label} is no readable JSON: {str(error).splitlines()[0]}; write an object a "
+            "line, or one array of them"
+        ) from None
     if isinstance(value, dict) and not _is_of_columns(value):
         value = _lists(value)[0] if len(_lists(value)) == 1 else value
     rows = _rows_of(value)

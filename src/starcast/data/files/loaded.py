@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from starcast.data.files import binary, columns, faults, guess, layouts, naming, text, values, wide
+from starcast.data.files.delimited import Delimited
 from starcast.data.files.naming import ITEM, RATING, RATING_TABLE, TIMESTAMP, USER, Kinds
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.files.part import Part
@@ -61,22 +62,24 @@ def load_part(
         table = replace(table, names=first.names, has_header=True)
     try:
         return _loaded(table, options, needed)
+    except _MisreadError as misread:
+        return load_part(misread.body.requoted(), options, first, needed)
     except _RefusedError as refused:
         encoding = options.encoding or text.detect(part) if table.is_text else text.UTF_8
         if not options.encoding and encoding != text.UTF_8:
             return load_part(part, replace(options, encoding=encoding), first, needed)
-        raise refused.explained() from None
+        raise refused.explained(options) from None
 
 
 def load_table(table: Table, options: ReadingOptions, needed: Needed = NEEDED) -> Loaded:
-    """The rows of a table.
+    """The rows of a table that is no text.
 
     Raises: DataError: it has no such columns, or cannot be read.
     """
     try:
         return _loaded(table, options, needed)
     except _RefusedError as refused:
-        raise refused.explained() from None
+        raise refused.explained(options) from None
 
 
 class _RefusedError(Exception):
@@ -91,10 +94,23 @@ class _RefusedError(Exception):
         super().__init__(why)
         self._table, self._places, self._why = table, places, why
 
-    def explained(self) -> DataError:
+    def explained(self, options: ReadingOptions) -> DataError:
+        """What is wrong."""
         if not self._table.is_text:
             return binary.damaged(self._table.label, self._table.form, self._why)
-        return faults.unreadable(self._table, self._places, RECOGNISED, self._why)
+        return faults.unreadable(self._table, self._places, options, self._why)
+
+
+class _MisreadError(Exception):
+    """A table whose quotation marks the fast reader took for others.
+
+    Args:
+        body: its rows.
+    """
+
+    def __init__(self, body: Delimited) -> None:
+        super().__init__()
+        self.body = body
 
 
 def _kinds(needed: Needed) -> Kinds:
@@ -114,10 +130,12 @@ def _loaded(table: Table, options: ReadingOptions, needed: Needed) -> Loaded:
         if table.is_text and _is_plain(table, places):
             frame = _plain(table, places).collect(engine="streaming")
             if not any(column.has_nulls() for column in frame):
+                _check_quotes(table, places, frame)
                 return Loaded(table, places, frame)
         frame = values.stripped(table.body.scan(places)).collect(engine="streaming")
         if table.has_blank_lines:
             frame = _without_blank_lines(frame, table, places)
+        _check_quotes(table, places, frame)
         if table.is_text and table.has_header:
             table, frame = _without_headers(table, frame, places)
     except pl.exceptions.PolarsError as error:
@@ -157,6 +175,14 @@ def _plain(table: Table, places: Mapping[str, int]) -> "pl.LazyFrame":
     ids = (plain_integer(kind) for kind in (USER, ITEM) if kind in places)
     numbers = (pl.col(kind).cast(others[kind], strict=False) for kind in places if kind in others)
     return table.body.scan(places).select(*ids, *numbers)
+
+
+def _check_quotes(table: Table, places: Mapping[str, int], frame: "pl.DataFrame") -> None:
+    """Find out whether rows were taken together. Raises: _MisreadError: they were."""
+    body = table.body
+    has_texts = len(table.names) > len(places) or any(not one.dtype.is_numeric() for one in frame)
+    if isinstance(body, Delimited) and has_texts and body.is_misread(len(frame)):
+        raise _MisreadError(body)
 
 
 def _without_headers(

@@ -25,7 +25,7 @@ from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.errors import DataError
 
-VERSION = 2
+VERSION = 3
 """Of what is recognised as what. Raise it when a table may be read otherwise than before."""
 
 REPEATED = "of pairs that were rated again later"

@@ -93,7 +93,7 @@ def detect(part: Part) -> str:
     n_good = n_bad = 0
     high: set[int] = set()
     decoder = codecs.getincrementaldecoder(UTF_8)("surrogateescape")
-    for block in _blocks(part):
+    for block in blocks(part):
         beyond = [character for character in decoder.decode(block) if character > "\x7f"]
         bad = [ord(one) - 0xDC00 for one in beyond if "\udc80" <= one <= "\udcff"]
         n_bad, n_good = n_bad + len(bad), n_good + len(beyond) - len(bad)
@@ -107,7 +107,8 @@ def detect(part: Part) -> str:
     return "cp1252" if min(high) < 0xA0 else "latin-1"
 
 
-def _blocks(part: Part) -> Iterator[bytes]:
+def blocks(part: Part) -> Iterator[bytes]:
+    """The bytes of a file, some after the others. Raises: DataError: it cannot be unpacked."""
     try:
         with part.open() as file:
             while block := file.read(_BLOCK):
@@ -150,7 +151,7 @@ def not_text(part: Part, encoding: str) -> DataError:
     """The error for text that is not of its encoding, which names the first such line."""
     n_lines = 1
     decoder = codecs.getincrementaldecoder(_with_mark(encoding))()
-    for block in _blocks(part):
+    for block in blocks(part):
         try:
             n_lines += decoder.decode(block).count("\n")
         except UnicodeError as error:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,43 @@ def test_columns_of_bytes_and_of_truth(tmp_path: Path) -> None:
 
 def test_negative_zero_is_no_end_of_a_scale(tmp_path: Path) -> None:
     assert str(read(tmp_path, "user,item,rating\n1,2,-0.0\n1,3,5\n").scale).startswith("0 to 5")
+
+
+LONG = [(f"u{at % 50}", at // 50, at % 4 + 1) for at in range(3000)]
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        lambda at: '5" long',  # every line
+        lambda at: '5" long' if at in (2500, 2600) else "good",  # two, far below the first lines
+        lambda at: '"a\n\nb"' if at % 3 else "",  # lines within fields, blank ones too
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_quotation_marks_within_fields_take_no_rows_together(
+    tmp_path: Path, review: Callable[[int], str], pack: Callable[[bytes], bytes]
+) -> None:
+    rows = [f"{user},{item},{stars},{review(at)}\n" for at, (user, item, stars) in enumerate(LONG)]
+    for text in ("user,item,rating,review\n" + "".join(rows), ("".join(rows)).replace("u", "")):
+        options = {} if text.startswith("user") else {"columns": "user=1,item=2,rating=3"}
+        ratings = read(tmp_path, pack(text.encode()), **options)
+        assert len(ratings) == len(LONG)
+        assert ratings.stars.sum() == sum(stars for _, _, stars in LONG)
+
+
+def test_or_they_are_refused(tmp_path: Path) -> None:
+    rows = "".join(f'5" {user},{item},{stars}\n' for user, item, stars in LONG)
+    with pytest.raises(DataError, match="look for a stray quotation mark in line 2"):
+        read(tmp_path, f"user,item,rating\n{rows}")
+
+
+@pytest.mark.parametrize("head", ["rating,item,user,,,\n", "rating,item,user\n"])
+def test_empty_columns_at_the_end_need_no_names(tmp_path: Path, head: str) -> None:
+    rows = "".join(f"{stars},{item},{user},,,\n" for user, item, stars, _ in ROWS)
+    ratings = read(tmp_path, head + rows)
+    assert ratings.users.ids.tolist() == ["u0", "u1", "u2", "u3", "u4"]
+    assert ratings.stars.sum() == sum(stars for _, _, stars, _ in ROWS)
 
 
 def zipped(**members: bytes) -> bytes:

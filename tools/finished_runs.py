@@ -12,7 +12,7 @@ from typing import Any, final
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.cli.signals import signals
+from starcast.cli.signals import SIGNALS
 from starcast.data.split import Split
 from starcast.disk.replacement import replace_file
 from starcast.errors import ConfigError
@@ -58,7 +58,7 @@ class FinishedRuns:
         home.mkdir(parents=True, exist_ok=True)
         name = "".join(one if one.isalnum() else "-" for one in title)
         keeping = Keeping(
-            remedy=f"remove {self._folder} to start over", tell=_tell, held_back=signals.held_back
+            remedy=f"remove {self._folder} to start over", tell=_tell, held_back=SIGNALS.held_back
         )
         return Checkpoint(home / name, keeping)
 

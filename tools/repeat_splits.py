@@ -29,7 +29,7 @@ from rich.console import Console
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
-from starcast.cli.signals import signals
+from starcast.cli.signals import SIGNALS
 from starcast.data.load import divide, load
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.setting_catalogue import SETTINGS
@@ -260,7 +260,7 @@ if __name__ == "__main__":
     for_training = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command(context_settings=for_training)(main)
     try:
-        with signals.ending():
+        with SIGNALS.ending():
             app()
     except StarcastError as error:
         raise SystemExit(f"repeat_splits: {error}") from None

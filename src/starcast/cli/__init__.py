@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from starcast.cli.app import app
 from starcast.cli.given import OF_2018
-from starcast.cli.signals import signals
+from starcast.cli.signals import SIGNALS
 from starcast.display import printable
 from starcast.engines.blas import spin_briefly
 from starcast.errors import StarcastError, StarcastWarning
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None, *, of_2018: bool = False) -> None:
     """
     _prepare()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
-    with signals.ending():
+    with SIGNALS.ending():
         _run(arguments, of_2018=of_2018)
 
 
@@ -38,16 +38,16 @@ def _run(arguments: list[str], *, of_2018: bool) -> None:
     try:
         era = OF_2018 if of_2018 else None
         status = app(args=arguments, prog_name="starcast", standalone_mode=False, obj=era)
-        if signals.status:  # Typer has made a number of the interrupt
-            raise signals.interrupt()
+        if SIGNALS.status:  # Typer has made a number of the interrupt
+            raise SIGNALS.interrupt()
         sys.stdout.flush()  # here, where it can still be said that it cannot be written
         sys.exit(status)
     except TyperException as error:
         _fail(f"{error.format_message().rstrip('.')}; see --help", error.exit_code)
     except StarcastError as error:
-        _fail(str(error), signals.status or 1)
+        _fail(str(error), SIGNALS.status or 1)
     except (KeyboardInterrupt, Abort) as error:
-        _fail(str(error) or "interrupted", signals.status or 130)
+        _fail(str(error) or "interrupted", SIGNALS.status or 130)
     except BrokenPipeError:  # the reader, such as `head`, has left; nobody is there to be told
         _exit(1)
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from starcast.cli.signals import signals
+from starcast.cli.signals import SIGNALS
 from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def checkpoints(place: Callable[[str], Path], resuming: "Resuming") -> "Checkpoi
             minutes=resuming.checkpoint_every,
             fresh=resuming.fresh,
             tell=cache(note),  # however many runs cannot keep theirs
-            held_back=signals.held_back,
+            held_back=SIGNALS.held_back,
         ),
     )
 

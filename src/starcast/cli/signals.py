@@ -4,8 +4,10 @@ SIGTERM is what docker, Kubernetes, slurm and systemd send, SIGHUP what a closed
 that the process was started to ignore (nohup) is ignored.
 """
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,6 +16,7 @@ from typing import final
 from starcast.errors import Interrupted
 
 _GRACE = 5.0  # seconds that an epoch under way has to end in; docker kills after 10
+_ECHO = 10.0  # seconds in which others are taken for the same wish: a closed terminal sends two
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -26,12 +29,12 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self.status, self._waits, self._is_held = 0, False, False
+        self.status, self._waits, self._is_held, self._came = 0, False, False, -math.inf
 
     @contextmanager
     def ending(self) -> Iterator[None]:
         """In this context signals interrupt: SIGINT by KeyboardInterrupt, others by Interrupted."""
-        self.status, self._waits = 0, False
+        self.status, self._waits, self._came = 0, False, -math.inf
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -69,8 +72,10 @@ class Signals:
         return KeyboardInterrupt() if number == signal.SIGINT else Interrupted(number)
 
     def _come(self, number: int, _frame: FrameType | None) -> None:
-        """A signal has come; of a closed terminal, twice: a second does not end the end."""
-        is_first, self.status = not self.status, self.status or 128 + number
+        """A signal has come; a second one soon after the first does not end the end."""
+        is_first = time.monotonic() - self._came > _ECHO
+        if is_first:
+            self.status, self._came = 128 + number, time.monotonic()
         if self._is_held and is_first:
             self._waits = True
             signal.signal(signal.SIGALRM, self._too_long)
@@ -85,5 +90,5 @@ class Signals:
             raise self.interrupt()
 
 
-signals = Signals()
+SIGNALS = Signals()
 """Of this process: it has one set of handlers."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, final
 
 from starcast.engines.protocol import Engine, Weights
-from starcast.errors import TrainingError
+from starcast.errors import InterruptedTrainingError, TrainingError
 from starcast.evaluation.metrics import Objective, Quality
 from starcast.training.outcome import Arrays, Outcome, outcome_of
 
@@ -146,7 +146,7 @@ def train(
         observers: told of every epoch.
         warm: the first weights are worth keeping: they compete as epoch 0 and start the average.
         keeper: puts the run where an earlier one was ended, and keeps what the next would need.
-    Raises: TrainingError: the run broke off before any epoch was good.
+    Raises: TrainingError, InterruptedTrainingError: it broke off before any epoch was good.
     Source: Polyak & Juditsky 1992 (averaging), with exponential weights.
     """
     audience, outcome = _CompositeObserver(observers), outcome_of(engine, averaging, objective)
@@ -155,7 +155,7 @@ def train(
     if warm and not history:
         first, share = outcome.candidate()
         outcome.offer(0, first, validate(first, share)[1])
-    broken_off = ""
+    broken_off, failure = "", TrainingError
 
     def is_over() -> bool:
         return len(history) >= epochs or len(history) - outcome.epoch >= patience
@@ -176,12 +176,13 @@ def train(
                 keeper.reached(outcome, history, is_last=is_over())
     except KeyboardInterrupt as interrupt:
         broken_off = f"{str(interrupt) or 'interrupted'} in epoch {len(history) + 1}"
+        failure = InterruptedTrainingError
     except OSError as error:  # an observer that cannot write must not cost the weights
         broken_off = f"epoch {len(history)} could not be recorded ({error.strerror or error})"
     finally:
         audience.ended()
     if outcome.weights is None:
-        raise TrainingError(f"{broken_off}: nothing was learned")
+        raise failure(f"{broken_off}: nothing was learned")
     return Trained(outcome.weights, outcome.epoch, tuple(history), broken_off)
 
 

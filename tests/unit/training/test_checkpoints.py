@@ -1,7 +1,8 @@
 """Checkpoints: when they are written, what they are of, and that none is believed."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,30 @@ def test_writing_takes_no_more_than_a_fiftieth(
 def test_the_last_epoch_needs_no_checkpoint(planted_split: Split, ended: Path) -> None:
     again(planted_split, ended)
     assert len(CheckpointFile(ended).record["history"]) == 3
+
+
+@pytest.mark.parametrize("stopping", [{"epochs": 4}, {"epochs": 99, "patience": 2}])
+def test_a_signal_in_the_last_epoch_leaves_a_run_that_is_over(
+    planted_split: Split, tmp_path: Path, stopping: dict[str, Any]
+) -> None:
+    """Whether the bound or patience has ended it; no epoch is run on top."""
+    stopping = {**stopping, "optimizer": "SGD", "learning_rate": 0.05}
+    whole = trained(planted_split, None, **stopping)
+    left = [len(whole.history)]
+
+    @contextmanager
+    def held_back() -> Iterator[Callable[[], bool]]:
+        left[0] -= 1
+        yield lambda: not left[0]
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    keeping = Keeping(minutes=9, held_back=held_back)
+    ended = trained(planted_split, Checkpoint(tmp_path / "mine", keeping), **stopping)
+    assert ended.broken_off == f"interrupted in epoch {len(whole.history) + 1}"
+    model = again(planted_split, tmp_path / "mine.checkpoint", **stopping)
+    assert (len(model.history), model.broken_off) == (len(whole.history), "")
+    assert same(dict(model.weights), dict(whole.weights))
 
 
 def test_what_cannot_be_written_is_told_and_costs_nothing(

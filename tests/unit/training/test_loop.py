@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from starcast.engines.protocol import EpochLoss, Weights
-from starcast.errors import TrainingError
+from starcast.errors import InterruptedTrainingError, TrainingError
 from starcast.evaluation.metrics import LISTS, STARS, Objective, Quality
 from starcast.training.loop import EpochRecord, Trained, train
 
@@ -201,7 +201,8 @@ def test_ctrl_c_keeps_the_best_and_says_so() -> None:
 
 
 def test_ctrl_c_in_the_first_epoch_leaves_nothing() -> None:
-    with pytest.raises(TrainingError, match=r"^interrupted in epoch 1: nothing was learned$"):
+    said = r"^interrupted in epoch 1: nothing was learned$"
+    with pytest.raises(InterruptedTrainingError, match=said):  # so that no next model is trained
         run([9, 0.9], [INTERRUPT])
 
 

@@ -468,7 +468,8 @@ def test_what_is_trained_and_what_is_deployed_predict_alike(model: Model) -> Non
     engine = engine_of(model, ratings=train, units=units, **standing)
     engine.load(weights)
     seen = engine.run_epoch().training_error * units.factor
-    scored = trained(model.name).scorer.score_pairs(train.user_rows, train.item_rows)
+    deployed = model.deployed(weights, histories(), small(model), units)
+    scored = deployed.score_pairs(train.user_rows, train.item_rows)
     assert seen == pytest.approx(rmse(train.stars, scored), rel=1e-3)  # rows are seen on a grid
     after = model.deployed(engine.weights(), histories(), small(model), units).score_pairs(
         train.user_rows, train.item_rows

@@ -19,6 +19,7 @@ from starcast.evaluation.metrics import rmse
 from starcast.evaluation.report import evaluate
 from starcast.models import find
 from starcast.recommend import Recommender
+from starcast.scoring.in_stars import as_trained
 from starcast.training.fit import fit
 
 NAME = "bayesian-factorization-model"
@@ -56,7 +57,8 @@ def test_days_are_worth_having() -> None:
 def test_the_running_validation_ends_at_the_deployed_scores() -> None:
     artifact = trained(*EVERYTHING)
     validation = artifact.split.validation
-    shown = validation.scale.clip(score_ratings(artifact.scorer, validation))
+    raw = artifact.units.stars(score_ratings(as_trained(artifact.scorer), validation))
+    shown = validation.scale.clip(raw)
     last = artifact.history[-1]["validation"]["rmse"]
     assert last == pytest.approx(rmse(validation.stars, shown), abs=1e-5)
     assert validation_curve(artifact)[1][-1] == last

@@ -22,6 +22,7 @@ from starcast.engines.settings import GibbsSettings, Settings
 from starcast.errors import ConfigError, SplitMismatchError
 from starcast.scoring.panels import FEW
 from starcast.scoring.ranker import Ranker, log_support
+from starcast.scoring.shrinkage import WHOLE, Shares
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -42,6 +43,7 @@ class Artifact:
             arrays as `weights` unless the model was refitted.
         split: the data and the part of each row.
         units: in which the weights were learned.
+        shares: the model's own in its stars; the rest is the means'.
         best_epoch: the epoch validation chose.
         history: a dictionary per epoch.
         refit: whether `weights` were trained again, on the validation rows, too.
@@ -68,6 +70,7 @@ class Artifact:
     best_epoch: int
     history: tuple[Mapping[str, Any], ...]
     units: Units = FIVE_STARS
+    shares: Shares = WHOLE
     refit: bool = False
     final: bool = False
     leak: str = ""
@@ -179,7 +182,9 @@ class Artifact:
         """Of weights, the ratings that they have seen (a mask), and the settings."""
         histories = SparseRows.by_user(self.split.ratings.take(known))
         settings = self.config or tuple(settings_of_part(part) for part in self.parts)
-        return models.find(self.model).deployed(weights, histories, settings, self.units)
+        return models.find(self.model).deployed(
+            weights, histories, settings, self.units, self.shares
+        )
 
     def require_split(self, fingerprint: str, purpose: str, *, final: bool = False) -> None:
         """Refuse to be used on another split, or where test rows are still to judge.

@@ -93,6 +93,14 @@ def _is_units(value: Any) -> bool:
     )
 
 
+def _is_shares(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"known", "new_user", "new_item", "neither"}
+        and all(_is_number(one) and 0 <= one <= 1 for one in value.values())
+    )
+
+
 def _is_metrics(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_figures, value.values()))
 
@@ -131,6 +139,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "support": (_is_number, False),
     "residual_rmse": (_is_residual, False),
     "units": (_is_units, False),
+    "shares": (_is_shares, False),
     "files": (_is_texts, True),
     "sum": (is_text, False),
 }

@@ -37,8 +37,10 @@ from starcast.errors import ArtifactError, ConfigError, StarcastError
 from starcast.evaluation.metrics import LISTS
 from starcast.scoring.blend_schemas import PartSchema
 from starcast.scoring.schema import Schema
+from starcast.scoring.shrinkage import Shares
 
 BEFORE_FINAL = "test_before_final"  # of a final model: figures of the run that chose its settings
+_write_manifest = manifests.write
 _AT_ONCE = 1 << 26  # bytes; a larger file is looked at before it is read
 _MOST_EPOCHS = 10_000
 _DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
@@ -139,6 +141,7 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
         best_epoch=manifest["best_epoch"],
         history=tuple(manifest["history"]),
         units=Units(**manifest.get("units", {})),
+        shares=Shares(**manifest.get("shares", {})),
         refit=manifest["refit"],
         final=manifest.get("final", False),
         leak=manifest["leak"],
@@ -252,6 +255,7 @@ def _manifest(artifact: Artifact) -> Manifest:
         "support": artifact.support,
         "residual_rmse": artifact.residual_rmse,
         "units": artifact.units._asdict(),
+        "shares": artifact.shares._asdict(),
         "parts": [dict(part) for part in artifact.parts],
     }
 
@@ -264,10 +268,6 @@ def _thinned(artifact: Artifact) -> list[Mapping[str, Any]]:
         for n, record in enumerate(artifact.history)
         if n % every == 0 or record["epoch"] == artifact.best_epoch
     ]
-
-
-def _write_manifest(manifest: Manifest, folder: Path) -> None:
-    manifests.write(manifest, folder)
 
 
 def _validation_of(artifact: Artifact) -> Any:

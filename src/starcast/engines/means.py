@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
+from starcast.engines.rows import SparseRows
 
 ITEM_DAMPING, USER_DAMPING = 5.0, 5.0  # ratings' worth of belief in no deviation at all
 _ROUNDS = 5  # of solving for items and users in turn; the sixth moves no fourth decimal
@@ -35,12 +36,18 @@ def means(train: Ratings) -> Means:
         train: the training rows.
     Source: Koren 2010, section 2.1; solved in turn, each exactly.
     """
-    mean = float(train.stars.mean(dtype=np.float64))
-    centred = train.stars.astype(np.float64) - mean
-    of_user, of_item = np.zeros(train.n_users), np.zeros(train.n_items)
+    return means_of(SparseRows.by_user(train))
+
+
+def means_of(histories: SparseRows) -> Means:
+    """The same, of who rated what in training, by user."""
+    users, items, stars = histories.row_numbers(), histories.columns, histories.values
+    mean = float(stars.mean(dtype=np.float64))
+    centred = stars.astype(np.float64) - mean
+    of_user, of_item = np.zeros(len(histories)), np.zeros(histories.n_columns)
     for _ in range(_ROUNDS):
-        of_item = damped(train.item_rows, centred - of_user[train.user_rows], ITEM_DAMPING, of_item)
-        of_user = damped(train.user_rows, centred - of_item[train.item_rows], USER_DAMPING, of_user)
+        of_item = damped(items, centred - of_user[users], ITEM_DAMPING, of_item)
+        of_user = damped(users, centred - of_item[items], USER_DAMPING, of_user)
     return Means(mean, of_user.astype(np.float32), of_item.astype(np.float32))
 
 

@@ -17,6 +17,7 @@ from starcast.errors import ConfigError, UnknownNameError
 from starcast.evaluation.metrics import STARS, Objective
 from starcast.scoring.in_stars import in_stars
 from starcast.scoring.schema import Schema, unknown_schema
+from starcast.scoring.shrinkage import WHOLE, Shares, shrunk
 
 MakeEngine = Callable[[Any, Ratings, int], Engine]
 """Settings, training rows and seed to a fresh engine."""
@@ -115,7 +116,12 @@ class Model:
         return self.engines[backend](config, units.standardized(train), seed)
 
     def deployed(
-        self, weights: Weights, histories: SparseRows, settings: Any, units: Units = FIVE_STARS
+        self,
+        weights: Weights,
+        histories: SparseRows,
+        settings: Any,
+        units: Units = FIVE_STARS,
+        shares: Shares = WHOLE,
     ) -> Scorer:
         """The deployed form, in stars, of weights that were learned in units.
 
@@ -124,10 +130,12 @@ class Model:
             histories: who rated what in training, by user, stars.
             settings: the weights' own; of a blend, those of each part.
             units: of the training.
+            shares: the model's own; the rest is the means'.
         """
         if not units.are_stars:
             histories = replace(histories, values=units.values(histories.values))
-        return in_stars(self.scorer(weights, histories, settings), units)
+        scorer = self.scorer(weights, histories, settings)
+        return in_stars(shrunk(scorer, histories, shares), units)
 
     def _require_training(self) -> None:
         if not self.defaults:

@@ -22,6 +22,7 @@ from starcast.engines.protocol import (
     TimedScorer,
     UncertainScorer,
 )
+from starcast.scoring.shrinkage import undrawn
 
 
 def in_stars(scorer: Scorer, units: Units) -> Scorer:
@@ -30,8 +31,8 @@ def in_stars(scorer: Scorer, units: Units) -> Scorer:
 
 
 def as_trained(scorer: Scorer) -> Scorer:
-    """The scorer within, whose scores are in the units of training."""
-    return scorer.within if isinstance(scorer, _ScorerInStars) else scorer
+    """The model's own scorer, whose scores are in the units of training."""
+    return undrawn(scorer.within if isinstance(scorer, _ScorerInStars) else scorer)
 
 
 def told_in_stars(scores: Expression, units: Units) -> Expression:

@@ -9,16 +9,18 @@ from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, Split
 from starcast.data.units import Units
-from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.protocol import Engine, Scorer, Weights, score_ratings
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.errors import SettingWarning, TrainingError
 from starcast.models import Model
+from starcast.scoring.in_stars import as_trained
 from starcast.training.checkpoints import Checkpoint, Fault
 from starcast.training.identity import identity_of, library_versions
 from starcast.training.keeper import keeper_of
 from starcast.training.loop import Observer, Trained, train
 from starcast.training.parents import check_parents, inherited
+from starcast.training.shares import choose_shares
 from starcast.training.support import choose_support
 from starcast.training.validation import Validation
 
@@ -106,7 +108,11 @@ def fit(
             deployed = recipe.run_again(known, chosen).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
-    blind = model.deployed(chosen.weights, SparseRows.by_user(split.train), config, units)
+    histories = SparseRows.by_user(split.train)
+    raw = as_trained(model.deployed(chosen.weights, histories, config, units))
+    scores = score_ratings(raw, split.validation)
+    shares = choose_shares(scores, split.train, split.validation, units)
+    blind = model.deployed(chosen.weights, histories, config, units, shares)
     return Artifact(
         model=name,
         config=config,
@@ -122,6 +128,7 @@ def fit(
         broken_off=broken_off,
         versions=library_versions(),
         units=units,
+        shares=shares,
         support=choose_support(blind, split.train, split.validation, units),
     )
 

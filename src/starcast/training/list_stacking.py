@@ -88,6 +88,7 @@ def blend_lists(parts: Sequence[Artifact], *, trees: bool = False, seed: int = 4
         best_epoch=1,
         history=(record,),
         units=parts[0].units,
+        shares=parts[int(lesson.positions["shown"])].shares,
         refit=refit,
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),

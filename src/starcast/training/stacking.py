@@ -24,6 +24,7 @@ from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
 from starcast.training.identity import library_versions
 from starcast.training.quality import rating_quality
+from starcast.training.shares import choose_shares
 from starcast.training.support import choose_support
 
 Doubles = NDArray[np.float64]
@@ -73,7 +74,8 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
     deployed = join([(part.model, part.weights) for part in parts], own)
     before = join([(part.model, part.weights_before_refit) for part in parts], own)
     settings = tuple(part.config for part in parts)
-    blind = models.BLEND.deployed(before, SparseRows.by_user(split.train), settings, units)
+    shares = choose_shares(unseen, split.train, held_out, units)
+    blind = models.BLEND.deployed(before, SparseRows.by_user(split.train), settings, units, shares)
     return Artifact(
         model=models.BLEND.name,
         config=None,
@@ -84,6 +86,7 @@ def blend(parts: Sequence[Artifact], *, seed: int = 42) -> Artifact:
         best_epoch=1,
         history=(record,),
         units=units,
+        shares=shares,
         refit=refit,
         leak=next((part.leak for part in parts if part.leak), ""),
         versions=library_versions(),

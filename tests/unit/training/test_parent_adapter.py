@@ -12,6 +12,7 @@ from starcast.engines.bayesian.mean import posterior_mean
 from starcast.engines.networks.warm_start import warm_start
 from starcast.engines.settings import Settings
 from starcast.errors import ConfigError, SplitMismatchError
+from starcast.scoring.in_stars import as_trained
 from starcast.training.fit import fit
 
 BAYESIAN, DEEP, CHILD = (
@@ -55,7 +56,8 @@ def test_its_mean_and_the_deep_network_are_where_the_ensemble_starts(
         np.testing.assert_allclose(ensemble.weights[name], array, rtol=1e-5, atol=1e-6)
     rows = planted_split.test
     users, items = rows.user_rows, rows.item_rows
-    each = [one.scorer.score_pairs(users, items) for one in (ensemble, teacher, deep)]
+    scorers = [as_trained(one.scorer) for one in (ensemble, teacher, deep)]
+    each = [scorer.score_pairs(users, items) for scorer in scorers]
     # The draws disagree little enough for 4 factors to say what 4 draws of 2 factors do.
     np.testing.assert_allclose(each[0], 0.25 * each[1] + 0.75 * each[2], atol=0.1)
 

@@ -20,6 +20,7 @@ from starcast.errors import ConfigError, SplitMismatchError, TrainingError
 from starcast.evaluation.metrics import rmse
 from starcast.recommend import Recommender
 from starcast.scoring import BlendScorer
+from starcast.scoring.in_stars import as_trained
 from starcast.scoring.weighted_sum import parts_of
 from starcast.training.fit import fit
 from starcast.training.stacking import blend, cross_fitted, fit_coefficients, mixed, ridge
@@ -151,10 +152,10 @@ def coefficients(artifact: Artifact) -> NDArray[np.float32]:
 
 def test_a_blend_mixes_the_scores_of_its_parts(parts: tuple[Artifact, ...]) -> None:
     blended, test = blend(parts), parts[0].split.test
-    each = [part.scorer.score_pairs(test.user_rows, test.item_rows) for part in parts]
+    each = [as_trained(part.scorer).score_pairs(test.user_rows, test.item_rows) for part in parts]
     intercept, *slopes = coefficients(blended).tolist()
     expected = intercept + sum(slope * own for slope, own in zip(slopes, each, strict=True))
-    scored = blended.scorer.score_pairs(test.user_rows, test.item_rows)
+    scored = as_trained(blended.scorer).score_pairs(test.user_rows, test.item_rows)
     np.testing.assert_allclose(scored, expected, rtol=1e-5)
     assert scored.dtype == np.float32
     user = blended.scorer.score_user(3)
@@ -164,7 +165,11 @@ def test_a_blend_mixes_the_scores_of_its_parts(parts: tuple[Artifact, ...]) -> N
 def test_its_coefficients_are_ridge_on_the_validation_rows(parts: tuple[Artifact, ...]) -> None:
     held_out = parts[0].split.validation
     scores = np.stack(
-        [part.scorer.score_pairs(held_out.user_rows, held_out.item_rows) for part in parts], 1
+        [
+            as_trained(part.scorer).score_pairs(held_out.user_rows, held_out.item_rows)
+            for part in parts
+        ],
+        1,
     )
     candidates = ridge(scores.astype(np.float64), held_out.stars.astype(np.float64), PENALTIES)
     distances = np.abs(candidates - coefficients(blend(parts))).max(axis=1)
@@ -258,7 +263,7 @@ def test_it_is_used_like_any_other(parts: tuple[Artifact, ...]) -> None:
         return sum(slope * values for slope, values in zip(slopes, own, strict=True))
 
     rated, stars = np.array([0, 1, 2], np.int32), np.array([5, 1, 4], np.float32)
-    scorers: list[Any] = [blended.scorer, *(part.scorer for part in parts)]
+    scorers: list[Any] = [as_trained(one.scorer) for one in (blended, *parts)]
     whole, *own = [scorer.fold_in(rated, stars, 0.9) for scorer in scorers]
     items = np.array([7, 9], np.int32)
     exactly: dict[str, Any] = {"rtol": 1e-4, "atol": 1e-5}

@@ -10,6 +10,11 @@ An item with m raters, whose features add up to R, would have √(m/(m+1)) R + z
 u among them, and a user with n rated items likewise. That is an inner product again, with two more
 factors: 1/√(m+1) meets p_u · z_u, and 1/√(n+1) meets q_i · w_i. What the two shares make of each
 other, of the order 1/√(mn), is left out.
+
+Of a user without a rating the asked item would be the whole history, at full weight, as perhaps of
+no user that was learned from; and their row would have nothing of what histories add up to on
+average. Instead their row is the mean of all others', and the asked item is one of as many as the
+tenth of users with the fewest ratings has. So it is with items.
 """
 
 import numpy as np
@@ -17,6 +22,8 @@ from numpy.typing import NDArray
 
 from starcast.engines.bayesian.design import feature_sums
 from starcast.engines.bayesian.draws import Columns, Side
+
+_FEWEST = 0.95  # quantile of 1/√m: the middle of the tenth with the fewest ratings
 
 Lines = NDArray[np.float32]
 
@@ -40,9 +47,12 @@ def as_rated(users: Columns, user: Side, item: Side) -> tuple[Columns, Columns]:
 def _one_more(lines: Columns, side: Side) -> tuple[Columns, Lines]:
     """Lines (d + 1, n) with room for one more in each history, and that one's share, (n,)."""
     scale = side.groups.scales[0]  # 1/√m, or 0 for none
-    share = np.where(scale, scale / np.sqrt(1 + scale**2), 1)
+    scale = np.where(side.seen, scale, np.quantile(scale[side.seen], _FEWEST))
+    share = scale / np.sqrt(1 + scale**2)
     history = side.total - side.own - feature_sums(side.groups, side.features, first=1)
-    return lines - (1 - np.sqrt(1 - share**2)) * history, share
+    lines = lines - (1 - np.sqrt(1 - share**2)) * history
+    lines[:, ~side.seen] = lines[:, side.seen].mean(axis=1, keepdims=True)
+    return lines, share
 
 
 def _meeting(lines: Columns, other: Side, seen: NDArray[np.bool_]) -> Lines:

@@ -60,8 +60,27 @@ def test_every_pair_scores_as_one_with_a_rating() -> None:
     sample = chain.sample()
     scores = sample["user_factors"] @ sample["item_factors"].T
     scores += sample["user_bias"][:, np.newaxis] + sample["item_bias"]
-    expected = [[written_out(chain, train, u, i) for i in range(N_ITEMS)] for u in range(N_USERS)]
-    assert_allclose(scores, expected, atol=1e-4)
+    known = N_USERS - 1, N_ITEMS - 1
+    expected = [[written_out(chain, train, u, i) for i in range(known[1])] for u in range(known[0])]
+    assert_allclose(scores[: known[0], : known[1]], expected, atol=1e-4)
+
+
+def test_who_has_no_rating_is_taken_for_all_and_rates_as_the_fewest_do() -> None:
+    """Their rows are means, and 1/√(m+1) has the m of the middle of the tenth with the fewest."""
+    train = some_ratings()
+    sample = chain_of(train).sample()
+    for name, rows, n, place in (
+        ("user", train.user_rows, N_USERS, D + 1), ("item", train.item_rows, N_ITEMS, D),
+    ):  # fmt: skip
+        factors, bias = sample[f"{name}_factors"], sample[f"{name}_bias"]
+        assert_allclose(factors[-1, :D], factors[:-1, :D].mean(axis=0), rtol=1e-4)
+        assert bias[-1] == pytest.approx(bias[:-1].mean(), rel=1e-4)
+        weights = np.sort(1 / np.sqrt(np.bincount(rows, minlength=n)[:-1]))
+        at = 0.95 * (len(weights) - 1)
+        low, high = weights[int(at)], weights[int(at) + 1]
+        weight = low + (at - int(at)) * (high - low)
+        assert factors[-1, place] == pytest.approx(weight / np.sqrt(1 + weight**2), rel=1e-5)
+        assert factors[-1, place] < 0.7  # 1 would be as of somebody whose only rating this is
 
 
 def test_the_chain_starts_from_what_it_had_but_for_two_factors() -> None:

@@ -32,6 +32,7 @@ from starcast.evaluation.comparison.page import _settings
 from starcast.evaluation.comparison.results_file import as_record, to_csv, to_json
 from starcast.evaluation.comparison.training_run import summary, validation_curve
 from starcast.evaluation.metrics import LISTS
+from starcast.scoring.shrinkage import Shares
 
 CHARTS = ("rmse-and-ndcg", "ndcg", "catalogue-recall", "rmse", "held-out-precision",
           "held-out-recall", "held-out-f1")  # fmt: skip
@@ -329,3 +330,11 @@ def test_this_machine_is_described() -> None:
     assert found.cores >= 1
     assert re.fullmatch(r"3\.\d+\.\d+\S*", found.python)
     assert found.created.endswith("+00:00")
+
+
+def test_a_run_tells_how_much_of_it_are_the_means() -> None:
+    one = artifact()
+    assert "means" not in summary(one)
+    drawn = replace(one, shares=Shares(0.75, 0.75, 0, 0))
+    assert summary(drawn).endswith("; 25 % means (new items 100 %)")
+    assert summary(replace(one, shares=Shares(0.5, 0.5, 0.5, 0))).endswith("; 50 % means")

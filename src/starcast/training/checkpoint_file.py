@@ -23,11 +23,13 @@ from safetensors.numpy import save_file
 
 from starcast.disk.reading import open_regular
 from starcast.disk.replacement import replace_file
+from starcast.engines.protocol import Engine, ResumableEngine, Sampler
 from starcast.engines.state import State, named_parts
 
 _FORMAT, _VERSION = "starcast-checkpoint", 1
 _KEY = "checkpoint"  # of the record among the metadata
 _MOST_HEADER = 64 << 20  # bytes: some 100,000 epochs of a history
+_SLACK = 1 << 20  # bytes: figures, counts, random numbers
 _LENGTH = 8  # bytes that say how long the header is
 _TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1",
@@ -62,6 +64,16 @@ def sum_of(arrays: State) -> str:
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def most_bytes(engine: Engine) -> int:
+    """More than any part of a checkpoint of such an engine takes."""
+    draws = engine.sweeps if isinstance(engine, Sampler) else 1
+    weights = sum(array.nbytes for array in engine.weights().values())
+    state = 0
+    if isinstance(engine, ResumableEngine):
+        state = sum(array.nbytes for array in engine.state().values())
+    return _SLACK + 2 * state + 2 * draws * weights
 
 
 @final

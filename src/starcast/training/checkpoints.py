@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, final
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.engines.protocol import Engine, ResumableEngine, Sampler, Weights
+from starcast.engines.protocol import Engine, Weights
 from starcast.engines.state import State
-from starcast.errors import ArtifactError, BusyError, CheckpointError
+from starcast.errors import ArtifactError, BusyError, CheckpointError, StarcastError
 from starcast.training import checkpoint_file
-from starcast.training.checkpoint_file import CheckpointFile
+from starcast.training.checkpoint_file import CheckpointFile, most_bytes
 from starcast.training.history import plain, records_of
 from starcast.training.identity import Identity, difference
 from starcast.training.loop import EpochRecord, Trained
@@ -25,8 +25,7 @@ from starcast.training.loop import EpochRecord, Trained
 MINUTES = 5.0  # between two checkpoints of a run, unless said otherwise
 CHOICE, REFIT, FINISHED = "choice", "refit", "finished"  # phases
 _LEAST = 50  # times as long as writing a checkpoint took is what follows it: 2 % of the whole
-_SLACK = 1 << 20  # bytes: figures, counts, random numbers
-DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, OSError)
+DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, OSError, StarcastError)
 
 Fault = Callable[[Weights], str]
 """Weights to what is wrong with them; "" if nothing is."""
@@ -100,16 +99,21 @@ class Checkpoint:
         self.path = folder.with_name(f"{folder.name}.checkpoint")
         self.folder, self._keeping, self._due = folder, keeping, 0.0
         self._identity: Identity = {}
+        self.metric = ""
         self._found: CheckpointFile | None = None
         self._chosen: Trained | None = None
         self.is_finished = False
 
-    def begin(self, identity: Identity) -> None:
+    def begin(self, identity: Identity, metric: str) -> None:
         """Begin a run, or go on with an earlier one.
 
+        Args:
+            identity: of the run.
+            metric: that decides.
         Raises: CheckpointError: there is one of another run, or a damaged one.
         """
-        self._identity, self._due = identity, time.monotonic() + 60 * self._keeping.minutes
+        self._identity, self.metric = identity, metric
+        self._due = time.monotonic() + 60 * self._keeping.minutes
         if self._keeping.fresh:
             self.discard()
         try:
@@ -151,7 +155,9 @@ class Checkpoint:
         try:
             weights = self._found.part("chosen", most_bytes(make_engine()))
             record = self._found.record["chosen"]
-            history, best = records_of(record["history"]), int(record["best_epoch"])
+            history, best = records_of(record["history"], self.metric), record["best_epoch"]
+            if best not in range(1, len(history) + 1):
+                raise ValueError("the epoch that was chosen is none")
             if wrong := fault(weights):
                 raise ValueError(wrong)
         except DAMAGE as error:
@@ -163,12 +169,12 @@ class Checkpoint:
         """The refit begins, or is gone on with."""
         self._chosen = chosen
         if self._found is None and self.is_due:
-            self.write((), {})
+            self.write((), dict)
 
     def finish(self) -> None:
         """The artifact is saved."""
         files = storage.read_manifest(self.folder)["files"]
-        self._write({"phase": FINISHED, "files": files}, {})
+        self._write({"phase": FINISHED, "files": files}, {}, time.monotonic())
         self.is_finished = True
 
     def discard(self) -> None:
@@ -202,14 +208,17 @@ class Checkpoint:
             return None
         return found if found.record.get("history") else None
 
-    def write(self, history: Sequence[EpochRecord], parts: Mapping[str, State]) -> None:
-        """Keep where the present phase is."""
+    def write(
+        self, history: Sequence[EpochRecord], make_parts: Callable[[], Mapping[str, State]]
+    ) -> None:
+        """Keep where the present phase is: its history, and the states of its parts."""
+        started, parts = time.monotonic(), make_parts()
         record: dict[str, Any] = {"phase": CHOICE, "history": plain(history)}
         if chosen := self._chosen:
             of_choice = {"best_epoch": chosen.best_epoch, "history": plain(chosen.history)}
             record |= {"phase": REFIT, "chosen": of_choice}
             parts = {**parts, "chosen": chosen.weights}
-        self._write(record, parts)
+        self._write(record, parts, started)
 
     def damaged(self, error: BaseException) -> CheckpointError:
         """What is said of a checkpoint that is not as it was written."""
@@ -225,8 +234,7 @@ class Checkpoint:
         """The present phase, in words."""
         return "the refit" if self._chosen else "training"
 
-    def _write(self, record: Mapping[str, Any], parts: Mapping[str, State]) -> None:
-        started = time.monotonic()
+    def _write(self, record: Mapping[str, Any], parts: Mapping[str, State], started: float) -> None:
         try:
             checkpoint_file.write(self.path, {"identity": self._identity, **record}, parts)
         except (OSError, BusyError) as error:
@@ -235,13 +243,3 @@ class Checkpoint:
         now = time.monotonic()
         if self._keeping.minutes:
             self._due = now + max(60 * self._keeping.minutes, _LEAST * (now - started))
-
-
-def most_bytes(engine: Engine) -> int:
-    """More than any part of a checkpoint of such an engine takes."""
-    draws = engine.sweeps if isinstance(engine, Sampler) else 1
-    weights = sum(array.nbytes for array in engine.weights().values())
-    state = 0
-    if isinstance(engine, ResumableEngine):
-        state = sum(array.nbytes for array in engine.state().values())
-    return _SLACK + 2 * state + 2 * draws * weights

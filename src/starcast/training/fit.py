@@ -94,7 +94,8 @@ def fit(
     check_parents(model, config, split, parents, leaky=bool(leak), final=final)
     if checkpoint:
         how = {"seed": seed, "refit": refit, "final": final, "leak": leak}
-        checkpoint.begin(identity_of(split, model, config, parents, how))
+        identity = identity_of(split, model, config, parents, how)
+        checkpoint.begin(identity, model.objective.metric)
         if finished := checkpoint.finished():
             return finished
     units = Units.of(split.train)

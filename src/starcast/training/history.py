@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from starcast.evaluation.metrics import Quality
+from starcast.evaluation.metrics import TITLES
 from starcast.training.loop import EpochRecord
 
 
@@ -12,19 +12,24 @@ def plain(history: Sequence[EpochRecord]) -> list[dict[str, Any]]:
     return [record._asdict() for record in history]
 
 
-def records_of(told: Any) -> tuple[EpochRecord, ...]:
+def records_of(told: Any, metric: str) -> tuple[EpochRecord, ...]:
     """The records that `plain` made the dictionaries of.
 
-    Raises: ValueError, TypeError: they are none; epochs are counted from 1.
+    Args:
+        told: the dictionaries, of epochs that are counted from 1.
+        metric: that decides; every quality has it.
+    Raises: ValueError, TypeError: they are none.
     """
     records = tuple(EpochRecord(**one) for one in told)
     for n, record in enumerate(records, start=1):
         figures = record.loss, record.training_error, record.seconds
+        judged = [record.train] if record.validation is None else [record.train, record.validation]
         is_one = record.epoch == n and all(type(one) is float for one in figures)
-        if not (is_one and _is_quality(record.train) and _is_quality(record.validation or {})):
+        if not (is_one and all(_is_quality(one, metric) for one in judged)):
             raise ValueError(f"what it tells of epoch {n} makes no sense")
     return records
 
 
-def _is_quality(quality: Quality) -> bool:
-    return isinstance(quality, dict) and all(type(one) is float for one in quality.values())
+def _is_quality(told: Any, metric: str) -> bool:
+    is_one = isinstance(told, dict) and metric in told and told.keys() <= TITLES.keys()
+    return is_one and all(type(one) is float for one in told.values())

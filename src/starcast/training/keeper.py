@@ -12,7 +12,8 @@ from starcast.engines.expression import Expression
 from starcast.engines.expression.plain import as_plain
 from starcast.engines.protocol import Engine, Resumable, ResumableEngine
 from starcast.engines.state import State, check_state
-from starcast.training.checkpoints import DAMAGE, Checkpoint, Fault, most_bytes
+from starcast.training.checkpoint_file import most_bytes
+from starcast.training.checkpoints import DAMAGE, Checkpoint, Fault
 from starcast.training.history import records_of
 from starcast.training.loop import EpochRecord, Keeper, Unkept
 from starcast.training.observers import HasNetwork
@@ -64,7 +65,7 @@ class CheckpointKeeper:
             most = most_bytes(self._engine)
             for name, part in self._parts(outcome).items():
                 part.restore(found.part(name, most))
-            history = records_of(found.record["history"])
+            history = records_of(found.record["history"], self._checkpoint.metric)
             if not 0 <= outcome.epoch <= len(history) or outcome.weights is None:
                 raise ValueError("it has weights of no epoch")
             if wrong := self._fault(outcome.weights):
@@ -84,8 +85,10 @@ class CheckpointKeeper:
     def reached(self, outcome: Outcome, history: Sequence[EpochRecord], *, is_last: bool) -> None:
         """Keep where the run is, if it is time or a signal waits."""
         if self._is_asked() or (self._checkpoint.is_due and not is_last):
-            parts = {name: part.state() for name, part in self._parts(outcome).items()}
-            self._checkpoint.write(history, parts)
+            parts = self._parts(outcome)
+            self._checkpoint.write(
+                history, lambda: {name: part.state() for name, part in parts.items()}
+            )
 
     def give_up(self) -> None:
         """Take away what is kept: the same run would come to the same end."""

@@ -22,7 +22,7 @@ from starcast.models import Model, network
 from starcast.training import checkpoint_file, checkpoints
 from starcast.training.checkpoint_file import CheckpointFile
 from starcast.training.checkpoints import Checkpoint, Checkpoints, Keeping
-from starcast.training.fit import fit
+from starcast.training.fit import Run, fit
 from starcast.training.identity import difference
 from starcast.training.loop import EpochRecord
 from starcast.training.outcome import Arrays
@@ -164,6 +164,37 @@ def test_what_a_stranger_made_is_refused(
     ended.write_bytes(before)
     resigned(ended, change)
     assert_refused_or_same(planted_split, ended, whole)
+
+
+OF_A_REFIT: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
+    "an endless refit": lambda record, arrays: record["chosen"].update(best_epoch=10**9),
+    "no epoch": lambda record, arrays: record["chosen"].update(best_epoch="3"),
+    "no choice": lambda record, arrays: record.pop("chosen"),
+    "a choice of other figures": lambda record, arrays: record["chosen"]["history"][0].update(
+        validation={"ndcg@10": 0.5}),
+    "weights that are no numbers": lambda record, arrays: arrays["chosen/item_bias"].fill(np.inf),
+    "weights of other items": lambda record, arrays: arrays.update(
+        {"chosen/item_bias": np.zeros(7, np.float32)}),
+    "rows that validate": lambda record, arrays: arrays.update(
+        {"validation/validation/mean": np.zeros(3, np.float32)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", OF_A_REFIT.values(), ids=OF_A_REFIT)
+def test_what_a_stranger_made_of_a_refit_is_refused(
+    planted_split: Split, tmp_path: Path, change: Callable[[Any, Any], object]
+) -> None:
+    def observe(run: Run) -> list[Stops]:
+        return [Stops(3 if run.is_refit else 0)]
+
+    def checkpoint() -> Checkpoint:
+        return Checkpoint(tmp_path / "mine", Keeping(minutes=0))
+
+    config = models.find(FACTOR).settings(epochs=5, dimension=2)
+    fit(planted_split, FACTOR, config, refit=True, observe=observe, checkpoint=checkpoint())
+    resigned(tmp_path / "mine.checkpoint", change)
+    with pytest.raises(CheckpointError, match="is damaged: "):
+        fit(planted_split, FACTOR, config, refit=True, checkpoint=checkpoint())
 
 
 def test_what_is_no_checkpoint_is_refused(planted_split: Split, ended: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from starcast.artifacts import manifest as manifest_file
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Attribute, Ratings
@@ -106,5 +107,5 @@ def test_settings_that_an_older_artifact_lacks_have_their_defaults(tmp_path: Pat
     manifest = storage.read_manifest(folder)
     for name in ("features", "day_length"):
         del manifest["config"][name]
-    storage._write_manifest(manifest, folder)
+    manifest_file.write(manifest, folder)
     assert storage.load(folder).config == artifact.config

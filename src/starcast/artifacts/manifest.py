@@ -22,6 +22,7 @@ from starcast.errors import ArtifactError, UnknownNameError
 FORMAT = "starcast-artifact"
 FORMAT_VERSION = 1
 WEIGHTS, BEFORE = "weights.safetensors", "weights-before-refit.safetensors"
+BEFORE_FINAL = "test_before_final"  # of a final model: figures of the run that chose its settings
 TABLES = ("users.parquet", "items.parquet", "ratings.parquet")
 
 Manifest = dict[str, Any]

@@ -5,25 +5,20 @@ are Parquet. Sums find damage. As whoever makes a folder makes its sums, what a 
 is checked before it is unpacked, and what it holds before it is used.
 """
 
-import hashlib
-import io
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from starcast import models
 from starcast.artifacts import manifest as manifests
 from starcast.artifacts import tables, weights_file
-from starcast.artifacts.artifact import Arrays, Artifact, settings_of_part
-from starcast.artifacts.manifest import BEFORE, FORMAT, FORMAT_VERSION, WEIGHTS, Manifest, damaged
+from starcast.artifacts.artifact import Artifact, settings_of_part
+from starcast.artifacts.contents import DAMAGE, content_of, sum_of
+from starcast.artifacts.description import described
+from starcast.artifacts.manifest import BEFORE, BEFORE_FINAL, WEIGHTS, Manifest, damaged
 from starcast.artifacts.replacement import atomic_replace
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split
@@ -39,16 +34,6 @@ from starcast.scoring.blend_schemas import PartSchema
 from starcast.scoring.schema import Schema
 from starcast.scoring.shrinkage import Shares
 
-BEFORE_FINAL = "test_before_final"  # of a final model: figures of the run that chose its settings
-_write_manifest = manifests.write
-_AT_ONCE = 1 << 26  # bytes; a larger file is looked at before it is read
-_MOST_EPOCHS = 10_000
-_DAMAGE = (StarcastError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
-           pl.exceptions.PolarsError)  # fmt: skip
-
-Look = Callable[[BinaryIO], None]
-Content = NDArray[np.uint8]
-
 
 def save(artifact: Artifact, folder: Path) -> Path:
     """Write an artifact; a folder that was there is replaced whole or not at all.
@@ -58,12 +43,12 @@ def save(artifact: Artifact, folder: Path) -> Path:
         BusyError: another run is writing it.
     """
     with atomic_replace(folder) as fresh:
-        _save_weights(artifact.weights, fresh / WEIGHTS)
+        weights_file.save(artifact.weights, fresh / WEIGHTS)
         if artifact.refit:
-            _save_weights(artifact.weights_before_refit, fresh / BEFORE)
+            weights_file.save(artifact.weights_before_refit, fresh / BEFORE)
         tables.save(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
-        files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
-        _write_manifest(_manifest(artifact) | {"files": files}, fresh)
+        files = {path.name: sum_of(path) for path in sorted(fresh.iterdir())}
+        manifests.write(described(artifact) | {"files": files}, fresh)
     return folder
 
 
@@ -88,7 +73,7 @@ def add_test_figures(
             if of and not _is_that_of(of, manifest, folder):
                 raise ArtifactError(f"{folder} was replaced meanwhile; nothing is noted there")
             manifest["metrics"][BEFORE_FINAL if manifest.get("final") else "test"] = dict(figures)
-            _write_manifest(manifest, folder)
+            manifests.write(manifest, folder)
     except OSError as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
 
@@ -102,7 +87,7 @@ def load(folder: Path) -> Artifact:
         manifest = read_manifest(folder)
         try:
             return _assemble(manifest, standing(folder))
-        except (*_DAMAGE, OSError) as error:
+        except (*DAMAGE, OSError) as error:
             if read_manifest(folder) == manifest:  # else it was replaced meanwhile: once more
                 raise _told(error, folder) from None
 
@@ -128,7 +113,7 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
     schema = _schema(manifest).in_stars(Units(**manifest.get("units", {})))
     fits = partial(weights_file.check_header, schema=schema)
     weights = {
-        name: weights_file.arrays(_content(manifest, folder, name, fits))
+        name: weights_file.arrays(content_of(manifest, folder, name, fits))
         for name in sorted(manifests.needed(manifest) - set(manifests.TABLES))
     }
     artifact = Artifact(
@@ -172,7 +157,7 @@ def _split(manifest: Manifest, folder: Path) -> Split:
     for name in manifests.TABLES:
         n_users, n_items = manifest["ids"]["users"], manifest["ids"]["items"]
         fits = partial(tables.check_size, name=name, n_users=n_users, n_items=n_items)
-        contents[name] = _content(manifest, folder, name, fits)
+        contents[name] = content_of(manifest, folder, name, fits)
     scale = RatingScale(**manifest["scale"])
     split = tables.load(contents, scale, manifest["dataset"], manifest["split"])
     if not split.has_fingerprint(manifest["fingerprint"]):
@@ -181,31 +166,6 @@ def _split(manifest: Manifest, folder: Path) -> Split:
     if split.recorded_times not in (None, split.times_fingerprint):
         raise damaged(folder, "its times do not match their fingerprint")
     return split
-
-
-def _content(manifest: Manifest, folder: Path, name: str, look: Look) -> Content:
-    """All of a file that is what the manifest lists, and says of itself what it should."""
-    if not (folder / name).is_file():
-        raise damaged(folder, f"{name} is missing")
-    with open_regular(folder / name) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > _AT_ONCE:
-            _look_at(file, name, look, folder)
-        content = np.empty(size, np.uint8)
-        file.seek(0)
-        is_whole = file.readinto(content.data) == size
-        if not is_whole or hashlib.sha256(content.data).hexdigest() != manifest["files"][name]:
-            raise damaged(folder, f"{name} does not match its checksum")
-        if size <= _AT_ONCE:
-            _look_at(io.BytesIO(content.data), name, look, folder)
-    return content
-
-
-def _look_at(file: BinaryIO, name: str, look: Look, folder: Path) -> None:
-    try:
-        look(file)
-    except _DAMAGE as error:
-        raise damaged(folder, f"{name}: {error}") from None
 
 
 def _schema(manifest: Manifest) -> Schema:
@@ -228,62 +188,6 @@ def _settings(manifest: Manifest) -> Settings:
     return models.find(manifest["model"]).solvers.recorded(manifest["config"])
 
 
-def _manifest(artifact: Artifact) -> Manifest:
-    split, ratings = artifact.split, artifact.split.ratings
-    return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "model": artifact.model,
-        "config": artifact.config and asdict(artifact.config),
-        "seed": artifact.seed,
-        "dataset": ratings.name,
-        "scale": asdict(ratings.scale),
-        "ids": {"users": len(ratings.users), "items": len(ratings.items)},
-        "split": split.scheme,
-        "fingerprint": split.fingerprint,
-        "times_fingerprint": split.times_fingerprint,
-        "data_hash": ratings.content_hash(),
-        "best_epoch": artifact.best_epoch,
-        "metrics": {"validation": _validation_of(artifact), "test": None}
-        | ({BEFORE_FINAL: artifact.test_before_final} if artifact.final else {}),
-        "refit": artifact.refit,
-        "final": artifact.final,
-        "leak": artifact.leak,
-        "broken_off": artifact.broken_off,
-        "versions": dict(artifact.versions),
-        "history": [dict(record) for record in _thinned(artifact)],
-        "support": artifact.support,
-        "residual_rmse": artifact.residual_rmse,
-        "units": artifact.units._asdict(),
-        "shares": artifact.shares._asdict(),
-        "parts": [dict(part) for part in artifact.parts],
-    }
-
-
-def _thinned(artifact: Artifact) -> list[Mapping[str, Any]]:
-    """Not more epochs than a manifest can hold, the best among them."""
-    every = -(-len(artifact.history) // _MOST_EPOCHS)
-    return [
-        record
-        for n, record in enumerate(artifact.history)
-        if n % every == 0 or record["epoch"] == artifact.best_epoch
-    ]
-
-
-def _validation_of(artifact: Artifact) -> Any:
-    """The validation figures of the chosen epoch; None where epoch 0, a warm start, was best."""
-    return next(
-        (one.get("validation") for one in artifact.history if one["epoch"] == artifact.best_epoch),
-        None,
-    )
-
-
-def _save_weights(weights: Arrays, path: Path) -> None:
-    """Safetensors reads memory from a pointer on: views and NumPy scalars must become arrays."""
-    save_file({name: np.asarray(weights[name], np.float32, order="C") for name in weights}, path)
-    path.chmod(0o644)  # as readable as the files beside it
-
-
 def _is_that_of(artifact: Artifact, manifest: Manifest, folder: Path) -> bool:
     """Whether a folder holds this very model: the same split and the same weights."""
     with open_regular(folder / WEIGHTS) as file:
@@ -293,8 +197,3 @@ def _is_that_of(artifact: Artifact, manifest: Manifest, folder: Path) -> bool:
         and saved.keys() == artifact.weights.keys()
         and all(np.array_equal(saved[name], array) for name, array in artifact.weights.items())
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,11 +9,14 @@ Source: the safetensors format, https://huggingface.co/docs/safetensors.
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
+from starcast.engines.protocol import Weights
 from starcast.scoring.schema import Schema
 
 _LENGTH = 8  # bytes that say how long the header is
@@ -76,3 +79,10 @@ def _entry(name: str, entry: dict[str, Any]) -> tuple[tuple[int, ...], int, int]
     if not all(type(n) is int and n >= 0 for n in sizes) or end - begin != 4 * math.prod(shape):
         raise ValueError(f"'{name}' has {str(entry['data_offsets'])[:40]} bytes for {shape}")
     return shape, begin, end
+
+
+def save(weights: Weights, path: Path) -> None:
+    """Write arrays by name, in single precision."""
+    # The library reads memory from a pointer on: views and NumPy scalars must become arrays.
+    save_file({name: np.asarray(weights[name], np.float32, order="C") for name in weights}, path)
+    path.chmod(0o644)  # as readable as the files beside it

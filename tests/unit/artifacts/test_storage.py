@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from starcast.artifacts import storage
+from starcast.artifacts import manifest as manifest_file
+from starcast.artifacts import storage, weights_file
 from starcast.artifacts.artifact import Artifact
 from starcast.artifacts.replacement import require_writable, reserve
 from starcast.data.ratings import Ratings
@@ -122,10 +123,10 @@ def test_how_far_ratings_lie_is_measured_once_before_the_refit(
     assert storage.read_manifest(folder)["residual_rmse"] == 0.5  # 1 star, predicted 1.5
     assert storage.load(folder).measured_residual_rmse == 0.5
     manifest = storage.read_manifest(folder)
-    storage._write_manifest(manifest | {"residual_rmse": 0.75}, folder)
+    manifest_file.write(manifest | {"residual_rmse": 0.75}, folder)
     assert storage.load(folder).residual_rmse == 0.75
     del manifest["residual_rmse"]  # as older artifacts are
-    storage._write_manifest(manifest, folder)
+    manifest_file.write(manifest, folder)
     assert storage.load(folder).residual_rmse == 0.5
 
 
@@ -280,7 +281,7 @@ def test_an_artifact_is_replaced_whole(known_by_heart: Artifact, saved: Path) ->
 
 
 BREAKS = {
-    "first file": (storage, "save_file"),
+    "first file": (weights_file, "save_file"),
     "a table": (pl.DataFrame, "write_parquet"),
     "the manifest": (Path, "write_text"),
     "the last step": (replacement, "_put"),

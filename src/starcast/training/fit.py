@@ -15,6 +15,7 @@ from starcast.engines.settings import Settings
 from starcast.errors import SettingWarning, TrainingError
 from starcast.models import Model
 from starcast.scoring.in_stars import as_trained
+from starcast.scoring.shrinkage import WHOLE, Shares
 from starcast.training.checkpoints import Checkpoint, Fault
 from starcast.training.identity import identity_of, library_versions
 from starcast.training.keeper import keeper_of
@@ -109,11 +110,11 @@ def fit(
             deployed = recipe.run_again(known, chosen).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
-    histories = SparseRows.by_user(split.train)
-    raw = as_trained(model.deployed(chosen.weights, histories, config, units))
-    scores = score_ratings(raw, split.validation)
-    shares = choose_shares(scores, split.train, split.validation, units)
-    blind = model.deployed(chosen.weights, histories, config, units, shares)
+    try:
+        shares, support = recipe.settled(chosen.weights, split)
+    except KeyboardInterrupt as error:
+        shares, support = WHOLE, 0.0
+        broken_off = broken_off or f"{str(error) or 'interrupted'} as its lists were settled"
     return Artifact(
         model=name,
         config=config,
@@ -130,7 +131,7 @@ def fit(
         versions=library_versions(),
         units=units,
         shares=shares,
-        support=choose_support(blind, split.train, split.validation, units),
+        support=support,
     )
 
 
@@ -174,6 +175,15 @@ class _Recipe:
         if trained.broken_off:
             raise TrainingError(trained.broken_off)
         return trained
+
+    def settled(self, weights: Weights, split: Split) -> tuple[Shares, float]:
+        """What validation rows say of stars and lists that these weights make."""
+        histories, units = SparseRows.by_user(split.train), self._units
+        raw = as_trained(self._scorer(weights, histories))
+        scores = score_ratings(raw, split.validation)
+        shares = choose_shares(scores, split.train, split.validation, units)
+        blind = self._model.deployed(weights, histories, self._config, units, shares)
+        return shares, choose_support(blind, split.train, split.validation, units)
 
     def _train(
         self,

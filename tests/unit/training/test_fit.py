@@ -1,6 +1,7 @@
 """From a split to an artifact: who sees which rows, and which parents are let in."""
 
 import math
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,7 @@ from starcast.engines.settings import (
 )
 from starcast.errors import (
     ConfigError,
+    Interrupted,
     SettingWarning,
     SplitMismatchError,
     TrainingError,
@@ -476,3 +478,17 @@ def test_more_levels_than_a_probit_takes_are_numbers_and_it_is_said() -> None:
     assert isinstance(made.config, GibbsSettings)
     assert made.config.likelihood == "gaussian"
     assert "noise" in made.weights
+
+
+def test_ctrl_c_as_lists_are_settled_keeps_the_weights(
+    planted_split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> float:
+        raise Interrupted(signal.SIGTERM)
+
+    config = models.find(FACTOR).settings(dimension=2, epochs=2)
+    whole = fit(planted_split, FACTOR, config)
+    monkeypatch.setattr("starcast.training.fit.choose_support", interrupted)
+    ended = fit(planted_split, FACTOR, config)
+    assert ended.broken_off == "interrupted by SIGTERM as its lists were settled"
+    assert np.array_equal(ended.weights["item_factors"], whole.weights["item_factors"])

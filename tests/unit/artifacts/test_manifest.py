@@ -115,3 +115,22 @@ def test_a_history_of_a_million_epochs_is_thinned_so_that_it_can_be_read(
     assert epochs[:3] == [1, 4, 7]
     assert 17_001 in epochs
     assert epochs == sorted(epochs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": {"optimizer": "Adam", "charm": 1}},
+        {"parts": [{"settings": {"dimension": 2}}, {"settings": {"seed": 1, "charm": 2}}]},
+    ],
+)
+def test_settings_that_nobody_knows_are_a_newer_ones(saved: Path, change: dict[str, Any]) -> None:
+    manifests.write(manifests.read(saved) | change, saved)
+    with pytest.raises(ArtifactError, match=r"newer Starcast.*the setting 'charm'"):
+        manifests.read(saved)
+
+
+def test_a_model_that_nobody_knows_may_be_a_newer_ones(saved: Path) -> None:
+    manifests.write(manifests.read(saved) | {"model": "latent-factory"}, saved)
+    with pytest.raises(ArtifactError, match=r"mean 'latent-factor-model'.*a newer Starcast may"):
+        manifests.read(saved)

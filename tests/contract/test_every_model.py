@@ -662,6 +662,24 @@ def test_a_person_is_listed_what_a_user_of_the_same_ratings_is(model: Model) -> 
         np.testing.assert_allclose(effects.sum(axis=1), person.list_all(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("model", FOR_LISTS, ids=lambda model: model.name)
+def test_who_has_rated_nothing_is_listed_what_everybody_picks(model: Model) -> None:
+    whole = crowd()
+    known = whole.take((whole.user_rows > 9) & (whole.user_rows % 7 + whole.item_rows > 12))
+    engine = engine_of(model, ratings=known)
+    engine.run_epoch()
+    scorer = model.scorer(engine.weights(), SparseRows.by_user(known), small(model))
+    assert isinstance(scorer, ListScorer)
+    assert isinstance(scorer, FoldingScorer)
+    alone, nobody = scorer.list_user(0), np.empty(0, np.int32)
+    stranger = scorer.fold_in(nobody, nobody.astype(np.float32), 0.5)
+    assert isinstance(stranger, ListFolded)
+    np.testing.assert_array_equal(scorer.list_all(EVERY_USER[:12])[0], alone)
+    np.testing.assert_array_equal(stranger.list_all(), alone)
+    raters = np.bincount(known.item_rows, minlength=known.n_items)
+    assert np.corrcoef(alone, raters)[0, 1] > 0.8
+
+
 @EVERY_LISTER
 def test_reasons_of_a_list_are_shares(model: Model) -> None:
     told = guest_like(model, 3).explain(7, k=N_ITEMS)

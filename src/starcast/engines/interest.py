@@ -55,6 +55,12 @@ class Interest(NamedTuple):
         values = self.values(ratings.values, np.repeat(means, counts))
         return SparseRows(ratings.offsets, ratings.columns, values, ratings.n_columns)
 
+    def of_everybody(self, ratings: SparseRows) -> Scores:
+        """Interest of all users together in each item: the list of somebody of whom nothing is
+        known; float32 (n_items,)."""
+        rows = self.histories(ratings)
+        return np.bincount(rows.columns, rows.values, rows.n_columns).astype(np.float32)
+
 
 def weighted_histories(train: Ratings, interest: Interest, activity_exponent: float) -> SparseRows:
     """Interest by user, times the user's weight n_u^-b, which is 1 in the mean.

@@ -20,6 +20,8 @@ from starcast.scoring.solving import solved
 class ImplicitScorer(MeansScorer):
     """score_ui = p_u · q_i; stars by means.
 
+    Who has rated nothing gets what everybody is interested in.
+
     Args:
         weights: as `ImplicitEngine.weights()` gives them.
         histories: who rated what in training, by user.
@@ -33,10 +35,14 @@ class ImplicitScorer(MeansScorer):
 
     def list_all(self, user_rows: Rows) -> Scores:
         """List scores of every item; float32 (n, n_items)."""
-        return np.asarray(self._users[user_rows] @ self._items.T)
+        scores = np.asarray(self._users[user_rows] @ self._items.T)
+        scores[np.diff(self.histories.offsets)[user_rows] == 0] = self._everybody
+        return scores
 
     def list_user(self, user_row: int) -> Scores:
         """List scores of every item for one user; float32 (n_items,)."""
+        if not len(self.histories.row(user_row)[0]):
+            return self._everybody.copy()
         return np.asarray(self._items @ self._users[user_row])
 
     def likeness(self, item_row: int) -> Scores:
@@ -53,9 +59,17 @@ class ImplicitScorer(MeansScorer):
         system[np.diag_indices(len(system))] += strength * reach**exponent
         # What each rating adds to the factors: a column of (A⁻¹ Kᵀ W).
         shares = solved(system, (weights[:, np.newaxis] * known).T)
+        lists = np.asarray(self._items @ shares.astype(np.float32).sum(axis=1))
         return FoldedByFactors(
-            self.by_means(item_rows, stars), self._items, shares.astype(np.float32)
+            self.by_means(item_rows, stars),
+            self._items,
+            shares.astype(np.float32),
+            lists if len(stars) else self._everybody,
         )
+
+    @cached_property
+    def _everybody(self) -> Scores:
+        return self._interest.of_everybody(self.histories)
 
     @cached_property
     def _everywhere(self) -> Scores:
@@ -71,16 +85,19 @@ class FoldedByFactors:
         by_means: the same person's stars.
         items: float32 (n_items, d).
         shares: (d, n_ratings), what each rating adds to the person's factors.
+        lists: float32 (n_items,), list scores.
     """
 
-    def __init__(self, by_means: FoldedByMeans, items: Scores, shares: Scores) -> None:
+    def __init__(
+        self, by_means: FoldedByMeans, items: Scores, shares: Scores, lists: Scores
+    ) -> None:
         self.score_all, self.score_items = by_means.score_all, by_means.score_items
         self.effects = by_means.effects
-        self._items, self._shares = items, shares
+        self._items, self._shares, self._lists = items, shares, lists
 
     def list_all(self) -> Scores:
         """List scores; float32 (n_items,)."""
-        return np.asarray(self._items @ self._shares.sum(axis=1))
+        return self._lists.copy()
 
     def list_effects(self, item_rows: Rows) -> Scores:
         """What each rating adds to each list score; float32 (n, n_ratings).

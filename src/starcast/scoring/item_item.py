@@ -79,6 +79,8 @@ class ItemWeights(NamedTuple):
 class ItemItemScorer(MeansScorer):
     """score_ui = Σ_j x_uj B_ji over the user's own items; stars by means.
 
+    Who has none of them gets what everybody is interested in.
+
     Args:
         weights: interest (3,), item_bias (n_items,), and what `ItemWeights` takes.
         histories: who rated what in training, by user.
@@ -107,16 +109,18 @@ class ItemItemScorer(MeansScorer):
         in_blocks(fill, len(users), _USERS)
         scores = np.empty((len(users), len(items.numbers)), np.float32)
         scores[:, items.core], scores[:, items.tail] = of_core, of_tail
+        scores[np.diff(known.offsets)[user_rows] == 0] = self._everybody
         return scores
 
     def list_user(self, user_row: int) -> Scores:
         """List scores of every item for one user; float32 (n_items,)."""
-        return self._items.scores(self._core_interest(*self.histories.row(user_row)))
+        return self._listed(self._core_interest(*self.histories.row(user_row)))
 
     def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> "FoldedByItems":
         """A person known by ratings alone; no more is known of a user."""
-        folded = self.by_means(item_rows, stars)
-        return FoldedByItems(folded, self._items, self._core_interest(item_rows, stars))
+        interest = self._core_interest(item_rows, stars)
+        lists = self._listed(interest)
+        return FoldedByItems(self.by_means(item_rows, stars), self._items, interest, lists)
 
     def likeness(self, item_row: int) -> Scores:
         """How much more two items go together than all others explain: partial correlations.
@@ -139,6 +143,14 @@ class ItemItemScorer(MeansScorer):
         found[numbers[numbers >= 0]] = interest[numbers >= 0]
         return found
 
+    def _listed(self, interest: Scores) -> Scores:
+        """List scores (n_items,) of interest (m,) in the core items."""
+        return self._items.scores(interest) if np.any(interest) else self._everybody.copy()
+
+    @cached_property
+    def _everybody(self) -> Scores:
+        return self._interest.of_everybody(self.histories)
+
     @cached_property
     def _known(self) -> SparseRows:
         """Interest of every user; columns are numbers in the core."""
@@ -157,16 +169,20 @@ class FoldedByItems:
         by_means: the same person's stars.
         items: B.
         interest: float32 (m,), in the core items.
+        lists: float32 (n_items,), list scores.
     """
 
-    def __init__(self, by_means: FoldedByMeans, items: ItemWeights, interest: Scores) -> None:
+    def __init__(
+        self, by_means: FoldedByMeans, items: ItemWeights, interest: Scores, lists: Scores
+    ) -> None:
         self._by_means, self._items, self._interest = by_means, items, interest
+        self._lists = lists
         self.score_all, self.score_items = by_means.score_all, by_means.score_items
         self.effects = by_means.effects
 
     def list_all(self) -> Scores:
         """List scores; float32 (n_items,)."""
-        return self._items.scores(self._interest)
+        return self._lists.copy()
 
     def list_effects(self, item_rows: Rows) -> Scores:
         """What each rating adds to each list score; float32 (n, n_ratings)."""

@@ -11,7 +11,7 @@ _HEAD = """\
 Starcast beside its alternatives: the same work, in the same run, on the same machine. This page is
 written by
 
-    make bench                  # every work; about three quarters of an hour on two cores
+    make bench                  # every work; about an hour on two cores
     make bench ONLY=train,top   # some of it; the others keep what was measured before
 
 from [`benchmarks/`](../benchmarks/); what was measured lies in

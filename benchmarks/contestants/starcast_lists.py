@@ -46,6 +46,25 @@ def train(data: str, model: str, config: dict[str, Any], n_epochs: int, threads:
     return run
 
 
+def cost(data: str, config: dict[str, Any], threads: int) -> Round:
+    """From rows to the weights of an item-item model, and the memory of the whole process then.
+
+    Args:
+        data: the folder of a split.
+        config: settings.
+        threads: all there are, as by default.
+    """
+    _learn("item-item-model", config, tiny(), 1)
+    rows = known(read(data))
+
+    def run() -> Outcome:
+        memory_now()
+        seconds = clocked(lambda: _learn("item-item-model", config, rows, 1))
+        return {"time": seconds, "peak GB": peak_memory()}
+
+    return run
+
+
 def top(data: str, model: str, config: dict[str, Any], n_epochs: int, threads: int) -> Round:
     """Top-10 lists of all users without what they have seen."""
     recommender, split = _loaded(data, model, config, n_epochs)

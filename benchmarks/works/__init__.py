@@ -9,6 +9,7 @@ from benchmarks.works import (
     index,
     large,
     lists,
+    lists_scale,
     load,
     metrics,
     networks,
@@ -26,6 +27,6 @@ WORKS: Mapping[str, Work] = {
     module.WORK.name: module.WORK
     for module in (
         train, sampling, epoch, networks, large, load, metrics, catalogue, index, top, pairs, one,
-        lists, serve, start, scale,
+        lists, lists_scale, serve, start, scale,
     )
 }  # fmt: skip

@@ -47,8 +47,8 @@ class ItemWeights(NamedTuple):
         numbers = np.full(n_items, -1, np.int32)
         numbers[core] = np.arange(len(core), dtype=np.int32)
         tail = np.flatnonzero(numbers < 0).astype(np.int32)
-        neighbours = weights["tail_neighbours"].astype(np.int32)
-        matrix, tail_weights = weights["item_item"], weights["tail_weights"]
+        neighbours = for_kernels(weights["tail_neighbours"].astype(np.int32))
+        matrix, tail_weights = map(for_kernels, (weights["item_item"], weights["tail_weights"]))
         return cls(core, tail, numbers, matrix, neighbours, tail_weights)
 
     def scores(self, interest: Scores) -> Scores:

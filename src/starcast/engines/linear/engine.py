@@ -52,7 +52,7 @@ class ItemItemEngine:
         self._core = np.sort(most[counts[most] >= min(_RATED, counts.max())]).astype(np.int32)
         self._outside = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), self._core)
         n_core, n_tail = len(self._core), len(self._outside)
-        self._matrix = np.zeros((n_core, n_core), np.float32)
+        self._keep(np.zeros((n_core, n_core), np.float32))
         tail = n_tail, min(NEIGHBOURS, n_core)
         self._tail = Tail(np.zeros(tail, np.int32), np.zeros(tail, np.float32))
 
@@ -68,11 +68,12 @@ class ItemItemEngine:
             chosen.dropped_share / (1 - chosen.dropped_share),
         )
         self._tail = tail_weights(summed, matrix, penalty, self._outside)
-        self._matrix = item_item(matrix, penalty)
+        del summed  # as large as the ratings
+        self._keep(item_item(matrix, penalty))
         return self._loss()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Copies by name.
+        """By name; copies but for item_item, which may take gigabytes and is read-only.
 
         Returns: interest (3,), item_bias (n_items,), core_items (m,), item_item (m, m) from core
             items (rows) to core items; tail_neighbours, tail_weights (n_items - m, K), from core
@@ -82,7 +83,7 @@ class ItemItemEngine:
             "interest": np.array(self._interest, np.float32),
             "item_bias": self._means.item_bias.copy(),
             "core_items": self._core.astype(np.float32),
-            "item_item": self._matrix.copy(),
+            "item_item": self._matrix,
             "tail_neighbours": self._tail.neighbours.astype(np.float32),
             "tail_weights": self._tail.weights.copy(),
         }
@@ -98,20 +99,24 @@ class ItemItemEngine:
         self._interest = Interest(*weights["interest"].tolist())
         self._means = self._means._replace(item_bias=weights["item_bias"].copy())
         self._core = weights["core_items"].astype(np.int32)
-        self._matrix = weights["item_item"].copy()
+        self._keep(weights["item_item"].copy())
         neighbours = weights["tail_neighbours"].astype(np.int32)
         self._tail = Tail(neighbours, weights["tail_weights"].copy())
 
     def state(self) -> State:
         """The solution, zeros before there is one."""
-        return copied(self._arrays())
+        return {**copied(self._tail._asdict()), "matrix": self._matrix}
 
     def restore(self, state: State) -> None:
         """Take a solution back."""
-        put_back(self._arrays(), state)
+        matrix = np.empty_like(self._matrix)
+        put_back({"matrix": matrix, **self._tail._asdict()}, state)
+        self._keep(matrix)
 
-    def _arrays(self) -> State:
-        return {"matrix": self._matrix, **self._tail._asdict()}
+    def _keep(self, matrix: NDArray[np.float32]) -> None:
+        """A new matrix in the place of the one before, which whoever was given it still has."""
+        matrix.flags.writeable = False
+        self._matrix = matrix
 
     def _loss(self) -> EpochLoss:
         train, (mean, of_user, of_item) = self._train, self._means

@@ -179,3 +179,17 @@ def test_weights_come_back_as_they_were(planted: Ratings) -> None:
         assert_array_equal(array, weights[name], name)
     with pytest.raises(ValueError, match="'item_item'"):
         other.load({**weights, "item_item": np.zeros((3, 3), np.float32)})
+
+
+def test_a_matrix_that_was_handed_out_is_no_copy_and_stays_as_it_was(planted: Ratings) -> None:
+    engine = ItemItemEngine(SMALL, planted, seed=1)
+    engine.run_epoch()
+    weights = engine.weights()
+    matrix = weights["item_item"]
+    before = matrix.copy()
+    assert np.shares_memory(matrix, engine.weights()["item_item"])
+    engine.load({**weights, "item_item": np.zeros_like(matrix)})
+    engine.run_epoch()
+    assert_array_equal(matrix, before)
+    with pytest.raises(ValueError, match="read-only"):
+        matrix[0, 1] = 1

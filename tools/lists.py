@@ -1,6 +1,6 @@
 """Test figures of lists over many splits: a list blend, its parts, and what they have to beat.
 
-    python tools/lists.py --dataset ml-100k --seeds 42,43,44,45,46 --out docs/lists-figures.md
+    python tools/lists.py --dataset ml-100k --seeds 42,43,44,45,46 --out docs/lists/ml-100k.md
 
 On every split the parts are trained and blended, beside counting and plain EASE (Steck 2019), whose
 λ is chosen on validation rows. The test rows are opened once. Differences are paired by user.
@@ -77,7 +77,7 @@ def main(
     split: Annotated[str, typer.Option(help="As in `starcast train`.")] = "random",
     seeds: Annotated[str, typer.Option(help="One split and one training for each.")] = "42",
     trees: Annotated[bool, typer.Option(help="Grow trees as well.")] = False,
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("lists-figures.md"),
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("lists.md"),
 ) -> None:
     """Train, blend and judge on every split; write means, standard errors and differences."""
     recipes = [parse_recipe(text, {}) for text in part or PARTS]

@@ -54,26 +54,20 @@ def same(one: Weights, other: Weights) -> bool:
 
 
 @EVERY_OPTIMIZER
-@pytest.mark.parametrize("ended_after", [0, 1, 3])
-def test_a_fresh_engine_goes_on_from_a_state(
-    model: Model, optimizer: str, ended_after: int
-) -> None:
+def test_a_fresh_engine_goes_on_from_a_state(model: Model, optimizer: str) -> None:
     def engine() -> ResumableEngine:
         made = engine_of(model, ratings=crowd(), **settings_of(model, optimizer))
         assert isinstance(made, ResumableEngine)
         return made
 
     whole = engine()
-    for _ in range(ended_after):
+    for _ in range(2):
         whole.run_epoch()
     state = whole.state()
     losses = [whole.run_epoch() for _ in range(3)]
     fresh = engine()
     fresh.restore(state)
-    if ended_after:
-        left = engine()
-        left.restore(state)
-        assert same(left.state(), state), "what was restored is the state"
+    assert same(fresh.state(), state), "what was restored is the state"
     assert [fresh.run_epoch() for _ in range(3)] == losses
     assert same(fresh.weights(), whole.weights())
     assert same(fresh.state(), whole.state())

@@ -35,15 +35,21 @@ def ratings(planted_files: Path) -> Path:
     return planted_files / "planted.csv"
 
 
+WHOLE: dict[tuple[str, ...], Artifact] = {}  # by command
+
+
 @pytest.fixture
 def whole(starcast: Starcast, tmp_path: Path) -> Callable[..., Artifact]:
     """Runs a training to its end, elsewhere; twice, as the first may have to compile its loops."""
 
     def run(*arguments: object) -> Artifact:
-        for _ in range(2):
-            assert starcast(*arguments, "--out", "whole").returncode == 0
-        argv = [str(one) for one in arguments]
-        return storage.load(tmp_path / "whole" / "planted" / argv[argv.index("--model") + 1])
+        argv = tuple(str(one) for one in arguments)
+        if argv not in WHOLE:
+            for _ in range(2):
+                assert starcast(*argv, "--out", "whole").returncode == 0
+            place = tmp_path / "whole" / "planted" / argv[argv.index("--model") + 1]
+            WHOLE[argv] = storage.load(place)
+        return WHOLE[argv]
 
     return run
 

@@ -10,6 +10,7 @@ together; p-values are Holm's over the models of a set, a split and a kind of pa
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -24,7 +25,7 @@ import starcast as sc
 from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
-from starcast.data.split import Split
+from starcast.data.split import Split, SplitPlan
 from starcast.engines.protocol import score_ratings, seen_rows
 from starcast.errors import StarcastError
 from starcast.evaluation.metrics import STARS, bootstrap_rmse
@@ -97,13 +98,14 @@ def main(
     try:
         for one in sets:
             name, _, source = one.partition("=")
-            ratings = sc.load(source) if source else sc.load(name, data_dir, mirror=mirror)
+            ratings = sc.load(source) if source else sc.load(name, data_dir=data_dir, mirror=mirror)
             for scheme, seed in product(splits.split(","), map(int, seeds.split(","))):
                 place = kept / f"{name}-{scheme}-{seed}.npz"
                 if place.exists() or (ratings.timestamps is None and scheme != "random"):
                     continue
                 console.print(f"{name}, {scheme}, seed {seed}")
-                keep(run(sc.split(ratings, scheme, seed=seed), seed), place)
+                split = replace(SplitPlan.parse(scheme), seed=seed).divide(ratings)
+                keep(run(split, seed), place)
                 write(page(kept), out)
         write(page(kept), out)
     except StarcastError as error:

@@ -34,8 +34,12 @@ class MeansScorer:
 
     def score_all(self, user_rows: Rows) -> Scores:
         """The same of every item; float32 (n, n_items), stars."""
+        return self.score_block(user_rows, slice(None))
+
+    def score_block(self, user_rows: Rows, item_rows: Rows | slice) -> Scores:
+        """The same of some items, or of all; float32 (n, m), stars."""
         of_users: Scores = self._mean + self._user_bias[user_rows]
-        return of_users[:, np.newaxis] + self._item_bias
+        return of_users[:, np.newaxis] + self._item_bias[item_rows]
 
     def score_user(self, user_row: int) -> Scores:
         """The same of every item for one user; float32 (n_items,), stars."""

@@ -116,10 +116,10 @@ class _ShrunkScorer:
         scores = self.within.score_all(user_rows)
         for kind in np.argwhere(self._of_means > 0).tolist():
             users = np.flatnonzero(self._user_known[user_rows] == kind[0])
-            items = np.flatnonzero(self._item_known == kind[1])
+            items = np.flatnonzero(self._item_known == kind[1]).astype(np.int32)
             if len(users) and len(items):
                 block = np.ix_(users, items)
-                means = self._means.score_all(user_rows[users])[:, items]
+                means = self._means.score_block(user_rows[users], items)
                 scores[block] = _drawn(scores[block], means, self._of_means[tuple(kind)])
         return scores
 

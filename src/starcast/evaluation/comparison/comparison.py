@@ -13,6 +13,7 @@ from starcast.display import Column, as_html, as_paragraphs, as_text
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
 from starcast.evaluation.comparison.results_table import lists_columns, stars_columns
+from starcast.evaluation.comparison.training_run import drawn
 from starcast.evaluation.comparison.verdict import LEVEL, Contestant, Verdict
 from starcast.evaluation.metrics import LISTS, STARS, Relevance
 from starcast.evaluation.report import Report
@@ -94,7 +95,9 @@ class Comparison:
         first = self.reports[0]
         lost = [f"{title} failed: {why}." for title, why in self.failed.items()]
         about = [said for said in (first.about_accuracy, first.catalogue.about_strangers) if said]
-        return lost + about
+        told = zip(self.names, map(drawn, (one.artifact for one in self.reports)), strict=True)
+        means = "; ".join(f"{name} {share}" for name, share in told if share)
+        return lost + about + ([f"Drawn to the means: {means}."] if means else [])
 
     def __repr__(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)

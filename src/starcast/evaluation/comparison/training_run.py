@@ -18,18 +18,18 @@ def summary(artifact: Artifact) -> str:
     quality = f", validation {title} {best[0]:.4f}" if len(best) else ""
     return (
         f"{artifact.reached} of {len(artifact.history)}{quality}, "
-        f"{seconds(artifact):.1f} s{artifact.retrained}{_drawn(artifact)}"
+        f"{seconds(artifact):.1f} s{artifact.retrained}"
     )
 
 
-def _drawn(artifact: Artifact) -> str:
+def drawn(artifact: Artifact) -> str:
     """How much of what it says are the means', in words; "" where it speaks for itself."""
     known, *others, _ = (round(100 * (1 - share)) for share in artifact.shares)
     apart = zip(("new users", "new items"), others, strict=True)
     said = [f"{what} {share} %" for what, share in apart if share != known]
     if not (known or said):
         return ""
-    return f"; {known} % means" + (f" ({', '.join(said)})" if said else "")
+    return f"{known} %" + (f" ({', '.join(said)})" if said else "")
 
 
 def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -30,7 +30,7 @@ from starcast.evaluation.comparison.chart_style import lines
 from starcast.evaluation.comparison.epoch_charts import loss_limits
 from starcast.evaluation.comparison.page import _settings
 from starcast.evaluation.comparison.results_file import as_record, to_csv, to_json
-from starcast.evaluation.comparison.training_run import summary, validation_curve
+from starcast.evaluation.comparison.training_run import drawn, summary, validation_curve
 from starcast.evaluation.metrics import LISTS
 from starcast.scoring.shrinkage import Shares
 
@@ -334,7 +334,10 @@ def test_this_machine_is_described() -> None:
 
 def test_a_run_tells_how_much_of_it_are_the_means() -> None:
     one = artifact()
-    assert "means" not in summary(one)
-    drawn = replace(one, shares=Shares(0.75, 0.75, 0, 0))
-    assert summary(drawn).endswith("; 25 % means (new items 100 %)")
-    assert summary(replace(one, shares=Shares(0.5, 0.5, 0.5, 0))).endswith("; 50 % means")
+    assert drawn(one) == ""
+    assert drawn(replace(one, shares=Shares(0.75, 0.75, 0, 0))) == "25 % (new items 100 %)"
+    assert drawn(replace(one, shares=Shares(0.5, 0.5, 0.5, 0))) == "50 %"
+    reports = [
+        report(replace(each.artifact, shares=Shares(known=0.5))) for each in pair_of_reports()
+    ]
+    assert compare(reports).notes()[-1].startswith("Drawn to the means: Latent factor 50 % (new")

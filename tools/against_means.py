@@ -198,7 +198,7 @@ def page(kept: Path) -> str:
     told = [_HEAD]
     for name, places in groups.items():
         found = list(lines([taken_back(place) for place in places]))
-        told += [f"\n## {name}, {len(places)} seeds\n", *_table(found)]
+        told += [f"\n## {name}, {len(places)} seed{'s' * (len(places) > 1)}\n", *_table(found)]
     return "\n".join(told) + "\n"
 
 

@@ -23,8 +23,8 @@ def choose_support(
         known: the rows that it has seen; they are left out of the lists.
         validation: the rows that choose.
         units: in which `WEIGHTS` are.
-    Returns: one of `WEIGHTS`, in stars; 0 of a model that makes lists of its own, or where no user
-        of the validation rows has anything at or above their own mean.
+    Returns: one of `WEIGHTS`, in stars; 0 of a model that makes lists of its own, or without
+        validation rows.
     """
     if isinstance(scorer, ListScorer) or not len(validation):
         return 0.0
@@ -32,7 +32,7 @@ def choose_support(
     support = log_support(n_raters(known))
     weights = [units.factor * weight for weight in WEIGHTS]
     quality = [judge.of(Ranker(scorer, np.float32(w) * support))["ndcg@10"] for w in weights]
-    return weights[int(np.nanargmax(quality))] if np.any(np.isfinite(quality)) else 0.0
+    return weights[int(np.argmax(quality))]
 
 
 def n_raters(known: Ratings) -> NDArray[np.int64]:

@@ -73,3 +73,11 @@ def test_a_file_that_contradicts_itself_is_refused(data: bytes) -> None:
     weights_file.check_header(io.BytesIO(made(ONE, bytes(8))), schema)
     with pytest.raises((ValueError, LookupError, TypeError, AttributeError)):
         weights_file.check_header(io.BytesIO(data), schema)
+
+
+def test_what_contradicts_itself_is_named() -> None:
+    schema = Schema({"a": (2,)}, lambda w, s: 0.0)
+    with pytest.raises(ValueError, match=r"^arrays of 8 bytes in 7$"):
+        weights_file.check_header(io.BytesIO(WRONG["cut"]), schema)
+    with pytest.raises(ValueError, match=r"^'a' is F64, wanted F32$"):
+        weights_file.check_header(io.BytesIO(WRONG["another type"]), schema)

@@ -9,7 +9,13 @@ import pytest
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.engines.protocol import Scores
-from starcast.errors import DataError, LeftOutWarning, UnknownIdError, UnknownNameError
+from starcast.errors import (
+    ConfigError,
+    DataError,
+    LeftOutWarning,
+    UnknownIdError,
+    UnknownNameError,
+)
 from starcast.recommend import Recommender, pairs
 
 MEAN = (5 + 3 + 2 + 0.5) / 4  # of the training ratings
@@ -55,6 +61,18 @@ def test_what_is_refused(known_by_heart: Artifact) -> None:
         recommender.predict_pairs(ASKED, unknown="skp")
     with pytest.raises(DataError, match="no item column among 'user'"):
         recommender.predict_pairs({"user": ["ann"]})
+
+
+def test_columns_that_make_no_pairs_are_refused(known_by_heart: Artifact) -> None:
+    scorer = pairs.PairScorer(known_by_heart)
+    found = scorer.rows(["bob", "zoe"], ["duel", "clue"], refuse=False)
+    assert [rows.tolist() for rows in found] == [[1, -1], [3, 2]]
+    for users, items in ((["bob"], ["duel", "clue"]), (["bob", "ann"], ["duel"])):
+        said = f"{len(users)} users and {len(items)} items make no pairs"
+        with pytest.raises(ConfigError, match=said):
+            scorer.rows(users, items, refuse=True)
+    with pytest.raises(UnknownIdError, match="zoe"):
+        scorer.rows(["zoe"], ["duel"], refuse=True)
 
 
 def test_many_ids_are_named_by_the_first(known_by_heart: Artifact) -> None:

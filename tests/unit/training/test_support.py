@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.ratings import Ratings
+from starcast.data.units import Units
 from starcast.engines.protocol import Scores
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.training.quality import ListJudge
@@ -83,6 +84,12 @@ def test_the_smallest_support_of_the_best_lists_is_chosen() -> None:
 def test_a_model_with_lists_of_its_own_needs_none() -> None:
     assert choose_support(Lists(), known(), liked_by_two()) == 0
     assert choose_support(Flat(), known(), liked_by_two().take(np.arange(0))) == 0
+
+
+def test_support_is_in_stars() -> None:
+    """Of a model whose unit is two stars the weights are twice as large: the first beyond 0.103."""
+    units = Units(2.0, 0.0)
+    assert choose_support(Flat(), known(), liked_by_two(), units) == pytest.approx(0.2)
 
 
 def test_support_is_the_logarithm_of_training_ratings() -> None:

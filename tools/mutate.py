@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -60,11 +61,8 @@ class Mutant(NamedTuple):
     code: str
 
 
-class Verdict(NamedTuple):
-    """What became of a mutant: "killed" or "survived"."""
-
-    mutant: Mutant
-    fate: str
+Verdict = tuple[Mutant, bool]
+"""A mutant, and whether it survived."""
 
 
 def main() -> int:
@@ -87,7 +85,7 @@ def main() -> int:
         with ThreadPoolExecutor(asked.jobs) as pool:
             verdicts = [verdict for some in pool.map(tried, found) for verdict in some]
     print(table(verdicts))
-    return int(any(verdict.fate == "survived" for verdict in verdicts))
+    return int(any(survived for _, survived in verdicts))
 
 
 def modules(name: str) -> list[Path]:
@@ -125,9 +123,21 @@ def own_tests(module: Path) -> list[str]:
 def mutants(module: Path, each: int, seed: int) -> list[Mutant]:
     """A sample of what can be changed in a module, at most one for a place; all for 0."""
     code = (ROOT / PACKAGE / module).read_text("utf-8")
-    rng = random.Random(f"{seed} {module}")
-    places: dict[tuple[int, int], list[tuple[str, int]]] = {}
+    places, rng = _places(code), random.Random(f"{seed} {module}")
+    made: list[Mutant] = []
+    for place in rng.sample(sorted(places), len(places)):
+        changes = rng.sample(places[place], len(places[place]))
+        usable = (one for change in changes if (one := _mutant(module, code, *change)))
+        made += islice(usable, 1 if each else None)
+        if each and len(made) == each:
+            break
+    return made
+
+
+def _places(code: str) -> dict[tuple[int, int], list[tuple[str, int]]]:
+    """By line and column, an operator of cosmic-ray and which of its occurrences that is."""
     tree = get_ast(code)
+    places: dict[tuple[int, int], list[tuple[str, int]]] = {}
     for name in sorted(operator_names()):
         operator = get_operator(name)
         if operator.arguments():
@@ -135,14 +145,7 @@ def mutants(module: Path, each: int, seed: int) -> list[Mutant]:
         spots = (spot for node in ast_nodes(tree) for spot in operator().mutation_positions(node))
         for occurrence, (start, _) in enumerate(spots):
             places.setdefault(start, []).append((name, occurrence))
-    made: list[Mutant] = []
-    for place in rng.sample(sorted(places), len(places)):
-        changes = places[place] if not each else rng.sample(places[place], len(places[place]))
-        usable = (one for change in changes if (one := _mutant(module, code, *change)))
-        made += list(usable) if not each else [one for one in [next(usable, None)] if one]
-        if each and len(made) == each:
-            break
-    return made
+    return places
 
 
 def _mutant(module: Path, code: str, name: str, occurrence: int) -> Mutant | None:
@@ -172,9 +175,9 @@ class _Bare(ast.NodeTransformer):
 
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
         """All by position."""
-        node.args, node.posonlyargs, node.kwonlyargs = (
-            [*node.posonlyargs, *node.args, *node.kwonlyargs], [], []
-        )  # fmt: skip
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.defaults += [default for default in node.kw_defaults if default]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
@@ -210,11 +213,11 @@ def judged(copy: Path, module: Path, python: Path, each: int, seed: int) -> Iter
     for number, mutant in enumerate(chosen):
         target.write_text(mutant.code, "utf-8")
         os.utime(target, (number, number))  # or Python would take one for the other of its size
-        fate = "survived" if _is_green(copy, tests, python, most) else "killed"
+        survived = _is_green(copy, tests, python, most)
         shutil.copy2(original, target)
-        if fate == "survived":
+        if survived:
             print(f"survived  {module}:{mutant.line}\n{mutant.change}", flush=True)
-        yield Verdict(mutant, fate)
+        yield mutant, survived
     print(f"tried     {module}: {len(chosen)}", file=sys.stderr, flush=True)
 
 
@@ -238,10 +241,9 @@ def _is_green(copy: Path, tests: list[str], python: Path, most: float) -> bool:
 def table(verdicts: list[Verdict]) -> str:
     """Killed and survived by folder, as Markdown."""
     lines = ["| folder | mutants | killed | survived |", "|---|---|---|---|"]
-    for folder in dict.fromkeys(verdict.mutant.module.parent for verdict in verdicts):
-        fates = [verdict.fate for verdict in verdicts if verdict.mutant.module.parent == folder]
-        killed = fates.count("killed")
-        lines.append(f"| `{folder}` | {len(fates)} | {killed} | {len(fates) - killed} |")
+    for folder in dict.fromkeys(mutant.module.parent for mutant, _ in verdicts):
+        fates = [survived for mutant, survived in verdicts if mutant.module.parent == folder]
+        lines.append(f"| `{folder}` | {len(fates)} | {len(fates) - sum(fates)} | {sum(fates)} |")
     return "\n".join(lines)
 
 

@@ -463,3 +463,9 @@ def test_the_fingerprint_of_times_is_kept_without_the_times(
     again = storage.load(storage.save(back, tmp_path / "b"))
     assert again.split.times_fingerprint == told
     assert again.split.fingerprint == known_by_heart.split.fingerprint
+
+
+def test_what_a_library_says_is_cut(tmp_path: Path) -> None:
+    said = str(storage._told(ValueError(f"on\nlines {'x' * 300}"), tmp_path))
+    assert "ValueError on lines xxx" in said
+    assert said.count("x") - str(tmp_path).count("x") == 200 - len("on lines ")

@@ -451,7 +451,8 @@ def test_other_parents_than_the_model_has_are_refused(
     stage: Stage, small: Split, given: list[str]
 ) -> None:
     stage()
-    with pytest.raises(ConfigError, match="child starts from one and two, not from"):
+    said = f"child starts from one and two, not from {' and '.join(given) or 'none'}"
+    with pytest.raises(ConfigError, match=said):
         fit(small, "child", parents=[_fake(small, name) for name in given])
 
 

@@ -9,7 +9,7 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import Split
 from starcast.engines.settings import Settings
-from starcast.errors import TrainingError
+from starcast.errors import ConfigError, TrainingError
 from starcast.training import plan
 from starcast.training.plan import Recipe, parents_first, train_all
 
@@ -49,6 +49,18 @@ class Trained:
         self.asked.append((name, [parent.model for parent in given["parents"]]))
         broken_off = "interrupted" if name == self._broken else ""
         return replace(self._artifact, model=name, config=config, broken_off=broken_off)
+
+
+@pytest.mark.parametrize("one", [Recipe(refit=True), Recipe(final=True)])
+def test_a_refit_and_a_final_training_are_two_ways(
+    known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch, one: Recipe
+) -> None:
+    monkeypatch.setattr(plan, "fit", fit := Trained(known_by_heart))
+    wanted = {FACTOR: default(FACTOR)}
+    assert list(train_all(known_by_heart.split, wanted, one)) == [FACTOR]
+    with pytest.raises(ConfigError, match="leave --refit out"):
+        train_all(known_by_heart.split, wanted, Recipe(refit=True, final=True))
+    assert len(fit.asked) == 1
 
 
 def test_each_is_trained_once_and_handed_on(

@@ -214,6 +214,13 @@ def test_its_validation_figures_are_of_rows_unseen(parts: tuple[Artifact, ...]) 
     assert record["train"]["rmse"] < record["validation"]["rmse"]
 
 
+def test_its_training_figures_are_of_the_rows_that_taught_it(parts: tuple[Artifact, ...]) -> None:
+    record = blend(parts).history[0]
+    assert record["loss"] == pytest.approx(record["training_error"] ** 2 / 2)
+    shown = record["train"]["rmse"]  # clipped to the scale, and so no further off
+    assert 0.9 * record["training_error"] < shown <= record["training_error"]
+
+
 def test_the_seed_is_that_of_the_folds(parts: tuple[Artifact, ...]) -> None:
     figures = [blend(parts, seed=seed).history[0]["validation"]["rmse"] for seed in (1, 1, 2)]
     assert figures[0] == figures[1] != figures[2]

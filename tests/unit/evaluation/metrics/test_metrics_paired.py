@@ -175,3 +175,11 @@ def test_users_count_the_same_in_a_mean() -> None:
 def test_means_that_cannot_be_drawn_from_are_refused(by_user: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         bootstrap_means(np.array(by_user))
+
+
+def test_two_thousand_draws_unless_asked_for_others() -> None:
+    """What is always better has the smallest p there is, 2 / (1 + draws)."""
+    better, worse = np.linspace(0.8, 0.9, 9), np.linspace(0.1, 0.2, 9)
+    assert bootstrap_means(np.array([better, worse])).p_value[0, 1] == pytest.approx(2 / 2001)
+    squares, n_rows = 9 * np.array([worse, better]), np.full(9, 9)
+    assert bootstrap_rmse(squares, n_rows).p_value[0, 1] == pytest.approx(2 / 2001)

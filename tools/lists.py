@@ -39,7 +39,7 @@ PARTS = (
 RELEVANT = ("above-mean", "4", "all")
 EASE = "Plain EASE"
 GRID = (2.0, 4.0, 8.0, 13.0, 20.0)  # λ, in units of √users
-_PLAIN = {
+PLAIN = {  # settings with which the item-item model is EASE as published
     "interest_weight": 0.0,
     "nearness": 1e9,
     "activity_exponent": 0.0,
@@ -119,7 +119,7 @@ def plain_ease(split: Split, seed: int) -> Artifact:
     """EASE as published, with the λ whose lists are best on validation rows."""
     model = models.find("item-item-model")
     tried = [
-        fit(split, model.name, model.settings(**_PLAIN, regularization_factor=strength), seed=seed)
+        fit(split, model.name, model.settings(**PLAIN, regularization_factor=strength), seed=seed)
         for strength in GRID
     ]
     best = max(tried, key=lambda artifact: artifact.history[0]["validation"]["ndcg@10"])

@@ -21,7 +21,7 @@ _PLAIN = {  # what is left is EASE as published
     "dropped_share": 0.0,
 }
 _IMPLICIT = {"factors": 64, "iterations": 15, "alpha": 5.0, "regularization": 50.0}
-_LENSKIT = {"dimension": 64, "n_epochs": 10, "weight": 5.0, "penalty": 50.0}
+_LENSKIT = {"dimension": 64, "n_epochs": 10, "weight": 2.0, "penalty": 50.0}
 _EPOCHS = 12  # of Starcast's implicit factor model
 _ACCURACY = next(iter(RULES))
 _TRAINING = (

@@ -1,4 +1,4 @@
-"""Whether a version is as fast as another: both in turn, on ML-1M, as a page.
+"""Whether a version is as fast as another, and how both are laid out: in turn, as a page.
 
     git worktree add ../before 0d7bf37
     python tools/two_versions.py ../before --out docs/before-and-after.md
@@ -7,6 +7,7 @@ Every round is a process of each version; what is compared are medians over the 
 of a few. Run nothing else beside it.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -38,9 +39,23 @@ def main(
     for _ in range(rounds):
         old.append(probe(before, data_dir, mirror))
         new.append(probe(HERE, data_dir, mirror))
-    table = compared(old, new)
-    print(table)
-    out.write_text(page(table, versions(before), rounds), "utf-8")
+    told = page(compared([shape(before)], [shape(HERE)]), compared(old, new), before, rounds)
+    print(told)
+    out.write_text(told, "utf-8")
+
+
+def shape(checkout: Path) -> Mapping[str, float]:
+    """How the package is laid out: what stands at its top, and its longest file and call."""
+    package = checkout / "src" / "starcast"
+    texts = [path.read_text("utf-8") for path in package.rglob("*.py")]
+    nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
+    functions = [node.args for node in nodes if isinstance(node, ast.FunctionDef)]
+    own = {path.stem for path in package.iterdir() if path.suffix in ("", ".py")}
+    return {
+        "entries of the package": len(own - {"__pycache__"}),
+        "longest file, lines": max(text.count("\n") for text in texts),
+        "most arguments by position": max(len(a.posonlyargs + a.args) for a in functions),
+    }
 
 
 def probe(checkout: Path, data_dir: Path, mirror: str | None) -> Mapping[str, float]:
@@ -68,18 +83,14 @@ def compared(old: Figures, new: Figures) -> str:
     return "\n".join(lines)
 
 
-def page(table: str, commits: tuple[str, str], rounds: int) -> str:
+def page(layout: str, times: str, before: Path, rounds: int) -> str:
     """The whole page."""
     return (
         f"# Before and after\n\n`python tools/two_versions.py BEFORE --rounds {rounds}`: commit "
-        f"{commits[0]} and commit {commits[1]} in turn,\n{rounds} processes each, ML-1M, "
-        f"{os.cpu_count()} cores; medians over processes of the best of a few.\n\n{table}\n"
+        f"{commit(before)} before, commit {commit(HERE)} after.\n\n{layout}\n\nTimes on ML-1M, "
+        f"{rounds} processes of each in turn, {os.cpu_count()} cores; medians over processes of "
+        f"the best of a few.\n\n{times}\n"
     )
-
-
-def versions(before: Path) -> tuple[str, str]:
-    """The commits of both checkouts."""
-    return commit(before), commit(HERE)
 
 
 def commit(checkout: Path) -> str:

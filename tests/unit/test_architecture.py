@@ -526,3 +526,9 @@ ALLOWED = {
 @pytest.mark.parametrize(("path", "source"), ALLOWED.values(), ids=ALLOWED.keys())
 def test_a_house_in_order_is_left_alone(path: str, source: str) -> None:
     assert violations({path: source}) == []
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Collected together, the second would be refused: they are modules of one name."""
+    names = [path.name for path in PACKAGE.parents[1].glob("tests/**/test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -1,6 +1,6 @@
 """How much a rating says that its user picks, and likes, such items."""
 
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,16 +62,38 @@ class Interest(NamedTuple):
         return np.bincount(rows.columns, rows.values, rows.n_columns).astype(np.float32)
 
 
+@final
+class Activity(NamedTuple):
+    """A user of n ratings weighs n^-b, over the mean of that over all users.
+
+    Attributes:
+        exponent: b ≥ 0; the higher, the less a user of many ratings counts for each.
+        mean: of all users of the training rows.
+    """
+
+    exponent: float = 0.0
+    mean: float = 1.0
+
+    @classmethod
+    def of(cls, counts: NDArray[np.integer[Any]], exponent: float) -> "Activity":
+        """By the training ratings of each user (n_users,)."""
+        return cls(exponent, float(cls(exponent).weights(counts).mean()))
+
+    def weights(self, counts: NDArray[np.integer[Any]] | int) -> NDArray[np.float64]:
+        """Of users of so many ratings (n,) or (); those of none weigh as those of one."""
+        return np.asarray(np.maximum(counts, 1).astype(np.float64) ** -self.exponent / self.mean)
+
+
 def weighted_histories(train: Ratings, interest: Interest, activity_exponent: float) -> SparseRows:
-    """Interest by user, times the user's weight n_u^-b, which is 1 in the mean.
+    """Interest by user, times the user's weight, which is 1 in the mean.
 
     Args:
         train: the training rows.
         interest: what a rating says.
-        activity_exponent: b ≥ 0; the higher, the less a user of many ratings counts for each.
+        activity_exponent: see `Activity`.
     """
     rows = interest.histories(SparseRows.by_user(train))
     counts = np.diff(rows.offsets)
-    weights = np.maximum(counts, 1).astype(np.float64) ** -activity_exponent
-    values = rows.values * np.repeat(weights / weights.mean(), counts)
+    weights = Activity.of(counts, activity_exponent).weights(counts)
+    values = rows.values * np.repeat(weights, counts)
     return SparseRows(rows.offsets, rows.columns, values.astype(np.float32), rows.n_columns)

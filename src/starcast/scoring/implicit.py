@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 
 from starcast.data.ids import Rows
-from starcast.engines.interest import Interest
+from starcast.engines.interest import Activity, Interest
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
 from starcast.scoring.by_means import FoldedByMeans, MeansScorer, interest_fault, stars_reach
@@ -51,8 +51,9 @@ class ImplicitScorer(MeansScorer):
 
     def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> "FoldedByFactors":
         """A person by the very ridge regression that made every user; exact."""
-        alpha, strength, exponent = self._folding
+        alpha, strength, exponent, *activity = self._folding
         weights = self._interest.values(stars, self._interest.user_mean(stars)).astype(np.float64)
+        weights *= Activity(*activity).weights(len(stars))
         reach = weights.sum() + alpha * len(self._items)
         known = self._items[item_rows].astype(np.float64)
         system = alpha * self._everywhere + known.T @ (weights[:, np.newaxis] * known)
@@ -114,13 +115,15 @@ def implicit_schema(settings: Sized, n_users: int, n_items: int) -> Schema:
         "item_factors": (n_items, settings.dimension),
         "interest": (3,),
         "item_bias": (n_items,),
-        "folding": (3,),
+        "folding": (5,),
     }
     return Schema(shapes, stars_reach, (n_users, n_items), _fault)
 
 
 def _fault(weights: Weights) -> str:
-    alpha, strength, exponent = weights["folding"].tolist()
-    if min(alpha, strength, exponent) < 0 or max(alpha, strength) > 1e9 or exponent > 2:
+    alpha, strength, exponent, activity, mean = weights["folding"].tolist()
+    if min(alpha, strength, exponent, activity) < 0 or max(alpha, strength) > 1e9:
+        return "'folding' holds what is no setting"
+    if max(exponent, activity) > 2 or not 1e-30 < mean <= 1:
         return "'folding' holds what is no setting"
     return interest_fault(weights)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from starcast.data.ratings import Ratings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.compiled import parallel, serial
-from starcast.engines.interest import Interest, weighted_histories
+from starcast.engines.interest import Activity, Interest, weighted_histories
 from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.rows import SparseRows
@@ -45,6 +45,8 @@ class ImplicitEngine:
         self._interest = Interest.of(train, settings.interest_weight)
         self._of_users = weighted_histories(train, self._interest, settings.activity_exponent)
         self._of_items = self._of_users.transposed()
+        counts = np.diff(self._of_users.offsets)
+        self._activity = Activity.of(counts, settings.activity_exponent)
         rng, scale = np.random.default_rng(seed), 1 / math.sqrt(settings.dimension)
         width = settings.dimension
         self._users = (rng.normal(0, scale, (train.n_users, width)) * 0.1).astype(np.float32)
@@ -60,9 +62,10 @@ class ImplicitEngine:
 
     def weights(self) -> dict[str, Matrix]:
         """Copies by name: user_factors, item_factors, interest (3,), item_bias (n_items,), and
-        folding (3,): α, λ and ν."""
+        folding (5,): α, λ and ν, and the two of `Activity`."""
         chosen = self._settings
-        folding = chosen.unobserved_weight, chosen.regularization_factor, chosen.frequency_exponent
+        strength, exponent = chosen.regularization_factor, chosen.frequency_exponent
+        folding = chosen.unobserved_weight, strength, exponent, *self._activity
         return {
             "user_factors": self._users.copy(),
             "item_factors": self._items.copy(),

@@ -59,20 +59,23 @@ def test_the_loss_falls_and_is_that_of_the_objective(planted: Ratings) -> None:
     assert losses[-1] == pytest.approx(expected / len(planted) / 2, rel=1e-4)
 
 
-def test_a_person_is_solved_for_as_a_user_was(planted: Ratings) -> None:
-    """Where all users weigh alike, the fold-in is the users' half sweep."""
-    even = ImplicitSettings(dimension=3, activity_exponent=0)
-    engine = ImplicitEngine(even, planted, 1)
+@pytest.mark.parametrize("exponent", [0.0, 0.7])
+def test_a_person_is_solved_for_as_a_user_was(planted: Ratings, exponent: float) -> None:
+    """The fold-in is the users' half sweep, in which they weigh by how much they rate."""
+    # User 5 has a third of the ratings of others, and may weigh more for it.
+    train = planted.take((planted.user_rows != 5) | (planted.item_rows % 3 == 0))
+    even = ImplicitSettings(dimension=3, activity_exponent=exponent)
+    engine = ImplicitEngine(even, train, 1)
     for _ in range(30):
         engine.run_epoch()
-    histories = SparseRows.by_user(planted)
+    histories = SparseRows.by_user(train)
     scorer = ImplicitScorer(engine.weights(), histories)
     person = scorer.fold_in(*histories.row(5), 0.9)
     assert_allclose(person.list_all(), scorer.list_user(5), atol=5e-3)
     effects = person.list_effects(np.arange(planted.n_items, dtype=np.int32))
     assert_allclose(effects.sum(axis=1), person.list_all(), atol=1e-5)
     nobody = scorer.fold_in(np.zeros(0, np.int32), np.zeros(0, np.float32), 0.9)
-    of_all = Interest.of(planted, even.interest_weight).histories(histories)
+    of_all = Interest.of(train, even.interest_weight).histories(histories)
     liked = np.zeros(planted.n_items)
     np.add.at(liked, of_all.columns, of_all.values)
     assert_allclose(nobody.list_all(), liked, rtol=1e-5)

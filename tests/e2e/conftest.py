@@ -1,5 +1,6 @@
 """The command line as a user meets it: a process of its own, in a folder of its own."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,20 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.cli import main
 from starcast.data.ratings import Ratings
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_end_what_is_started() -> Iterator[None]:
+    """A shell that runs the tests in the background has them, and what they start, ignore some."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

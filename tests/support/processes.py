@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 
-# Ctrl-C must reach the process even where the tests themselves were started to ignore it.
-_START = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from starcast.cli import main; main()"
-)
+_START = "from starcast.cli import main; main()"
 
 _KILLED = """
 import signal, sys

@@ -13,7 +13,7 @@ from visit_page import Visit, browsing, find_chromium, serving
 
 # Little training: what the page shows is tested, not how good it is.
 TRAINING = {
-    "latent-factor-model": ("--optimizer", "ALS", "--epochs", "3"),
+    "latent-factor-model": ("--epochs", "60"),  # enough to tell its lists from those of the means
     "deep-neural-network-model": ("--epochs", "1"),
 }
 

@@ -27,4 +27,7 @@ def test_every_error_is_a_starcast_error_that_says_what_it_is_for() -> None:
     members = inspect.getmembers(errors, inspect.isclass)
     classes = [one for _, one in members if one.__module__ == errors.__name__]
     assert StarcastError in classes
-    assert all(issubclass(one, StarcastError | UserWarning) and one.__doc__ for one in classes)
+    assert all(
+        issubclass(one, StarcastError | UserWarning | KeyboardInterrupt) and one.__doc__
+        for one in classes
+    )

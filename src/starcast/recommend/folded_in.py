@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.engines.protocol import Folded, FoldingScorer, ListFolded, Scores
 from starcast.errors import ConfigError
@@ -141,14 +142,20 @@ def checked_ratings(
         raise ConfigError(f"{len(ids)} items and {len(values)} stars make no ratings")
     rows = ratings.items.rows(ids)
     check_once(ratings, rows)
-    scale = ratings.scale
+    check_stars(ratings.scale, ids.tolist(), values)
+    return rows, values.astype(np.float32)
+
+
+def check_stars(scale: RatingScale, item_ids: Sequence[object], stars: ArrayLike) -> None:
+    """Refuse stars (n,) that are outside the scale, known items or not. Raises: ConfigError."""
+    values = np.asarray(stars, np.float64)
     margin = 1e-6 * (scale.highest - scale.lowest)  # 0.1 and the like are not exact in binary
     with np.errstate(invalid="ignore"):
         inside = (values >= scale.lowest - margin) & (values <= scale.highest + margin)
     if not inside.all():
         at = int(np.argmin(inside))
-        raise ConfigError(f"{values[at]:g} stars for item {quoted(ids[at])} are outside {scale}")
-    return rows, values.astype(np.float32)
+        item = quoted(item_ids[at])
+        raise ConfigError(f"{values[at]:g} stars for item {item} are outside {scale}")
 
 
 def _column(values: object, what: str) -> np.ndarray:

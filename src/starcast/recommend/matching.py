@@ -13,6 +13,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.errors import DataError
+from starcast.recommend.folded_in import check_stars
 from starcast.recommend.titles import Match, TitleIndex
 
 _SHOWN = 8  # items named in a line
@@ -70,6 +71,9 @@ def match(listed: Listed, ratings: Ratings, *, is_history: bool = True) -> Match
     Returns: what is known of them.
     Raises: DataError, or UnknownIdError of what is typed: nothing on the list is known.
     """
+    if not is_history:
+        typed = listed.ratings
+        check_stars(ratings.scale, [one.item for one in typed], [one.stars for one in typed])
     finder = ItemFinder(ratings)
     found = [(one, finder.find(one)) for one in listed.ratings]
     known = [(one, item) for one, item in found if item]

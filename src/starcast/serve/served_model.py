@@ -16,7 +16,7 @@ from starcast.data.ids import Vocabulary
 from starcast.data.split import VALIDATION
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender
-from starcast.recommend.folded_in import check_once
+from starcast.recommend.folded_in import check_once, check_stars
 from starcast.recommend.matching import ItemFinder
 from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW
@@ -125,6 +125,8 @@ class ServedModel:
 
     def top_for(self, ratings: Sequence[GivenRating], k: int, reasons: int) -> str:
         """A list for a person unknown to the model."""
+        given = [rating.stars for rating in ratings]
+        check_stars(self.ratings.scale, [rating.item for rating in ratings], given)
         matches = [(rating, self._found(rating.item)) for rating in ratings]
         known = [(rating, match) for rating, match in matches if match]
         if ratings and not known:

@@ -121,6 +121,13 @@ def test_a_guests_items_may_be_titles_and_unknown_ones_are_left_out(client: Test
     assert (plain["found"], plain["left_out"]) == ([], [])
 
 
+def test_stars_outside_the_scale_are_refused_also_for_unknown_items(client: TestClient) -> None:
+    ratings = [{"item": "alien", "stars": 5}, {"item": "Nowhere (1999)", "stars": 77}]
+    refused = client.post("/recommendations", json={"ratings": ratings})
+    assert refused.status_code == 422
+    assert "77 stars for item 'Nowhere (1999)' are outside" in refused.json()["error"]["message"]
+
+
 def test_of_two_titles_of_one_item_the_later_counts(client: TestClient) -> None:
     twice = [{"item": "alien (1979)", "stars": 1}, {"item": "Alien", "stars": 5}]
     once = [{"item": "alien", "stars": 5}]

@@ -74,7 +74,7 @@ class Stage:
         split = SplitPlan(seed=SEED).divide(
             synthetic(shape.n_ratings, shape.n_users, shape.n_items, SEED)
         )
-        folder = self.folder / f"synthetic-{shape.n_ratings}"
+        folder = self.folder / f"synthetic-{shape.n_ratings}-{shape.n_items}"
         words = f"synthetic, {shape}, popularity as of films; split {split.scheme}"
         return write(split, folder), words
 

@@ -15,6 +15,7 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from one_line import run_tool
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +23,6 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
-from starcast.errors import StarcastError
 from starcast.evaluation.metrics import rmse
 from starcast.models import MODELS, find
 from starcast.recommend import Recommender
@@ -121,7 +121,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except StarcastError as error:
-        raise SystemExit(f"fold_in_quality: {error}") from None
+    run_tool("fold_in_quality", main)

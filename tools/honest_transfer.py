@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from one_line import run_tool
 from rich.console import Console
 from rich.table import Table
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.load import load
 from starcast.data.split import SplitPlan
-from starcast.errors import StarcastError
 from starcast.evaluation.report import evaluate
 from starcast.models import find
 from starcast.training.fit import fit
@@ -56,7 +56,4 @@ def _test_rmse(artifact: Artifact) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except StarcastError as error:
-        raise SystemExit(f"honest_transfer: {error}") from None
+    run_tool("honest_transfer", main)

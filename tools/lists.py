@@ -16,6 +16,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from one_line import run_tool
 from repeat_splits import command, parse_recipe, plans, spread, write
 from rich.console import Console
 from shop import shop
@@ -24,7 +25,6 @@ from starcast import models
 from starcast.artifacts.artifact import Artifact
 from starcast.data.load import divide, load
 from starcast.data.split import Split
-from starcast.errors import StarcastError
 from starcast.evaluation.catalogue import judge_lists
 from starcast.evaluation.metrics import Relevance
 from starcast.training.fit import fit
@@ -164,18 +164,12 @@ def table(runs: Sequence[Run]) -> str:
 
 def page(runs: Sequence[Run], data: str, arguments: Sequence[str]) -> str:
     """The whole page: what, by which command, and the table."""
-    said = command(arguments).replace("repeat_splits", "lists")
     return (
-        f"# Figures of lists\n\n{data}\n\n    {said}\n\n{table(runs)}\n\n"
+        f"# Figures of lists\n\n{data}\n\n    {command('lists', arguments)}\n\n{table(runs)}\n\n"
         "Mean ± standard error over splits; of a single split the difference's over users. Every\n"
         "model was trained on training and validation rows, by choices made on validation rows.\n"
     )
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False)
-    app.command()(main)
-    try:
-        app()
-    except StarcastError as error:
-        raise SystemExit(f"lists: {error}") from None
+    run_tool("lists", main)

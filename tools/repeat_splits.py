@@ -97,7 +97,7 @@ def main(
     shares = {"test": test_share, "validation": validation_share}
     ratings, console = load(dataset, data_dir, mirror=mirror), Console(highlight=False)
     runs: list[Run] = []
-    finished = FinishedRuns(out, command(sys.argv[1:]))
+    finished = FinishedRuns(out, command("repeat_splits", sys.argv[1:]))
     for plan in plans(split, seeds, shares):
         divided = divide(plan, ratings, data_dir)
         found = [Run(*row) for row in finished.found(divided, plan.seed)]
@@ -107,7 +107,7 @@ def main(
             runs.append(run)
             console.print(_line(run), soft_wrap=True)
         finished.add(divided, plan.seed, runs[before:])
-        write(page(runs, repr(ratings), command(sys.argv[1:])), out)
+        write(page(runs, repr(ratings), command("repeat_splits", sys.argv[1:])), out)
     finished.discard()
     console.print(f"\n{table(runs)}\n\nwritten to {out}", soft_wrap=True)
 
@@ -232,13 +232,13 @@ def page(runs: Sequence[Run], data: str, command: str) -> str:
     )
 
 
-def command(arguments: Sequence[str]) -> str:
+def command(tool: str, arguments: Sequence[str]) -> str:
     """What repeats this run, less where things lie here.
 
-    >>> command(["--data-dir", "/somewhere", "--model", "latent-factor-model"])
+    >>> command("repeat_splits", ["--data-dir", "/somewhere", "--model", "latent-factor-model"])
     'python tools/repeat_splits.py --model latent-factor-model'
     """
-    said = shlex.join(["python", "tools/repeat_splits.py", *arguments])
+    said = shlex.join(["python", f"tools/{tool}.py", *arguments])
     return re.sub(r" --(data-dir|mirror)[ =]('[^']*'|\S+)", "", said)
 
 

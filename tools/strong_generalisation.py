@@ -20,6 +20,7 @@ import typer
 from held_out_users import FIGURES, HeldOut, Task, figures_of
 from lists import PLAIN
 from numpy.typing import NDArray
+from one_line import run_tool
 from repeat_splits import write
 from rich.console import Console
 
@@ -27,7 +28,7 @@ from starcast import models
 from starcast.data.load import load
 from starcast.data.ratings import Ratings
 from starcast.engines.rows import SparseRows
-from starcast.errors import StarcastError, require_name
+from starcast.errors import require_name
 
 SEED, SHARE = 42, 0.1  # of the users, and the share of them that validates, and again that tests
 Scores = NDArray[np.float32]
@@ -328,9 +329,4 @@ nothing. No more is known of a held-out user. The last row sums standardised sco
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False)
-    app.command()(main)
-    try:
-        app()
-    except StarcastError as error:
-        raise SystemExit(f"strong_generalisation: {error}") from None
+    run_tool("strong_generalisation", main)

@@ -139,4 +139,4 @@ def _texts(column: pl.Series, size: int) -> NDArray[np.str_]:
 def _check_texts(column: pl.Series, size: int) -> None:
     """Refuse texts that are no array: its cells would all be as long as the longest."""
     longest = column.str.len_chars().max() or 0
-    check_unpacked(4 * len(column) * int(longest), size)  # type: ignore[arg-type]
+    check_unpacked(4 * len(column) * int(longest), size)  # type: ignore[arg-type]  # of lengths it is a number

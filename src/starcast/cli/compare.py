@@ -75,7 +75,7 @@ def compare(
     failed: dict[str, str] = {}
     if artifacts:
         _refuse_training_options(context)
-        trained, failed = _load(artifacts), {}
+        trained = _load(artifacts)
     else:
         from starcast.training.plan import Recipe
 

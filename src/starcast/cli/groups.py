@@ -44,7 +44,7 @@ def grouped(verb: Callable[..., None]) -> Callable[..., None]:
     def called(**given: Any) -> None:
         verb(**{one.name: _taken(one.name, one.annotation, given) for one in parameters})
 
-    called.__signature__ = inspect.Signature(spread)  # type: ignore[attr-defined]
+    called.__signature__ = inspect.Signature(spread)  # type: ignore[attr-defined]  # which Typer reads
     called.__annotations__ = {option.name: option.annotation for option in spread}
     return called
 

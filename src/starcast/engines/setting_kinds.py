@@ -74,7 +74,7 @@ class Whole(Setting):
         """An int; neither 8.0 nor True is one."""
         if not is_whole(value):
             raise ConfigError(f"{name} must be a whole number, got {shown(value)}")
-        number = int(value)  # type: ignore[call-overload]
+        number = int(value)  # type: ignore[call-overload]  # it is whole, as was just seen
         if not self.least <= number <= self.most:
             raise ConfigError(f"{name} must {self._bound(number)}, got {shown(number)}")
         return number

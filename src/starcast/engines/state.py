@@ -99,3 +99,30 @@ def put_back_random(rng: np.random.Generator, state: NDArray[np.uint64]) -> None
         "has_uint32": has_half,
         "uinteger": half,
     }
+
+
+class Stepped:
+    """The state of an engine that takes steps on random batches; `_rng` and `_step` are its own.
+
+    What else its next epoch depends on are the arrays of `_moving_arrays`, which are filled again.
+    """
+
+    _rng: np.random.Generator
+    _step: int
+
+    def state(self) -> State:
+        """Weights and moments, the random numbers of batches and dropout, the steps taken."""
+        return copied(self._arrays())
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Raises: ValueError: it is of another engine, or another seed."""
+        put_back(self._arrays(), state)
+        put_back_random(self._rng, state["random"])
+        self._step = int(state["step"])
+
+    def _moving_arrays(self) -> State:
+        raise NotImplementedError
+
+    def _arrays(self) -> State:
+        step = np.array(self._step, np.int64)
+        return {**self._moving_arrays(), "random": random_state(self._rng), "step": step}

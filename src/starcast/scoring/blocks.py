@@ -25,7 +25,7 @@ def in_blocks(
     import numba
 
     blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-    n_threads = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    n_threads = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set as it loads
     pool = ThreadPoolExecutor(n_threads)
     try:
         # A single block is not worth the start of a thread.

@@ -1,6 +1,5 @@
 """A scorer of standardized units as one of stars, with whatever else it can do."""
 
-from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -14,14 +13,12 @@ from starcast.engines.protocol import (
     ExpressedScorer,
     Folded,
     FoldingScorer,
-    LikenessScorer,
-    ListFolded,
-    ListScorer,
     Scorer,
     Scores,
     TimedScorer,
     UncertainScorer,
 )
+from starcast.scoring.around import AroundFolded, AroundScorer
 from starcast.scoring.shrinkage import undrawn
 
 
@@ -41,23 +38,12 @@ def told_in_stars(scores: Expression, units: Units) -> Expression:
 
 
 @final
-class _ScorerInStars:
+class _ScorerInStars(AroundScorer):
     """Everything in stars of what a scorer says in units; list scores and likeness as they are."""
 
     def __init__(self, scorer: Scorer, units: Units) -> None:
-        self.within, self._units = scorer, units
-        if isinstance(scorer, UncertainScorer):
-            self.predictive_std = _stretched(scorer.predictive_std, units)
-        if isinstance(scorer, TimedScorer):
-            self.score_at = self._score_at
-        if isinstance(scorer, FoldingScorer):
-            self.fold_in = self._fold_in
-        if isinstance(scorer, ListScorer):
-            self.list_all, self.list_user = scorer.list_all, scorer.list_user
-        if isinstance(scorer, LikenessScorer):
-            self.likeness = scorer.likeness
-        if isinstance(scorer, ExpressedScorer):
-            self.expressed = self._expressed
+        super().__init__(scorer)
+        self._units = units
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Raw scores of n pairs; float32 (n,), stars."""
@@ -70,6 +56,11 @@ class _ScorerInStars:
     def score_user(self, user_row: int) -> Scores:
         """Raw scores of every item for one user; float32 (n_items,), stars."""
         return self._units.stars(self.within.score_user(user_row))
+
+    def _predictive_std(self, user_rows: Rows, item_rows: Rows) -> Scores:
+        assert isinstance(self.within, UncertainScorer)
+        distances = self.within.predictive_std(user_rows, item_rows)
+        return distances * np.float32(self._units.factor)
 
     def _score_at(self, user_rows: Rows, item_rows: Rows, timestamps: NDArray[np.int64]) -> Scores:
         assert isinstance(self.within, TimedScorer)
@@ -87,13 +78,12 @@ class _ScorerInStars:
         return Expressed(told_in_stars(expression, self._units), weights)
 
 
-class _FoldedInStars:
+class _FoldedInStars(AroundFolded):
     """A person in stars."""
 
     def __init__(self, folded: Folded, units: Units) -> None:
-        self._folded, self._units = folded, units
-        if isinstance(folded, ListFolded):
-            self.list_all, self.list_effects = folded.list_all, folded.list_effects
+        super().__init__(folded)
+        self._units = units
 
     def score_all(self) -> Scores:
         """Raw scores of every item; float32 (n_items,), stars."""
@@ -106,11 +96,3 @@ class _FoldedInStars:
     def effects(self, item_rows: Rows) -> Scores:
         """What each rating adds to the raw scores of items; float32 (m, n), stars."""
         return self._folded.effects(item_rows) * np.float32(self._units.factor)
-
-
-def _stretched(
-    predictive_std: Callable[[Rows, Rows], Scores], units: Units
-) -> Callable[[Rows, Rows], Scores]:
-    """Distances in units as distances in stars."""
-    factor = np.float32(units.factor)
-    return lambda user_rows, item_rows: predictive_std(user_rows, item_rows) * factor

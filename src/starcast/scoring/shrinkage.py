@@ -19,9 +19,6 @@ from starcast.engines.protocol import (
     ExpressedScorer,
     Folded,
     FoldingScorer,
-    LikenessScorer,
-    ListFolded,
-    ListScorer,
     Scorer,
     Scores,
     TimedScorer,
@@ -29,6 +26,7 @@ from starcast.engines.protocol import (
     Weights,
 )
 from starcast.engines.rows import SparseRows
+from starcast.scoring.around import AroundFolded, AroundScorer
 from starcast.scoring.by_means import MeansScorer
 
 
@@ -77,7 +75,7 @@ def undrawn(scorer: Scorer) -> Scorer:
 
 
 @final
-class _ShrunkScorer:
+class _ShrunkScorer(AroundScorer):
     """Scores drawn to those of means; list scores and likeness as they are.
 
     Args:
@@ -87,25 +85,14 @@ class _ShrunkScorer:
     """
 
     def __init__(self, scorer: Scorer, histories: SparseRows, shares: Shares) -> None:
-        self.within, self._of_means = scorer, shares.of_means
+        super().__init__(scorer)
+        self._of_means = shares.of_means
         found = means_of(histories)
         self._mean, self._item_bias, self._user_bias = found.mean, found.item_bias, found.user_bias
         self._means = MeansScorer(found.mean, found.item_bias, histories)
         self._user_known = (np.diff(histories.offsets) > 0).astype(np.intp)
         counts = np.bincount(histories.columns, minlength=histories.n_columns)
         self._item_known = (counts > 0).astype(np.intp)
-        if isinstance(scorer, UncertainScorer):
-            self.predictive_std = self._predictive_std
-        if isinstance(scorer, TimedScorer):
-            self.score_at = self._score_at
-        if isinstance(scorer, FoldingScorer):
-            self.fold_in = self._fold_in
-        if isinstance(scorer, ListScorer):
-            self.list_all, self.list_user = scorer.list_all, scorer.list_user
-        if isinstance(scorer, LikenessScorer):
-            self.likeness = scorer.likeness
-        if isinstance(scorer, ExpressedScorer):
-            self.expressed = self._expressed
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Scores of n pairs; float32 (n,)."""
@@ -178,13 +165,12 @@ class _ShrunkScorer:
 
 
 @final
-class _ShrunkPerson:
+class _ShrunkPerson(AroundFolded):
     """A person drawn to what the means make of them, by `of_means` (n_items,)."""
 
     def __init__(self, folded: Folded, means: Folded, of_means: Scores) -> None:
-        self._folded, self._means, self._of_means = folded, means, of_means
-        if isinstance(folded, ListFolded):
-            self.list_all, self.list_effects = folded.list_all, folded.list_effects
+        super().__init__(folded)
+        self._means, self._of_means = means, of_means
 
     def score_all(self) -> Scores:
         """Scores of every item; float32 (n_items,)."""

@@ -34,18 +34,19 @@ class Trees(NamedTuple):
 
         Raises: ConfigError: arrays that make no trees.
         """
-        arrays = {name: weights.get(_PREFIX + name) for name in cls._fields}
-        if all(array is None for array in arrays.values()):
+        names = [_PREFIX + name for name in cls._fields]
+        if not any(name in weights for name in names):
             return None
         try:
+            features, thresholds, children, values = (weights[name] for name in names)
             trees = cls(
-                arrays["features"].astype(np.int32),  # type: ignore[union-attr]
-                np.asarray(arrays["thresholds"], np.float32),
-                arrays["children"].astype(np.int32),  # type: ignore[union-attr]
-                np.asarray(arrays["values"], np.float32),
+                features.astype(np.int32),
+                np.asarray(thresholds, np.float32),
+                children.astype(np.int32),
+                np.asarray(values, np.float32),
             )
             trees._check(len(weights["coefficients"]))
-        except (AttributeError, IndexError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError):
             raise ConfigError("the trees of this list blend are damaged; blend again") from None
         return trees
 

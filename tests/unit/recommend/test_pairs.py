@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 import pytest
+from plain_scorers import Doubtful
 
 from starcast.artifacts.artifact import Artifact
-from starcast.data.ids import Rows
-from starcast.engines.protocol import Scores
 from starcast.errors import (
     ConfigError,
     DataError,
@@ -88,22 +86,6 @@ def test_blocks_change_nothing(known_by_heart: Artifact, monkeypatch: pytest.Mon
     monkeypatch.setattr(pairs, "_BLOCK", 2)
     assert recommender.predict_pairs(asked).equals(whole)
     assert whole["prediction"].to_list() == [5, 3, 4.5] * 3
-
-
-class Doubtful:
-    """A scorer of zeros whose deviations tell which rows they are of."""
-
-    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
-        return np.zeros(len(user_rows), np.float32)
-
-    def score_all(self, user_rows: Rows) -> Scores:
-        raise AssertionError("pairs were asked for")
-
-    def score_user(self, user_row: int) -> Scores:
-        raise AssertionError("pairs were asked for")
-
-    def predictive_std(self, user_rows: Rows, item_rows: Rows) -> Scores:
-        return (user_rows + item_rows / 10).astype(np.float32)
 
 
 def test_deviations_stand_beside_where_the_model_tells_them(known_by_heart: Artifact) -> None:

@@ -3,11 +3,12 @@
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, final
+from typing import Any
 
 import numba
 import numpy as np
 import pytest
+from plain_scorers import Doubtful
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
@@ -56,23 +57,6 @@ def test_predictions_are_the_scores_clipped_to_the_scale(known_by_heart: Artifac
 
 def test_one_pair_may_be_given_without_lists(known_by_heart: Artifact) -> None:
     assert Recommender(known_by_heart).predict("bob", "alien").tolist() == [4]
-
-
-@final
-class Doubtful:
-    """A scorer of zeros whose deviations tell which rows they are of."""
-
-    def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
-        return np.zeros(len(user_rows), np.float32)
-
-    def score_all(self, user_rows: Rows) -> Scores:
-        raise AssertionError("pairs were asked for")
-
-    def score_user(self, user_row: int) -> Scores:
-        raise AssertionError("pairs were asked for")
-
-    def predictive_std(self, user_rows: Rows, item_rows: Rows) -> Scores:
-        return (user_rows + item_rows / 10).astype(np.float32)
 
 
 def with_scorer(artifact: Artifact, scorer: Scorer) -> Artifact:

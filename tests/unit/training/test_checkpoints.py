@@ -363,9 +363,9 @@ def test_a_network_of_the_same_weights_that_computes_another_thing_is_refused(
 def test_an_engine_without_a_state_is_trained_and_not_kept(
     planted_split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from starcast.engines.factorization.minibatch import MiniBatchEngine
+    from starcast.engines.state import Stepped
 
-    monkeypatch.delattr(MiniBatchEngine, "state")
+    monkeypatch.delattr(Stepped, "state")
     told: list[str] = []
     checkpoint = Checkpoint(tmp_path / "mine", Keeping(minutes=0, tell=told.append))
     assert not trained(planted_split, checkpoint, optimizer="Adam").broken_off

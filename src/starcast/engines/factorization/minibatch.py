@@ -33,7 +33,7 @@ from starcast.engines.simd import (
     total,
     zero,
 )
-from starcast.engines.state import State, copied, put_back, put_back_random, random_state
+from starcast.engines.state import State, Stepped
 
 _PLANES = 4  # of a row: weights, first moments, second moments, gradient
 _FIRST, _SECOND, _GRADIENT = 1, 2, 3
@@ -42,7 +42,7 @@ _AHEAD = 8  # ratings, or rows; so far ahead memory is asked for what they need
 
 
 @final
-class MiniBatchEngine:
+class MiniBatchEngine(Stepped):
     """The latent factor model, one update of each touched row per batch.
 
     Args:
@@ -85,19 +85,8 @@ class MiniBatchEngine:
         self._tables.load(weights)
         self._step = 0
 
-    def state(self) -> State:
-        """The tables with their moments, the random numbers of the batches, and the steps taken."""
-        return copied(self._arrays())
-
-    def restore(self, state: State) -> None:
-        """Go on from a state."""
-        put_back(self._arrays(), state)
-        put_back_random(self._rng, state["random"])
-        self._step = int(state["step"])
-
-    def _arrays(self) -> State:
-        step = np.array(self._step, np.int64)
-        return self._tables.arrays | {"random": random_state(self._rng), "step": step}
+    def _moving_arrays(self) -> State:
+        return self._tables.arrays
 
 
 @serial

@@ -17,11 +17,11 @@ from starcast.engines.optimizers import RULES, Descent
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.engines.settings import NetworkSettings
 from starcast.engines.simd import VECTOR
-from starcast.engines.state import State, copied, put_back, put_back_random, random_state
+from starcast.engines.state import State, Stepped
 
 
 @final
-class NetworkEngine:
+class NetworkEngine(Stepped):
     """A deep network or an ensemble, trained by mini-batches.
 
     Args:
@@ -89,19 +89,8 @@ class NetworkEngine:
             raise ValueError(difference)
         self._take(weights)
 
-    def state(self) -> State:
-        """Weights and moments, the random numbers of batches and dropout, the steps taken."""
-        return copied(self._arrays())
-
-    def restore(self, state: State) -> None:
-        """Go on from a state."""
-        put_back(self._arrays(), state)
-        put_back_random(self._rng, state["random"])
-        self._step = int(state["step"])
-
-    def _arrays(self) -> State:
-        step = np.array(self._step, np.int64)
-        return {**self._tables._asdict(), "random": random_state(self._rng), "step": step}
+    def _moving_arrays(self) -> State:
+        return self._tables._asdict()
 
     def _take(self, weights: Weights) -> None:
         for side, table in (("user", self._tables.user), ("item", self._tables.item)):

@@ -19,14 +19,7 @@ from starcast.engines.optimizers import RULES, step_rate, update
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
 from starcast.engines.settings import NetworkSettings
 from starcast.engines.simd import VECTOR
-from starcast.engines.state import (
-    State,
-    copied,
-    named_parts,
-    put_back,
-    put_back_random,
-    random_state,
-)
+from starcast.engines.state import State, Stepped, named_parts
 
 
 def network_engine(
@@ -38,7 +31,7 @@ def network_engine(
 
 
 @final
-class ExpressionEngine:
+class ExpressionEngine(Stepped):
     """Any network, trained by mini-batches.
 
     Args:
@@ -88,20 +81,9 @@ class ExpressionEngine:
             raise ValueError(difference)
         self._take(weights)
 
-    def state(self) -> State:
-        """Weights and moments, the random numbers of batches and dropout, the steps taken."""
-        return copied(self._arrays())
-
-    def restore(self, state: State) -> None:
-        """Go on from a state."""
-        put_back(self._arrays(), state)
-        put_back_random(self._rng, state["random"])
-        self._step = int(state["step"])
-
-    def _arrays(self) -> State:
+    def _moving_arrays(self) -> State:
         planes = {name: moving.planes for name, moving in self._moving.items()}
-        step = np.array(self._step, np.int64)
-        return named_parts(planes=planes) | {"random": random_state(self._rng), "step": step}
+        return named_parts(planes=planes)
 
     def _take(self, weights: Weights) -> None:
         self._moving = {

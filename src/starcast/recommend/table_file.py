@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from starcast.data.ids import Ids
 from starcast.disk.replacement import replace_file
@@ -58,13 +58,14 @@ def write_table(
 
     table = register_io_source(made, schema=schema)
     try:
-        with replace_file(path) as fresh:
+        # Open already: given a name, Polars' threads may make the file after we gave it up.
+        with replace_file(path) as fresh, fresh.open("wb") as file:
             if path.suffix == ".parquet":
-                table.sink_parquet(fresh)
+                table.sink_parquet(file)
             elif path.suffix == ".csv":
-                table.sink_csv(fresh)
+                table.sink_csv(file)
             else:
-                _write_json_lines(fresh, frames())
+                _write_json_lines(file, frames())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ConfigError(f"cannot write {path}: {error}") from None
     return path
@@ -82,10 +83,9 @@ def _for_csv(frame: "pl.DataFrame") -> "pl.DataFrame":
     )  # fmt: skip
 
 
-def _write_json_lines(path: Path, frames: "Iterator[pl.DataFrame]") -> None:
-    with path.open("w", encoding="ascii", newline="\n") as file:
-        for frame in frames:
-            file.write(_UNSAFE.sub(_escaped, frame.write_ndjson()))
+def _write_json_lines(file: BinaryIO, frames: "Iterator[pl.DataFrame]") -> None:
+    for frame in frames:
+        file.write(_UNSAFE.sub(_escaped, frame.write_ndjson()).encode("ascii"))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -9,7 +9,6 @@ from starcast.data.ratings import Ratings
 from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Scores
 from starcast.scoring.ranker import log_support
-from starcast.scoring.top_lists import best
 
 _SUPPORT = 0.25  # units; what support adds in the lists of most models
 _DAMPING = 10.0  # ratings' worth of belief in the mean
@@ -42,10 +41,10 @@ class DampedMeans:
         self.of_item = damped(train.item_rows, train.n_items)
         self._train = train
 
-    def best_rows(self, k: int) -> Rows:
-        """The k items for somebody of whom nothing is known: liked, by many; best first."""
+    def rank_all(self) -> Scores:
+        """What orders items for somebody of whom nothing is known: liked, by many; (n_items,)."""
         n_raters = np.bincount(self._train.item_rows, minlength=self._train.n_items)
-        return best(self.of_item + self._support * log_support(n_raters), k)
+        return self.of_item + self._support * log_support(n_raters)
 
     def predict(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Stars of whatever is known of each pair of rows (n,), -1 where something is not."""

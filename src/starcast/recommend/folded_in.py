@@ -20,8 +20,9 @@ from starcast.recommend.answers import (
     listed,
     reasons,
 )
+from starcast.recommend.lister import Limits, Lister
 from starcast.scoring.ranker import Ranker
-from starcast.scoring.top_lists import best
+from starcast.scoring.top_lists import Allowed
 
 
 @final
@@ -35,11 +36,18 @@ class FoldedInUser:
         ranker: what orders lists, and the model behind it.
         known_by: int32 (n,), what the person rated, each once; float32 (n,), with how many stars.
         residual_rmse: how far ratings lie from predictions that have not seen them, RMSE in stars.
+        lister: makes the lists.
     """
 
     def __init__(
-        self, ratings: Ratings, ranker: Ranker, known_by: tuple[Rows, Scores], residual_rmse: float
+        self,
+        ratings: Ratings,
+        ranker: Ranker,
+        known_by: tuple[Rows, Scores],
+        residual_rmse: float,
+        lister: Lister,
     ) -> None:
+        self._lister = lister
         self.item_rows, self.stars = known_by
         self._ratings, self._ranker, self._residual_rmse = ratings, ranker, residual_rmse
         self._folded = self._fold_in(*known_by)
@@ -59,20 +67,22 @@ class FoldedInUser:
         rows = self._ratings.items.rows(item_ids)
         return self._ratings.scale.clip(self._folded.score_items(rows))
 
-    def recommend(self, k: int = 10, *, exclude_seen: bool = True) -> list[Recommendation]:
+    def recommend(
+        self, k: int = 10, *, exclude_seen: bool = True, allowed: Allowed | None = None
+    ) -> list[Recommendation]:
         """The k items that suit the person best, best first, with the stars they are predicted.
 
         Args:
             k: length of the list; shorter where the catalogue runs out.
             exclude_seen: leave out what the person rated.
+            allowed: bool (n_items,), the only item rows to list; None lists any.
         Raises: ConfigError: k is less than 1.
         """
         check_length(k)
-        scores = self._ranker.rank_folded(self._folded)
-        if exclude_seen:
-            scores[self.item_rows] = -np.inf
-        rows = best(scores, k)
-        return listed(self._ratings, rows, self._folded.score_items(rows))
+        limits = Limits(exclude_seen, allowed)
+        return listed(
+            self._ratings, *self._lister.for_person(self._folded, self.item_rows, k, limits)
+        )
 
     def explain(self, item_id: object, k: int = 5) -> Explanation:
         """Which of the person's own ratings speak for an item, and which against it.

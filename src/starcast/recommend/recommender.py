@@ -23,18 +23,17 @@ from starcast.recommend.answers import (
     listed,
 )
 from starcast.recommend.folded_in import FoldedInUser, checked_ratings
-from starcast.recommend.lists import Seen
+from starcast.recommend.lister import Limits, Lister
 from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
 from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
-from starcast.scoring.top_lists import best, top_rows
+from starcast.scoring.top_lists import Allowed
 
 if TYPE_CHECKING:
     import polars as pl
 
 RANKINGS = ("list", "stars")
 
-_NOTHING = np.empty(0, np.int32)
 _KEPT_PERSONS = 128  # refolded known users are kept: several items are explained in a row
 
 
@@ -68,9 +67,9 @@ class Recommender:
         self.ranker = artifact.ranker(by_stars=rank_by == "stars")
         self._ratings = artifact.split.ratings
         self._fallback = fallback
-        self._index = index.build(artifact, self.ranker) if approximate else None
-        self._seen = Seen(artifact)
         self._pairs = PairScorer(artifact)
+        found = index.build(artifact, self.ranker) if approximate else None
+        self._lister = Lister(artifact, self.ranker, self._pairs, found)
         self._refolded: dict[int, FoldedInUser] = {}
 
     def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
@@ -114,7 +113,12 @@ class Recommender:
         return self._pairs.predictive_std(*self._pairs.rows(user_ids, item_ids, refuse=False))
 
     def recommend(
-        self, user_id: object, k: int = 10, *, exclude_seen: bool = True
+        self,
+        user_id: object,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        allowed: Allowed | None = None,
     ) -> list[Recommendation]:
         """The k items that suit a user best, best first, with the stars they are predicted.
 
@@ -122,24 +126,18 @@ class Recommender:
             user_id: an external id.
             k: length of the list; shorter where the catalogue runs out.
             exclude_seen: leave out what the user rated in training or validation.
+            allowed: bool (n_items,), the only item rows to list; None lists any.
         Raises: UnknownIdError: a user that was not in the training data, unless `fallback` is set.
         """
         check_length(k)
+        limits = Limits(exclude_seen, allowed)
         try:
             user_row = self._ratings.users.row(user_id)
         except UnknownIdError:
             if not self._fallback:
                 raise
-            means = self._pairs.means
-            return listed(self._ratings, liked := means.best_rows(k), means.of_item[liked])
-        seen = self.seen_rows(user_row) if exclude_seen else _NOTHING
-        if self._index:
-            return self._from_index(self._index, user_row, k, seen)
-        scores = self.ranker.rank_user(user_row)
-        scores[seen] = -np.inf
-        rows = best(scores, k)
-        stars = scores[rows] if self.ranker.by_stars else self._stars(user_row, rows)
-        return listed(self._ratings, rows, stars)
+            return listed(self._ratings, *self._lister.for_anybody(k, limits))
+        return listed(self._ratings, *self._lister.for_user(user_row, k, limits))
 
     def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
@@ -215,8 +213,9 @@ class Recommender:
         Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
         """
         check_length(k)
-        seen = self._seen.histories if exclude_seen else None
-        return top_rows(self.ranker, seen, user_rows, k, on_progress, settle_ties=settle_ties)
+        return self._lister.for_many(
+            user_rows, k, Limits(exclude_seen), on_progress, settle_ties=settle_ties
+        )
 
     def recommend_all(
         self,
@@ -225,6 +224,7 @@ class Recommender:
         *,
         users: ArrayLike | None = None,
         exclude_seen: bool = True,
+        allowed: Allowed | None = None,
         on_progress: Progress | None = None,
     ) -> Path:
         """A file of the k best items of many users, in memory that does not grow with their number.
@@ -236,6 +236,7 @@ class Recommender:
             path: ends in .parquet, .csv or .jsonl.
             users: (n,) external ids, whose lists come in this order; every user if not given.
             k, exclude_seen, on_progress: as in `top_rows`.
+            allowed: as in `recommend`.
         Returns: the path.
         Raises:
             ConfigError: k is less than 1, or the path cannot be written.
@@ -245,9 +246,8 @@ class Recommender:
         known = self._ratings.users
         ids = known.ids if users is None else known.like(users)
         rows = known.find(ids) if self._fallback else known.rows(ids)
-        seen = self._seen.histories if exclude_seen else None
-        lister = lists.Lister(self._ratings, self.ranker, seen, self._pairs)
-        return lists.write_all(lister, lists.Wanted(ids, rows), path, k, on_progress)
+        wanted, limits = lists.Wanted(ids, rows), Limits(exclude_seen, allowed)
+        return lists.write_all(self._lister, wanted, path, k, limits, on_progress)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, from which `starcast.open` and every verb take it.
@@ -262,33 +262,20 @@ class Recommender:
 
     def seen_rows(self, user_row: int) -> Rows:
         """Item rows the user is known to have rated (see `Seen`); int32, ascending."""
-        return self._seen.rows(user_row)
-
-    def _stars(self, user_row: int, item_rows: Rows) -> Scores:
-        users = np.full(len(item_rows), user_row, np.int32)
-        return self.artifact.scorer.score_pairs(users, item_rows)
-
-    def _from_index(
-        self, items: index.FactorIndex, user_row: int, k: int, seen: Rows
-    ) -> list[Recommendation]:
-        """What the index finds, put in order anew: it rounds in its own way."""
-        rows = items.best(user_row, k, seen)
-        stars = self._stars(user_row, rows)
-        support = self.ranker.support
-        order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
-        return listed(self._ratings, rows[order], stars[order])
+        return self._lister.seen.rows(user_row)
 
     def _folded_in(self, item_rows: Rows, stars: Scores) -> FoldedInUser:
         if not isinstance(self.artifact.scorer, FoldingScorer):
             raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
         known_by = item_rows, stars
-        return FoldedInUser(self._ratings, self.ranker, known_by, self.artifact.residual_rmse)
+        rmse = self.artifact.residual_rmse
+        return FoldedInUser(self._ratings, self.ranker, known_by, rmse, self._lister)
 
     def _refold(self, user_row: int) -> FoldedInUser:
         """A known user as a person: folded in from the ratings that trained the model."""
         if (person := self._refolded.get(user_row)) is not None:
             return person
-        own = self._seen.own(user_row)
+        own = self._lister.seen.own(user_row)
         trained = self.artifact.trained_on[own]
         rows, stars = self._ratings.item_rows[own][trained], self._ratings.stars[own][trained]
         if len(self._refolded) >= _KEPT_PERSONS:

@@ -10,6 +10,9 @@ from starcast.scoring.blocks import Progress, in_blocks
 from starcast.scoring.panels import for_kernels
 from starcast.scoring.ranker import Ranker
 
+Allowed = NDArray[np.bool_]
+"""(n_items,), the item rows that a list may name."""
+
 _BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
 _NEAR = 1e-5  # of a score: compiled sums and NumPy's differ by half of it
 
@@ -26,6 +29,19 @@ def best(scores: Scores, k: int) -> Rows:
     return found
 
 
+def bar(scores: Scores, seen: Rows | None, allowed: Allowed | None) -> None:
+    """Set the scores (…, n_items) of items that no list may name to -∞, in place.
+
+    Args:
+        seen: int32 (n,), rows to leave out; None leaves nothing out.
+        allowed: the only rows to take; None takes any.
+    """
+    if seen is not None:
+        scores[..., seen] = -np.inf
+    if allowed is not None:
+        np.copyto(scores, np.float32(-np.inf), where=~allowed)
+
+
 def top_rows(
     ranker: Ranker,
     seen: SparseRows | None,
@@ -33,6 +49,7 @@ def top_rows(
     k: int,
     on_progress: Progress | None = None,
     *,
+    allowed: Allowed | None = None,
     settle_ties: bool = True,
 ) -> Rows:
     """The k best item rows of many users, in memory that does not grow with their number.
@@ -43,6 +60,7 @@ def top_rows(
         user_rows: int32 (n,).
         k: length of the lists, 1 or more.
         on_progress: told of the users done and of all there are, now and then.
+        allowed: the only items to list; None lists any.
         settle_ties: put scores that are alike but for rounding in the order in which a user alone
             has them; long lists have many, and a mean over users does not feel them.
     Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
@@ -57,10 +75,14 @@ def top_rows(
         scores = ranker.rank_all(users[block])
         if left_out:
             exclude(scores, users[block], *left_out)
+        bar(scores, None, allowed)
         listed = np.empty((len(scores), k + 1), np.int32)
         take_best(scores, listed)
         for place in _near_ties(scores, listed, ranker.size) if settle_ties else ():
-            listed[place, :k] = _as_alone(ranker, seen, int(users[block][place]), k)
+            user = int(users[block][place])
+            own = seen.row(user)[0] if seen else None
+            found = _as_alone(ranker, user, own, allowed, k)
+            listed[place, : len(found)] = found
         top[block] = listed[:, :k]
 
     in_blocks(fill, len(users), _BLOCK, on_progress)
@@ -77,12 +99,10 @@ def _near_ties(scores: Scores, listed: Rows, size: float) -> NDArray[np.intp]:
     return np.flatnonzero(np.any(gaps <= _NEAR * sizes, axis=1))
 
 
-def _as_alone(ranker: Ranker, seen: SparseRows | None, user_row: int, k: int) -> Rows:
-    """The list (k,) of one user by the arithmetic of a user alone, which then counts."""
+def _as_alone(
+    ranker: Ranker, user_row: int, seen: Rows | None, allowed: Allowed | None, k: int
+) -> Rows:
+    """The list (at most k,) of one user by the arithmetic of a user alone, which counts."""
     scores = ranker.rank_user(user_row)
-    if seen:
-        scores[seen.row(user_row)[0]] = -np.inf
-    rows = np.full(k, -1, np.int32)
-    found = best(scores, k)
-    rows[: len(found)] = found
-    return rows
+    bar(scores, seen, allowed)
+    return best(scores, k)

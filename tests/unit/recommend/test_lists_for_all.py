@@ -12,7 +12,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.errors import ConfigError, UnknownIdError
-from starcast.recommend import Recommender, lists
+from starcast.recommend import Recommender, lister, lists
 from starcast.scoring.top_lists import top_rows
 
 READ: dict[str, Any] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
@@ -120,11 +120,11 @@ def test_no_more_than_a_row_group_is_held(
     monkeypatch.setattr(lists, "_ROW_GROUP", 1)
     asked: list[int] = []
 
-    def spy(ranker: Any, seen: Any, users: np.ndarray, *more: Any) -> np.ndarray:
+    def spy(ranker: Any, seen: Any, users: np.ndarray, *more: Any, **named: Any) -> np.ndarray:
         asked.append(len(users))
-        return top_rows(ranker, seen, users, *more)
+        return top_rows(ranker, seen, users, *more, **named)
 
-    monkeypatch.setattr(lists, "top_rows", spy)
+    monkeypatch.setattr(lister, "top_rows", spy)
     Recommender(known_by_heart).recommend_all(tmp_path / "top.parquet")
     assert asked == [1, 1, 1]
 

@@ -40,7 +40,7 @@ def numbered(artifact: Artifact) -> Artifact:
     return replace(artifact, split=Split(renamed, artifact.split.parts, "by hand"))
 
 
-def listed(recommender: Recommender, user: object, k: int = 10, **more: bool) -> list[Any]:
+def listed(recommender: Recommender, user: object, k: int = 10, **more: Any) -> list[Any]:
     return [(row.item_id, row.prediction) for row in recommender.recommend(user, k, **more)]
 
 

@@ -1,0 +1,132 @@
+"""Lister: scores to lists, for a known user, a person, many users, and anybody."""
+
+from typing import NamedTuple, final
+
+import numpy as np
+
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows
+from starcast.engines.protocol import Folded, Scores
+from starcast.errors import ConfigError
+from starcast.recommend.index import FactorIndex
+from starcast.recommend.pairs import PairScorer
+from starcast.recommend.seen import Seen
+from starcast.scoring.blocks import Progress
+from starcast.scoring.ranker import Ranker
+from starcast.scoring.top_lists import Allowed, bar, best, top_rows
+
+
+@final
+class Limits(NamedTuple):
+    """What lists may name.
+
+    Attributes:
+        exclude_seen: leave out what the user has rated.
+        allowed: bool (n_items,), the only item rows to list; None lists any.
+    """
+
+    exclude_seen: bool = True
+    allowed: Allowed | None = None
+
+
+@final
+class Chosen(NamedTuple):
+    """Item rows of a list, int32 (n,), best first, and their predicted stars, float32 (n,)."""
+
+    rows: Rows
+    stars: Scores
+
+
+@final
+class Lister:
+    """Makes lists. This is where items are kept out of them, whoever asks.
+
+    Args:
+        artifact: any trained model.
+        ranker: what orders items.
+        pairs: tells stars, and what suits whom nothing is known of.
+        index: of a very large catalogue, for a known user's list; it is scanned where only some
+            items are allowed, since the index would find few of these.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        ranker: Ranker,
+        pairs: PairScorer,
+        index: FactorIndex | None = None,
+    ) -> None:
+        self.ratings, self.seen, self.pairs = artifact.split.ratings, Seen(artifact), pairs
+        self._scorer, self._ranker, self._index = artifact.scorer, ranker, index
+
+    def for_user(self, user_row: int, k: int, limits: Limits) -> Chosen:
+        """The k best items of a known user; fewer where the catalogue runs out."""
+        self._check(limits)
+        seen = self.seen.rows(user_row) if limits.exclude_seen else None
+        if self._index and limits.allowed is None:
+            return self._from_index(self._index, user_row, k, seen)
+        scores = self._ranker.rank_user(user_row)
+        bar(scores, seen, limits.allowed)
+        rows = best(scores, k)
+        return Chosen(rows, scores[rows] if self._ranker.by_stars else self._stars(user_row, rows))
+
+    def for_person(self, folded: Folded, rated: Rows, k: int, limits: Limits) -> Chosen:
+        """Those of a person who was folded in, known by ratings of some item rows."""
+        self._check(limits)
+        scores = self._ranker.rank_folded(folded)
+        bar(scores, rated if limits.exclude_seen else None, limits.allowed)
+        rows = best(scores, k)
+        return Chosen(rows, folded.score_items(rows))
+
+    def for_anybody(self, k: int, limits: Limits) -> Chosen:
+        """Those of somebody of whom nothing is known."""
+        self._check(limits)
+        means = self.pairs.means
+        bar(scores := means.rank_all(), None, limits.allowed)
+        rows = best(scores, k)
+        return Chosen(rows, means.of_item[rows])
+
+    def for_many(
+        self,
+        user_rows: Rows,
+        k: int,
+        limits: Limits,
+        on_progress: Progress | None = None,
+        *,
+        settle_ties: bool = True,
+    ) -> Rows:
+        """Item rows (n, k) of user rows (n,), -1 for unknown users; see `Recommender.top_rows`."""
+        self._check(limits)
+        top, known = np.full((len(user_rows), k), -1, np.int32), user_rows >= 0
+        if known.any():
+            seen = self.seen.histories if limits.exclude_seen else None
+            top[known] = top_rows(
+                self._ranker, seen, user_rows[known], k, on_progress,
+                allowed=limits.allowed, settle_ties=settle_ties,
+            )  # fmt: skip
+        if not known.all():
+            liked = self.for_anybody(k, limits).rows
+            top[np.ix_(~known, np.arange(len(liked)))] = liked
+        return top
+
+    def _check(self, limits: Limits) -> None:
+        """Refuse a mask that is not of these items. Raises: ConfigError."""
+        if limits.allowed is None:
+            return
+        n_items, mask = self.ratings.n_items, np.asarray(limits.allowed)
+        if mask is not limits.allowed or mask.shape != (n_items,) or mask.dtype != np.bool_:
+            raise ConfigError(
+                f"allowed must be an array of {n_items:,} booleans, one for each item row"
+            )
+
+    def _stars(self, user_row: int, item_rows: Rows) -> Scores:
+        users = np.full(len(item_rows), user_row, np.int32)
+        return self._scorer.score_pairs(users, item_rows)
+
+    def _from_index(self, items: FactorIndex, user_row: int, k: int, seen: Rows | None) -> Chosen:
+        """What the index finds, put in order anew: it rounds in its own way."""
+        rows = items.best(user_row, k, np.empty(0, np.int32) if seen is None else seen)
+        stars = self._stars(user_row, rows)
+        support = self._ranker.support
+        order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
+        return Chosen(rows[order], stars[order])

@@ -153,6 +153,7 @@ def test_what_cannot_start_says_why_in_a_line(starcast: Starcast, folder: Path) 
             (("--model", "empty", "--port", 0), "empty is no Starcast artifact: "),
             (("--model", folder, "--model", folder, "--port", 0), "two models would both be"),
             (("--model", folder, "--token-env", "NOT_SET"), "$NOT_SET holds no token: "),
+            (("--model", folder, "--share", "9:1"), "--share 9:1 has 2 shares, and there are 1 mo"),
             (("--model", folder, "--host", "no.such.host.invalid"), "cannot listen at no.such"),
         ):
             done = starcast("serve", *arguments)

@@ -17,6 +17,14 @@ def serve(
         list[Path],
         typer.Option("--model", help="A trained model's folder; repeat for more, default first."),
     ],
+    share: Annotated[
+        str | None,
+        typer.Option(
+            "--share",
+            help="Which share of the users each model answers, as 90:10, by a hash of their ids; "
+            "without it the first answers everybody who asks for no other.",
+        ),
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")
@@ -48,10 +56,12 @@ def serve(
     from starcast.serve.middleware import Limits
     from starcast.serve.process import Settings
     from starcast.serve.process import serve as answer
+    from starcast.serve.shares import Shares
 
     settings = Settings(
         folders=model, host=host, port=port, token=token, cors=cors or (),
         limits=Limits(seconds=timeout, body_seconds=min(timeout, 10.0)), look_every=reload_every,
+        shares=None if share is None else Shares.parse(share, len(model)),
     )  # fmt: skip
     answer(settings, lambda line: print(line, flush=True))
 

@@ -12,6 +12,7 @@ from starcast.display import quoted
 from starcast.errors import StarcastError
 from starcast.serve.api_errors import LOG, ApiError
 from starcast.serve.served_model import ServedModel, by_name
+from starcast.serve.shares import Shares
 from starcast.serve.trial import try_everything_else, try_lists
 
 Stamp = tuple[int, int, int]
@@ -26,6 +27,7 @@ class ModelStore:
 
     Args:
         folders: of artifacts.
+        shares: which of them answers whom, where users are not all the default's.
     Attributes:
         loaded_at, looked_at: when a model was loaded last, and newer ones were last looked for;
             seconds since 1970.
@@ -33,8 +35,8 @@ class ModelStore:
     Raises: ArtifactError, ConfigError: one cannot be loaded, or two share a name.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = list(folders)
+    def __init__(self, folders: Sequence[Path], shares: Shares | None = None) -> None:
+        self._folders, self._shares = list(folders), shares
         self._stamps = [_stamp(folder) for folder in folders]
         self._in_order = [_load(folder) for folder in folders]
         self._models = by_name(self._in_order, folders)
@@ -42,11 +44,18 @@ class ModelStore:
         self.loaded_at = self.looked_at = time.time()
         self.n_reloads = self.n_refused = 0
 
-    def find(self, name: str | None = None) -> ServedModel:
-        """A model by name, or the default. Raises: ApiError: there is none of that name."""
+    def find(self, name: str | None = None, user: object = None) -> ServedModel:
+        """A model by name; else the one that a user meets, or the default.
+
+        Args:
+            name: of a model.
+            user: an external id; None of somebody without one.
+        Raises: ApiError: there is none of that name.
+        """
         model_store = self._models
         if name is None:
-            return next(iter(model_store.values()))
+            shares = self._shares if user is not None else None
+            return list(model_store.values())[shares.position(user) if shares else 0]
         if name not in model_store:
             said = f"no model {quoted(name)} here; loaded: {', '.join(model_store)}"
             raise ApiError(404, "unknown_model", said, list(model_store))

@@ -21,6 +21,7 @@ from starcast.serve.logs import log_to_standard_error
 from starcast.serve.middleware import Limits
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
+from starcast.serve.shares import Shares
 
 _Handler = Callable[[int, FrameType | None], object]
 _UNREAD = 1 << 17  # bytes that the system keeps for each client; by itself it would take 4 MB
@@ -39,6 +40,7 @@ class Settings:
         cors: origins whose pages may ask.
         limits: what a request may take.
         look_every: seconds between looks for newer artifacts.
+        shares: which model answers whom; None: the default answers everybody.
     """
 
     folders: Sequence[Path]
@@ -48,6 +50,7 @@ class Settings:
     cors: Sequence[str] = ()
     limits: Limits = Limits()  # noqa: RUF009  # it is frozen
     look_every: float = 1.0
+    shares: Shares | None = None
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -60,7 +63,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """
     log_to_standard_error()
     with listening(settings.host, settings.port) as listener:
-        model_store = ModelStore(settings.folders)
+        model_store = ModelStore(settings.folders, settings.shares)
         app = create_app(
             model_store, token=settings.token, cors=settings.cors, limits=settings.limits,
             look_every=settings.look_every,

@@ -40,7 +40,10 @@ Reasons = Annotated[
 ]
 ModelName = Annotated[
     Annotated[str, StringConstraints(max_length=200)] | None,
-    Field(description="one of /models; the default model if not given"),
+    Field(
+        description="one of /models; if not given, the user's own where models share users, "
+        "else the default"
+    ),
 ]
 
 

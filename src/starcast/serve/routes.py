@@ -45,7 +45,7 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
     @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | _BODY)
     async def predict(asked: request_schemas.PredictionsAsked) -> Response:
         """Predicted stars of a known user for items."""
-        model = model_store.find(asked.model)
+        model = model_store.find(asked.model, asked.user)
         return _json(await answers.make(model.predictions, asked.user, asked.items))
 
     @router.get(
@@ -57,7 +57,7 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
     ) -> Response:
         """The items a known user would like most."""
         request_schemas.check_reasons(k, reasons)
-        chosen, asked = model_store.find(model), (id, k, include_seen, reasons)
+        chosen, asked = model_store.find(model, id), (id, k, include_seen, reasons)
         if kept := chosen.kept_top(*asked):
             return _json(kept)
         is_quick = not reasons and chosen.list_cost.is_quick(k)
@@ -66,7 +66,7 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
     @router.get("/users/{id:path}/ratings", response_model=schemas.OwnRatings, responses=_UNKNOWN)
     async def ratings(id: PathId, limit: Limit = 50, model: Model = None) -> Response:
         """What a user rated, as far as the model was allowed to see it."""
-        return _json(await answers.make(model_store.find(model).own_ratings, id, limit))
+        return _json(await answers.make(model_store.find(model, id).own_ratings, id, limit))
 
     @router.post("/recommendations", response_model=schemas.GuestList, responses=_UNKNOWN | _BODY)
     async def recommend(asked: request_schemas.ListAsked) -> Response:

@@ -11,7 +11,12 @@ from starcast.evaluation.metrics.definitions import DEFINITIONS, explain
 from starcast.evaluation.metrics.exposure import coverage, gini, long_tail_share, novelty
 from starcast.evaluation.metrics.held_out import HeldOutCurves, held_out_curves
 from starcast.evaluation.metrics.objective import LISTS, STARS, TITLES, Objective, Quality
-from starcast.evaluation.metrics.paired import Bootstrap, bootstrap_means, bootstrap_rmse
+from starcast.evaluation.metrics.paired import (
+    Bootstrap,
+    bootstrap_apart,
+    bootstrap_means,
+    bootstrap_rmse,
+)
 from starcast.evaluation.metrics.ranking import (
     RankingByUser,
     RankingCurves,
@@ -43,6 +48,7 @@ __all__ = [
     "Tier",
     "accuracy",
     "at_or_above_mean",
+    "bootstrap_apart",
     "bootstrap_means",
     "bootstrap_rmse",
     "coverage",

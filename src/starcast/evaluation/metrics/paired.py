@@ -1,5 +1,6 @@
 """How far a difference between models can be trusted: a bootstrap over users."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -97,6 +98,34 @@ def bootstrap_means(
         raise ValueError("nothing to measure: by_user is empty")
     check_finite(by_user=by_user)
     return _tested(_draw(by_user, np.ones(by_user.shape[1], np.int64), n_draws, seed))
+
+
+def bootstrap_apart(
+    samples: Sequence[NDArray[np.floating[Any]]], n_draws: int = 2000, seed: int = 0
+) -> Bootstrap:
+    """Intervals and two-sample tests for a mean over users of several models that each answered
+    users of its own.
+
+    As `bootstrap_means`, but each model's users are drawn by themselves, since they are others.
+
+    Args:
+        samples: of each model, (n_users,) its figure of each of its users.
+        n_draws, seed: as in `bootstrap_rmse`.
+    Raises: ValueError: a figure that is not finite, or a model with fewer than two users.
+    Source: Efron, Tibshirani 1993, section 16.2 (two samples); else as `bootstrap_rmse`.
+
+    >>> apart = bootstrap_apart([np.array([1.0, 1.0]), np.array([0.0, 0.0, 0.0])], n_draws=99)
+    >>> apart.p_value.tolist()
+    [[1.0, 0.02], [0.02, 1.0]]
+    """
+    if not samples:
+        raise ValueError("nothing to measure: no samples")
+    seeds = np.random.SeedSequence(seed).generate_state(len(samples), np.uint64)
+    draws = []
+    for sample, own in zip(samples, seeds.tolist(), strict=True):
+        check_finite(sample=sample)
+        draws.append(_draw(sample[np.newaxis], np.ones(len(sample), np.int64), n_draws, own))
+    return _tested(np.hstack(draws))
 
 
 def _tested(draws: Doubles) -> Bootstrap:

@@ -29,7 +29,7 @@ test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types;
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: $(BENCH_INSTALLED) ## measure Starcast beside its alternatives, write docs/benchmarks.md; ONLY=train,top: some of it
 	$(BENCH_VENV)/bin/python -m benchmarks \

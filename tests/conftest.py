@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import numpy as np
+import postgres_server
 import pytest
 
 from starcast.artifacts.artifact import Artifact
@@ -34,6 +37,32 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture(scope="session")
+def postgres_port() -> Iterator[int]:
+    """A PostgreSQL of our own, for all tests that want one."""
+    programs = postgres_server.binaries()
+    if not programs:
+        pytest.skip("PostgreSQL is not installed: apt install postgresql")
+    with postgres_server.running(programs) as port:
+        yield port
+
+
+@pytest.fixture
+def postgres_address(postgres_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty database, with its password where libpq looks for it."""
+    monkeypatch.setenv("PGPASSWORD", postgres_server.PASSWORD)
+    return postgres_server.fresh_database(postgres_port)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each kind that stores may lie in."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    address: str = request.getfixturevalue("postgres_address")
+    return address
 
 
 @pytest.fixture

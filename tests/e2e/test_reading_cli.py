@@ -124,11 +124,13 @@ def test_databases(at_once: Starcast, tmp_path: Path) -> None:
     assert "2 ratings" in describe(at_once, f"sqlite:///shop.db?query={sql}")[0]
 
 
-def test_passwords_are_not_told(at_once: Starcast) -> None:
+@pytest.mark.parametrize("verb", [["train"], ["train", "--ratings", "r.csv", "--test-ratings"]])
+def test_passwords_are_refused_and_not_told(at_once: Starcast, verb: list[str]) -> None:
     address = "postgresql://ann:s3cret@127.0.0.1:1/shop?table=ratings"
-    done = at_once("train", "--ratings", address)
+    done = at_once(*verb, *([] if len(verb) > 1 else ["--ratings"]), address)
     assert done.returncode == 1
-    assert "postgresql://ann:***@127.0.0.1:1/shop cannot be read" in done.stderr
+    assert "postgresql://ann:***@127.0.0.1:1/shop?table=ratings: passwords do not" in done.stderr
+    assert "PGPASSWORD" in done.stderr
     assert "s3cret" not in done.stderr + done.stdout
 
 

@@ -6,10 +6,15 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from sqlalchemy import create_engine, text
 
 USER, PASSWORD, DATABASE = "ann", "s3cret/@:word", "shop"
+_numbers = count(1)
 _UNPRIVILEGED = "nobody"  # the server refuses to run as root
 
 
@@ -45,6 +50,20 @@ def running(programs: Path) -> Iterator[int]:
             yield port
         finally:
             _run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+
+
+def fresh_database(port: int, name: str = "") -> str:
+    """The address of an empty database, without the password."""
+    name = name or f"store_{next(_numbers)}"
+    secret = quote(PASSWORD, safe="")
+    root = create_engine(
+        f"postgresql+psycopg://{USER}:{secret}@127.0.0.1:{port}/postgres",
+        isolation_level="AUTOCOMMIT",
+    )
+    with root.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    root.dispose()
+    return f"postgresql://{USER}@127.0.0.1:{port}/{name}"
 
 
 def _run(*command: str | Path) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from starcast.cli import blend, compare, data, export, recommend, serve, train, use
+from starcast.cli import blend, compare, data, export, recommend, serve, store, train, use
 from starcast.cli.given import SettingsCommand
 
 
@@ -52,3 +52,4 @@ app.command("similar")(recommend.similar)
 app.command("serve")(serve.serve)
 app.command("export")(export.export)
 app.add_typer(data.app, name="data")
+app.add_typer(store.app, name="store")

@@ -6,7 +6,20 @@ from typing import Any
 
 import typer
 
-from starcast.data.store.address import without_secrets
+from starcast.data.store.address import has_secret, without_secrets
+from starcast.errors import ConfigError
+
+
+def require_no_secret(address: str) -> None:
+    """Refuse a password in an address: everybody on the machine sees command lines.
+
+    Raises: ConfigError: there is one.
+    """
+    if has_secret(address):
+        raise ConfigError(
+            f"{without_secrets(address)}: passwords do not belong on a command line; take it out, "
+            "and set PGPASSWORD, or write it into ~/.pgpass or the file that PGPASSFILE names"
+        )
 
 
 def repeated(context: typer.Context, leaving_out: Collection[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starcast.cli.command_line import require_no_secret
 from starcast.display import quoted
 from starcast.errors import ConfigError, DataError
 
@@ -30,6 +31,8 @@ def load_ratings(data: "Data", test_ratings: Sequence[str] | None = None) -> "Ra
             return load.load(
                 data.dataset, source.data_dir, mirror=source.mirror, on_progress=on_progress
             )
+    for address in (*own.ratings, *(test_ratings or ())):
+        require_no_secret(address)
     scale = RatingScale.parse(own.scale) if own.scale else None
     overrides = own.recognition.overrides
     ratings = load.load_own(

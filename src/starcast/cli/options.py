@@ -100,8 +100,8 @@ class OwnFiles(Group):
         _option(
             "--ratings",
             help="Your own ratings, in almost any form: a file, a folder of parts, a pattern, an "
-            "archive, '-' for standard input, or a database, as sqlite:///shop.db?table=ratings. "
-            "Repeat to join several.",
+            "archive, '-' for standard input, a store, as sqlite:///r.db, or any other database, "
+            "as sqlite:///shop.db?table=ratings. Repeat to join several.",
             panel=_DATA,
         ),
     ] = None

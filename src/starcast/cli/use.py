@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from starcast.cli import options as opt
+from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import grouped
 from starcast.errors import ConfigError, UnknownIdError, require_name
 
@@ -129,6 +130,7 @@ def read_ids(
     from starcast.cli.show import console, note
     from starcast.data.load import load_ids
 
+    require_no_secret(source)
     asked = load_ids(source, needed, options=options)
     console.print(asked.reading.summary, soft_wrap=True)
     for line in asked.reading.remarks:

@@ -21,8 +21,9 @@ from starcast.data.movielens.catalog import CATALOG, find
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import OFFICIAL, Split, SplitPlan
+from starcast.data.store import source as database
 from starcast.data.store.address import Query, is_address
-from starcast.data.store.query import DatabaseRows
+from starcast.data.store.query import table_of
 from starcast.errors import ConfigError, DataError, UnknownNameError
 
 Progress = Callable[[int, int | None], None]
@@ -128,8 +129,8 @@ def load_own(
 
     Args:
         source: a path, or several that are joined: of files, folders of parts, patterns, archives,
-            or "-" for what is piped in; the address of a database, as
-            "sqlite:///shop.db?table=ratings"; or a data frame.
+            or "-" for what is piped in; the address of a store, as "sqlite:///r.db", or of another
+            database, as "sqlite:///shop.db?table=ratings"; or a data frame.
         items_path: a row per item, with its title and perhaps its genres.
         options: what is not to be left to recognition.
         scale: the stars that are allowed; inferred if not given.
@@ -144,7 +145,7 @@ def load_own(
     read = partial(_read, sources, tests, items_path, options, scale, name)
     if tests:
         return read()
-    places = [one for one in sources if isinstance(one, str | Path) and not is_address(one)]
+    places = [one for one in sources if isinstance(one, str | Path)]
     files = where.files(places) if len(places) == len(sources) else None
     if files is None:
         return read()
@@ -162,13 +163,19 @@ def load_ids(source: object, needed: Needed, *, options: ReadingOptions = RECOGN
         options: what is not to be left to recognition.
     Raises: DataError: it cannot be used, with file, line and reason.
     """
+    asked = _asked(source)
     with where.scratch_folder() as scratch:
-        tables = _tables(source, options, scratch, None, needed)
-        return id_columns.of_tables(tables, _label(source), options)
+        tables = _tables(asked, options, scratch, None, needed)
+        return id_columns.of_tables(tables, _label(asked), options)
 
 
 def _several(source: object) -> list[object]:
-    return list(source) if isinstance(source, list | tuple) else [source]
+    return [_asked(one) for one in (source if isinstance(source, list | tuple) else [source])]
+
+
+def _asked(source: object) -> object:
+    """A source; of an address, what it asks for."""
+    return database.asked_of(str(source)) if is_address(source) else source
 
 
 def _read(
@@ -181,13 +188,20 @@ def _read(
 ) -> Ratings:
     """The ratings of some sources, joined, without the cache."""
     every = [*sources, *tests]
+    stores = [one for one in every if isinstance(one, Query) and one.store]
     label = ", ".join(dict.fromkeys(map(_label, every)))
     tables: list[Loaded] = []
+    scale = database.scale_of(stores[0]) if stores and not scale else scale
     with where.scratch_folder() as scratch:
         for at, source in enumerate(every):
             found = _tables(source, options, scratch, tables[0].table if tables else None)
             tables += [replace(one, is_test=at >= len(sources)) for one in found]
-        return tabular.of_tables(tables, label, items_path, options=options, scale=scale, name=name)
+        ratings = tabular.of_tables(
+            tables, label, items_path, options=options, scale=scale, name=name
+        )
+    for store in stores:
+        ratings = database.with_known(ratings, store)
+    return ratings
 
 
 def _tables(
@@ -199,29 +213,24 @@ def _tables(
 ) -> list[Loaded]:
     if frames.is_frame(source):
         return [load_table(frames.table_of(source), options, needed)]
-    if is_address(source):
-        return [load_table(_table(Query.parse(str(source))), options, needed)]
+    if isinstance(source, Query):
+        return [load_table(table_of(source), options, needed)]
     if isinstance(source, str | Path):
         return tabular.load_place(source, options, scratch, first, needed)
     raise DataError(f"a {type(source).__name__} is no path, address or data frame")
-
-
-def _table(query: Query) -> Table:
-    rows = DatabaseRows.of(query)
-    return Table(label=query.label, form="a database", names=rows.names, body=rows)
 
 
 def _label(source: object) -> str:
     """What messages call a source."""
     if frames.is_frame(source):
         return frames.LABEL
-    return Query.parse(str(source)).label if is_address(source) else str(source)
+    return source.label if isinstance(source, Query) else str(source)
 
 
 def _name(source: object) -> str:
     """The name of a data set, for folders and reports."""
-    if is_address(source):
-        return Query.parse(str(source)).name
+    if isinstance(source, Query):
+        return source.name
     is_place = isinstance(source, str | Path) and not where.is_pipe(source)
     path = Path(str(source)) if is_place else Path("ratings")
     path = path.parent if set("*?[") & set(path.name) and not path.exists() else path

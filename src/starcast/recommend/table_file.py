@@ -34,7 +34,11 @@ def type_of(ids: Ids) -> "pl.DataType":
 
 
 def write_table(
-    path: Path, schema: Mapping[str, Any], frames: Callable[[], "Iterator[pl.DataFrame]"]
+    path: Path,
+    schema: Mapping[str, Any],
+    frames: Callable[[], "Iterator[pl.DataFrame]"],
+    *,
+    exact: bool = False,
 ) -> Path:
     """Write frames one after another, of which no more than one is held.
 
@@ -45,6 +49,7 @@ def write_table(
         path: ends in one of `ENDINGS`; a file that is there is replaced.
         schema: names of the columns to their types, of Polars.
         frames: the rows, made when they are wanted.
+        exact: whether text stays as it is in CSV, too, for what is to be read back.
     Returns: the path.
     Raises: ConfigError: it cannot be written; what was there is untouched.
     """
@@ -54,7 +59,8 @@ def write_table(
     require_ending(path)
 
     def made(*_: object) -> "Iterator[pl.DataFrame]":
-        return (_for_csv(frame) for frame in frames()) if path.suffix == ".csv" else frames()
+        is_for_people = path.suffix == ".csv" and not exact
+        return (_for_csv(frame) for frame in frames()) if is_for_people else frames()
 
     table = register_io_source(made, schema=schema)
     try:

@@ -54,10 +54,11 @@ def check_rows(
     lengths = [len(one) for one in frames]
     raw = pl.concat(_alike(frames))
     del frames  # no column is held twice
+    is_exact = all(part.table.is_exact for part in parts)
     is_test = np.repeat([part.is_test for part in parts], lengths)
     label = parts[0].table.label
     writing = values.writing_of(raw, label)
-    frame, left_out = values.normal(raw, writing, label), {}
+    frame, left_out = values.normal(raw, writing, label, is_exact=is_exact), {}
     if options.missing:
         marks = values.missing(raw[RATING], frame[RATING], options.missing)
         left_out = {_said(mark): n for mark, n in marks.drop_nulls().value_counts(sort=True).rows()}

@@ -45,6 +45,7 @@ class Table:
         notes: what the user should know of it.
         is_text: whether all values are text as somebody wrote it.
         has_blank_lines: whether rows in which nothing stands are no rows.
+        is_exact: whether ids and times are as Starcast has them, with nothing to recognise.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Table:
     notes: tuple[str, ...] = ()
     is_text: bool = False
     has_blank_lines: bool = False
+    is_exact: bool = False
 
 
 @final

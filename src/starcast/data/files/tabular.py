@@ -99,7 +99,8 @@ def of_tables(
     if not tables[0].table.has_header and not any(options.columns.values()):
         guess.check(rows, tables[0].places, tables[0].table)
     rows, left_out = _kept(rows, options, label)
-    rows, unit_of_time = _in_seconds(rows)
+    is_exact = all(one.table.is_exact for one in tables)
+    rows, unit_of_time = (rows, None) if is_exact else _in_seconds(rows)
     known = _known_items(rows, items_path)
     try:
         ratings = Ratings.from_rows(

@@ -82,16 +82,20 @@ def writing_of(raw: "pl.DataFrame", label: str) -> Writing:
     return Writing(has_commas, unit, pattern)
 
 
-def normal(raw: "pl.DataFrame", writing: Writing, label: str) -> "pl.DataFrame":
+def normal(
+    raw: "pl.DataFrame", writing: Writing, label: str, *, is_exact: bool = False
+) -> "pl.DataFrame":
     """Ids as Int64 or text, ratings as Float32, times as Int64; null where a value is none.
 
     Args:
         raw: columns by kind, of any type, `stripped`.
         writing: how they write values.
         label: the file, for messages.
+        is_exact: whether text of ids is to stay as it is.
     Raises: DataError: a type that can hold no such thing.
     """
-    wanted = [ids(raw[kind], label) for kind in (USER, ITEM) if kind in raw.columns]
+    id_columns = [raw[kind] for kind in (USER, ITEM) if kind in raw.columns]
+    wanted = id_columns if is_exact else [ids(column, label) for column in id_columns]
     if RATING in raw.columns:
         wanted.append(stars(raw[RATING], writing, label))
     if TIMESTAMP in raw.columns:

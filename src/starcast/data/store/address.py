@@ -25,6 +25,22 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub(lambda found: f"{found[1]}:***@" if found[1] else "***", text)
 
 
+def has_secret(address: str) -> bool:
+    """Whether a password stands in an address."""
+    return without_secrets(address) != address
+
+
+def label_of(store: str) -> str:
+    """What messages call the store at an address."""
+    return f"the store {without_secrets(store)}"
+
+
+def is_plain(address: str) -> bool:
+    """Whether an address is that of a database alone, without what to read from it."""
+    is_file = address.split(":", 1)[0].lower() in _FILES
+    return is_address(address) and not is_file and not re.search(r"[?&]\w+=", address)
+
+
 @final
 class Query(NamedTuple):
     """What is asked of which database.
@@ -33,11 +49,13 @@ class Query(NamedTuple):
         address: of the database alone.
         table: the name of a table, perhaps with its schema, as "shop.ratings"; "" for a query.
         sql: the query; "" for a whole table.
+        store: the name of a store, of which all ratings are asked; "" for any other database.
     """
 
     address: str
     table: str
     sql: str
+    store: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Query":
@@ -68,11 +86,13 @@ class Query(NamedTuple):
     @property
     def name(self) -> str:
         """For folders and reports."""
-        return re.sub(r"[^\w.-]", "-", self.table) or "query"
+        return re.sub(r"[^\w.-]", "-", self.store or self.table) or "query"
 
     @property
     def label(self) -> str:
         """For messages."""
+        if self.store:
+            return label_of(self.address)
         what = f"table {self.table}" if self.table else "the query"
         return f"{what} of {without_secrets(self.address)}"
 

@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
-from urllib.parse import quote
 
-from starcast.data.store.address import Query, without_secrets
+from starcast.data.files.table import Table
+from starcast.data.store.address import Query
+from starcast.data.store.connect import engine_of, told
 from starcast.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
-    from sqlalchemy import Connection, Engine, FromClause
+    from sqlalchemy import Connection, FromClause
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _AT_ONCE = 100_000  # rows
 
 
@@ -76,6 +75,14 @@ class DatabaseRows:
                 yield [tuple(row) for row in block]
 
 
+def table_of(query: Query) -> Table:
+    """What a query asks for, as a table; in that of a store there is nothing to recognise."""
+    rows, form = DatabaseRows.of(query), "a store" if query.store else "a database"
+    return Table(
+        label=query.label, form=form, names=rows.names, body=rows, is_exact=bool(query.store)
+    )
+
+
 def _columns(places: Mapping[str, int], rows: Sequence[Sequence[Any]]) -> dict[str, "pl.Series"]:
     columns = zip(places, zip(*rows, strict=True), strict=True)
     return {kind: _series(kind, list(cells)) for kind, cells in columns}
@@ -112,44 +119,13 @@ def _connected(query: Query) -> Iterator["Connection"]:
 
     Raises: DataError: there is none to be had, or what is asked in it cannot be answered.
     """
-    try:
-        from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
-    except ImportError:
-        raise _not_installed("SQLAlchemy") from None
-    try:
-        engine = _engine(query)
+    with told(query.label):
+        engine = engine_of(query.address)
         try:
             with engine.connect() as connection:
                 yield connection.execution_options(postgresql_readonly=True)
         finally:
             engine.dispose()
-    except NoSuchModuleError:
-        raise DataError(f"{query.label}: no such kind of database is known") from None
-    except ImportError as error:
-        raise _not_installed(error.name or "a driver") from None
-    except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DataError(f"{query.label} cannot be read: {without_secrets(why)}") from None
-
-
-def _engine(query: Query) -> "Engine":
-    from sqlalchemy import create_engine, make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        url = make_url(query.address)
-    except (ArgumentError, ValueError):
-        raise DataError(
-            f"{without_secrets(query.address)} is no address; write postgresql://user@host/database"
-        ) from None
-    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url)
-    path = Path(url.database or "")
-    if not path.is_file():
-        raise DataError(f"{path} does not exist; check the path: sqlite:///folder/file.db")
-    return create_engine(url.set(database=f"file:{quote(str(path))}",
-                                 query={"mode": "ro", "uri": "true"}))  # fmt: skip
 
 
 def _names(connection: "Connection", query: Query) -> tuple[str, ...]:
@@ -185,9 +161,3 @@ def _asked(query: Query, names: Sequence[str] = ()) -> "FromClause":
 
     plain = query.sql.strip().rstrip(";").replace(":", r"\:")  # no parameters
     return text(plain).columns(*map(column, names)).subquery("asked")
-
-
-def _not_installed(what: str) -> DataError:
-    return DataError(
-        f"reading a database needs {what}, which is not installed: pip install 'starcast[store]'"
-    )

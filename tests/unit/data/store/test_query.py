@@ -1,7 +1,6 @@
 """Ratings from real databases: SQLite, and PostgreSQL where it is installed."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -44,24 +43,14 @@ def sqlite(tmp_path: Path) -> Database:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Database]:
-    programs = postgres_server.binaries()
-    if not programs:
-        pytest.skip("PostgreSQL is not installed: apt install postgresql")
-    with postgres_server.running(programs) as port:
-        host = f"127.0.0.1:{port}"
-        secret = quote(PASSWORD, safe="")
-        root = create_engine(
-            f"postgresql+psycopg://{USER}:{secret}@{host}/postgres", isolation_level="AUTOCOMMIT"
-        )
-        with root.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {DATABASE}"))
-        root.dispose()
-        fill(f"postgresql+psycopg://{USER}:{secret}@{host}/{DATABASE}")
-        yield Database(
-            f"postgresql://{USER}:{secret}@{host}/{DATABASE}",
-            f"postgresql://{USER}:***@{host}/{DATABASE}",
-        )
+def postgres(postgres_port: int) -> Database:
+    secret, host = quote(PASSWORD, safe=""), f"127.0.0.1:{postgres_port}"
+    postgres_server.fresh_database(postgres_port, DATABASE)
+    fill(f"postgresql+psycopg://{USER}:{secret}@{host}/{DATABASE}")
+    return Database(
+        f"postgresql://{USER}:{secret}@{host}/{DATABASE}",
+        f"postgresql://{USER}:***@{host}/{DATABASE}",
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

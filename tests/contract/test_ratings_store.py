@@ -16,9 +16,11 @@ from starcast.data.ratings import Attribute, Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.store import schema
 from starcast.data.store.importing import import_ratings
+from starcast.data.store.live_log import lists_shown, ratings_given
 from starcast.data.store.ratings_store import RatingsStore
 from starcast.data.store.records import Id, Item, Outcome, Rating, StoredRating
 from starcast.errors import ConfigError, DataError, StarcastError
+from starcast.evaluation.comparison.live import compare_live
 
 FIVE_STARS = RatingScale(0.5, 5, 0.5)
 NEW, CHANGED, SAME, OLDER = (
@@ -375,3 +377,26 @@ def test_large_batches_go_in_blocks(store: RatingsStore) -> None:
     counts = np.bincount(store.to_ratings().user_rows)
     assert sorted(set(counts.tolist())) == [66, 67]
     assert counts.sum() == 6_000
+
+
+def test_lists_that_were_shown_and_what_was_rated_after(store: RatingsStore) -> None:
+    store.put_rating("ann", "alien", 4, time=50)
+    store.put_rating("ann", 7, 3, time=120)
+    store.put_rating("ann", 7, 2, time=300)  # changed: given at 120 all the same
+    store.put_rating("ann", "duel", 5, time=130)
+    store.delete_rating("ann", "duel")
+    store.put_rating("eve", "alien", 1, time=130)  # was shown nothing of late
+    store.put_rating("zoe", "alien", 1, time=130)
+    with store.writing() as transaction:
+        transaction.record_shown("eve", "a", "1", ["alien"], at=10)
+        transaction.record_shown("ann", "a", "1", [7, "duel"], at=100)
+        transaction.record_shown("ann", "b", "1", [], at=110)
+        transaction.record_shown("zoe", "b", "1", ["alien"], at=100)
+    store.erase_user("zoe")
+    lists, rated = lists_shown(store, 100), ratings_given(store, 100)
+    (ann,) = set(lists["user"])
+    assert lists.rows() == [(ann, "a", 100, ["7", "duel"]), (ann, "b", 110, [])]
+    assert sorted(rated.rows()) == [(ann, "7", 2.0, 120), (ann, "alien", 4.0, 50)]
+    assert len(lists_shown(store)) == 3
+    found = compare_live(lists, rated)
+    assert [(one.name, one.n_hits) for one in found.models] == [("a", 1), ("b", 0)]

@@ -60,7 +60,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("models",),
     ("artifacts",),
     ("recommend", "training"),
-    ("evaluation.tiers", "evaluation.live"),
+    ("evaluation.tiers",),
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve"),

@@ -14,6 +14,7 @@ from starcast.cli.command_line import given as given_options
 from starcast.cli.command_line import repeated
 from starcast.cli.given import GivenSettings
 from starcast.cli.groups import grouped
+from starcast.cli.live import Live, show_live
 from starcast.cli.saving import checkpoints, reserve
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.train import Logs, observe
@@ -65,12 +66,15 @@ def compare(
     keep: Keep = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
     verbose: Verbose = False,
+    live: Live,
 ) -> None:
     """Train models on one split, or take trained ones, and say which differences are real.
 
     Two verdicts: whose stars are nearest to the ratings (RMSE), and whose lists from the whole
-    catalogue hold most of what people liked (NDCG).
+    catalogue hold most of what people liked (NDCG). With --live: whose lists people followed.
     """
+    if show_live(context, live):
+        return
     home, kept, relevance = None, None, judging.relevance  # refused before all else
     failed: dict[str, str] = {}
     if artifacts:

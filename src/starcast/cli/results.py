@@ -20,8 +20,8 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
     """Print figures, best model first, then what they say; with definitions if asked."""
     for heading, columns in zip(comparison.headings(), comparison.tables(), strict=True):
         console.print(Text(f"\n{heading}", "bold"), soft_wrap=True)
-        for table in _fitting(columns):
-            console.print(table)
+        for part in _fitting(columns):
+            console.print(part)
     for note in comparison.notes():
         console.print()
         console.print(note, soft_wrap=True)
@@ -42,22 +42,23 @@ def _fitting(columns: Sequence[Column]) -> list[Table]:
     tables: list[list[Column]] = []
     for column in figures:
         wider = [*(tables[-1] if tables else [models]), column]
-        fits = console.measure(_table(wider), options=endless).maximum <= console.width
+        fits = console.measure(table(wider), options=endless).maximum <= console.width
         if tables and fits:
             tables[-1] = wider
         else:
             tables.append([models, column])
-    return [_table(table) for table in tables]
+    return [table(one) for one in tables]
 
 
-def _table(columns: Sequence[Column]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def table(columns: Sequence[Column]) -> Table:
+    """Columns as a terminal shows them."""
+    made = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
         header = _over_lines(column.name) if column.is_number else Text(column.name)
-        table.add_column(header, justify="right" if column.is_number else "left", no_wrap=True)
+        made.add_column(header, justify="right" if column.is_number else "left", no_wrap=True)
     for cells in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*cells)
-    return table
+        made.add_row(*cells)
+    return made
 
 
 def _over_lines(name: str) -> Text:

@@ -7,6 +7,7 @@ people, and where most people met one model alone, models are compared by two sa
 met them all, in pairs.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, final
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.display import Column, figure, printable
 from starcast.errors import DataError
-from starcast.evaluation.metrics import Bootstrap, bootstrap_apart, bootstrap_means
+from starcast.evaluation.comparison.verdict import Contestant, Verdict
+from starcast.evaluation.metrics import LISTS, Bootstrap, bootstrap_apart, bootstrap_means
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,6 +69,72 @@ class LiveComparison:
     paired: bool
     n_left_out: int
     tests: tuple[Bootstrap, ...]
+
+    def columns(self) -> list[Column]:
+        """The figures as a table, a row for each model."""
+        models = self.models
+        counts = ("people", "lists", "ratings", "hits")
+        return [
+            Column("model", [printable(one.name) for one in models], is_number=False),
+            *(
+                Column(name, [f"{getattr(one, f'n_{name}'):,}" for one in models])
+                for name in counts
+            ),
+            Column("hits per person", self._per_person(0)),
+            Column("liked hits per person", self._per_person(1)),
+            Column("stars of hits", [figure(one.hit_stars) for one in models]),
+        ]
+
+    def sentences(self) -> list[str]:
+        """Which differences are real, and on whom that stands."""
+        if len(self.models) < 2:
+            return [f"{printable(self.models[0].name)} alone was shown: nothing to compare it with"]
+        if not self.tests:
+            return [f"a model has fewer than {FEWEST} people: too few to tell a difference"]
+        told = [
+            "each person met every model: compared in pairs"
+            if self.paired
+            else "each model has people of its own: compared by two samples"
+        ]
+        if self.n_left_out:
+            told[0] += f"; {self.n_left_out:,} who met some models, not one or all, are left out"
+        for n in (0, 1):
+            told.append(f"by {FIGURES[n]} per person:")
+            told += [f"  {pair.verdict}" for pair in self._verdict(n).pairs()]
+        return told
+
+    def figures(self) -> dict[str, Any]:
+        """All of it as plain numbers, for programs."""
+        return {
+            "paired": self.paired,
+            "left_out": self.n_left_out,
+            "models": [
+                {"model": one.name, "people": one.n_people, "lists": one.n_lists,
+                 "ratings": one.n_ratings, "hits": one.n_hits,
+                 "stars of hits": None if math.isnan(one.hit_stars) else one.hit_stars,
+                 **{f"{name} per person": float(one.by_person[n].mean())
+                    for n, name in enumerate(FIGURES)}}
+                for one in self.models
+            ],
+            "p_values": {name: one.p_value.tolist()
+                         for name, one in zip(FIGURES, self.tests, strict=False)},
+        }  # fmt: skip
+
+    def _per_person(self, n: int) -> list[str]:
+        """Means of a figure over people, with intervals where there are any."""
+        means = [figure(one.by_person[n].mean()) for one in self.models]
+        if not self.tests:
+            return means
+        ends = zip(means, self.tests[n].low, self.tests[n].high, strict=True)
+        return [f"{mean} ({low:.3f}–{high:.3f})" for mean, low, high in ends]
+
+    def _verdict(self, n: int) -> Verdict:
+        contestants = tuple(
+            Contestant(printable(one.name), float(one.by_person[n].mean()), False, False, LISTS)
+            for one in self.models
+        )
+        metric = f"{FIGURES[n]} per person"
+        return Verdict(objective=LISTS, metric=metric, contestants=contestants, tests=self.tests[n])
 
 
 def compare_live(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from starcast.errors import DataError
-from starcast.evaluation.live import DAY, compare_live
+from starcast.evaluation.comparison.live import DAY, compare_live
 
 
 def shown(*rows: tuple[int, str, int, list[int]]) -> pl.DataFrame:

@@ -41,9 +41,7 @@ ModelNames = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where reports go.")]
 Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show a line for every epoch, and for every pair.")
-]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for each epoch and pair.")]
 
 _FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "out", "explain", "verbose"}
 _RESUMING = {"fresh", "checkpoint_every"}

@@ -36,7 +36,7 @@ def test_chance_is_drawn_to_nothing_and_knowledge_is_left_alone() -> None:
     base, rng = of_means(split().train, rows), np.random.default_rng(1)
     noise = base + rng.normal(0, 1, len(rows))
     drawn = choose_shares(noise, split().train, rows, FIVE_STARS)
-    assert drawn.known < 0.1
+    assert drawn.known == 0
     wise = base + 0.5 * (rows.stars - base)
     assert choose_shares(wise, split().train, rows, FIVE_STARS) == WHOLE
 
@@ -49,17 +49,37 @@ def test_what_says_twice_too_much_is_drawn_half_way() -> None:
     assert shares.known == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_share_by_hand() -> None:
-    """(Σ d e + 10 σ² · 0.3) / (Σ d² + 10 σ²), with σ² the mean square of e."""
+@pytest.mark.parametrize(("noise", "knows", "guess"), [(0.3, 0.03, 0.15), (1.0, 0.4, 0.3)])
+def test_the_share_by_hand(noise: float, knows: float, guess: float) -> None:
+    """(Σ d e + 10 σ² g) / (Σ d² + 10 σ²), with σ² the mean square of e, and g no more than 0.3 and
+    than least squares less half their standard error."""
     rows = split().validation
     base = of_means(split().train, rows).astype(np.float64)
-    moved, left = 0.3 * np.random.default_rng(2).normal(0, 1, len(rows)), rows.stars - base
-    belief = 10 * np.mean(left**2)
-    wanted = (moved @ left + 0.3 * belief) / (moved @ moved + belief)
-    assert 0 < wanted < 0.6
+    left = rows.stars - base
+    moved = noise * np.random.default_rng(2).normal(0, 1, len(rows)) + knows * left
+    usual, squares, least_squares = np.mean(left**2), moved @ moved, moved @ left / (moved @ moved)
+    likely = least_squares - np.sqrt(usual / squares) / 2
+    assert min(0.3, likely) == pytest.approx(guess, abs=0.06)
+    belief = 10 * usual
+    wanted = (moved @ left + min(0.3, likely) * belief) / (squares + belief)
+    assert 0.05 < wanted < 0.6
     found = choose_shares(base + moved, split().train, rows, FIVE_STARS)
     assert found.known == pytest.approx(wanted, rel=1e-3)
     assert found.new_user == found.new_item == found.neither == found.known  # there are none
+
+
+def test_a_few_rows_against_a_model_leave_it_no_share() -> None:
+    """Of new users there are few rows, and they speak against the model: no guess lifts it."""
+    train, rows = split().train, split().validation
+    new = np.flatnonzero(rows.user_rows < 12)
+    assert 5 < len(new) < 40
+    train = train.take(train.user_rows >= 12)
+    base = of_means(train, rows)
+    scores = base + 0.7 * (rows.stars - base)
+    scores[new] = base[new] - 0.05 * (rows.stars - base)[new]
+    shares = choose_shares(scores, train, rows, FIVE_STARS)
+    assert (shares.known, shares.new_user) == (1, 0)
+    assert shares.new_item == 1  # no such rows: as of known pairs
 
 
 def test_a_kind_of_its_own_has_a_share_of_its_own() -> None:

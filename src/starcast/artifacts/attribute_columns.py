@@ -10,13 +10,14 @@ import polars as pl
 
 from starcast.data.ratings import Attribute, Ratings
 
-_PREFIX = "attribute."
+_FEATURE, _OTHER = "attribute.", "column."
+"""What a column's name begins with: what models may learn from, and what one filters by alone."""
 
 
 def to_columns(ratings: Ratings) -> dict[str, pl.Series]:
     """A column of lists for each attribute of the items."""
     return {
-        f"{_PREFIX}{one.name}": _lists(one, ratings.n_items)
+        f"{_FEATURE if one.is_feature else _OTHER}{one.name}": _lists(one, ratings.n_items)
         for one in ratings.attributes
         if one.side == "item"
     }
@@ -24,7 +25,7 @@ def to_columns(ratings: Ratings) -> dict[str, pl.Series]:
 
 def is_one(name: str) -> bool:
     """Whether a column of that name is an attribute's."""
-    return name.startswith(_PREFIX)
+    return name.startswith((_FEATURE, _OTHER))
 
 
 def from_columns(items: Mapping[str, pl.Series]) -> tuple[Attribute, ...]:
@@ -32,8 +33,7 @@ def from_columns(items: Mapping[str, pl.Series]) -> tuple[Attribute, ...]:
 
     Raises: ValueError: a column of something else than lists of text.
     """
-    named = {name: items[name] for name in items if is_one(name)}
-    return tuple(_attribute(name.removeprefix(_PREFIX), one) for name, one in named.items())
+    return tuple(_attribute(name, items[name]) for name in items if is_one(name))
 
 
 def _lists(attribute: Attribute, n_items: int) -> pl.Series:
@@ -45,7 +45,8 @@ def _lists(attribute: Attribute, n_items: int) -> pl.Series:
     return filled.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))
 
 
-def _attribute(name: str, column: pl.Series) -> Attribute:
+def _attribute(full_name: str, column: pl.Series) -> Attribute:
+    kind, _, name = full_name.partition(".")
     if column.dtype != pl.List(pl.String) or column.null_count():
         raise ValueError(f"the attribute '{name}' is no column of lists of text")
     counts = column.list.len().to_numpy()
@@ -54,4 +55,5 @@ def _attribute(name: str, column: pl.Series) -> Attribute:
         raise ValueError(f"the attribute '{name}' has values that are missing")
     values, value_rows = np.unique(texts.to_numpy().astype(np.str_), return_inverse=True)
     members = np.repeat(np.arange(len(column), dtype=np.int32), counts)
-    return Attribute("item", name, values, value_rows.astype(np.int32), members)
+    is_feature = f"{kind}." == _FEATURE
+    return Attribute("item", name, values, value_rows.astype(np.int32), members, is_feature)

@@ -85,7 +85,7 @@ def tell_attributes(ratings: "Ratings") -> None:
     from starcast.cli.show import console
 
     for side in ("user", "item"):
-        names = [one.name for one in ratings.attributes if one.side == side]
+        names = [one.name for one in ratings.attributes if one.side == side and one.is_feature]
         console.print(f"known of each {side}: {', '.join(names) or 'nothing'}", highlight=False)
 
 

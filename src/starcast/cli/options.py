@@ -109,7 +109,8 @@ class OwnFiles(Group):
         Path | None,
         _option(
             "--items",
-            help="Titles and genres for them: a file with item ids and titles.",
+            help="Titles, genres and other columns for them, to filter lists by: a file with item "
+            "ids and titles.",
             panel=_DATA,
         ),
     ] = None

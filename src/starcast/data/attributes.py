@@ -1,7 +1,8 @@
 """What is known of users and items beside their ratings, from the files that tell their titles."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from starcast.data.ids import Vocabulary
@@ -10,6 +11,12 @@ from starcast.data.ratings import Attribute
 _YEARS = 5  # per group of ages, and of years of release
 _RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
 _NO_GENRE = {"", "(no genres listed)"}
+_MOST_COLUMNS = 100  # of an items file beside id, title and genres
+_LONGEST = 200  # characters of a value in one: longer text is a description, and large in memory
+UNUSABLE = (
+    f"cannot be filtered by: only {_MOST_COLUMNS} columns can, of values of up to {_LONGEST} "
+    "characters"
+)
 
 # The flags of ML-100K's u.item, in its order.
 FLAGS = (
@@ -20,10 +27,11 @@ FLAGS = (
 
 
 class Item(NamedTuple):
-    """What a line tells of an item: its title, and its genres, as "Drama|War"."""
+    """What a line tells of an item: title, genres, as "Drama|War", and other cells by column."""
 
     title: str
     genres: str = ""
+    others: Mapping[str, str] = MappingProxyType({})
 
 
 def listed(genres: str) -> list[str]:
@@ -47,10 +55,29 @@ def flagged(flags: Sequence[str]) -> str:
 
 
 def of_items(items: Vocabulary, known: Mapping[Any, Item]) -> tuple[Attribute, ...]:
-    """Genre, and year of release where titles end in it, by groups of five years."""
+    """Genre, and year of release where titles end in it, by groups of five years; other columns."""
     genres = {one: listed(item.genres) for one, item in known.items()}
     years = {one: _period(item.title) for one, item in known.items()}
-    return _any(Attribute.of(items, "genre", genres), Attribute.of(items, "year", years))
+    features = Attribute.of(items, "genre", genres), Attribute.of(items, "year", years)
+    return _any(*features, *_columns(items, known))
+
+
+def unusable(known: Mapping[Any, Item]) -> list[str]:
+    """The other columns that are not kept: those with long text, and those after the hundredth."""
+    cells = [cell for item in known.values() for cell in item.others.items()]
+    long = {name for name, cell in cells if max(len(name), len(cell)) > _LONGEST}
+    names = dict.fromkeys(name for name, _ in cells)
+    short = [name for name in names if name not in long]
+    return [name for name in names if name in long or name in short[_MOST_COLUMNS:]]
+
+
+def _columns(items: Vocabulary, known: Mapping[Any, Item]) -> Iterator[Attribute]:
+    """Other columns, whose cells are a value each, or several between bars."""
+    left_out = set(unusable(known))
+    for name in dict.fromkeys(name for item in known.values() for name in item.others):
+        if name not in left_out:
+            cells = {one: listed(item.others.get(name, "")) for one, item in known.items()}
+            yield Attribute.of(items, name, cells, is_feature=False)
 
 
 def of_users(

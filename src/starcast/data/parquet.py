@@ -185,13 +185,14 @@ def _user_rows(counts: list[int], n_users: int, n: int) -> NDArray[np.int32]:
 def _plain(attribute: Attribute) -> list[Any]:
     """An attribute as JSON can hold it."""
     columns = attribute.values, attribute.value_rows, attribute.member_rows
-    return [attribute.side, attribute.name, *(column.tolist() for column in columns)]
+    told = [attribute.side, attribute.name, *(column.tolist() for column in columns)]
+    return told if attribute.is_feature else [*told, False]
 
 
-def _attribute(side: str, name: str, values: list[str], value_rows: list[int],
-               member_rows: list[int]) -> Attribute:  # fmt: skip
-    rows = (np.array(column, np.int32) for column in (value_rows, member_rows))
-    return Attribute(side, name, np.array(values, np.str_), *rows)
+def _attribute(side: str, name: str, values: list[str], *rows_and_kind: Any) -> Attribute:
+    value_rows, member_rows = (np.array(rows, np.int32) for rows in rows_and_kind[:2])
+    is_feature = rows_and_kind[2:] != (False,)
+    return Attribute(side, name, np.array(values, np.str_), value_rows, member_rows, is_feature)
 
 
 def _vocabulary(ids: list[int] | list[str], kind: str) -> Vocabulary:

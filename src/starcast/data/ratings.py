@@ -30,6 +30,8 @@ class Attribute:
         values: str (n_values,), ascending.
         value_rows: int32 (n_pairs,), rows of `values`.
         member_rows: int32 (n_pairs,), the user rows or item rows that have them, ascending.
+        is_feature: whether models may learn from it; other columns of an items file, such as a
+            price, are there to filter by.
     """
 
     side: str
@@ -37,15 +39,24 @@ class Attribute:
     values: NDArray[np.str_]
     value_rows: Rows
     member_rows: Rows
+    is_feature: bool = True
 
     @classmethod
-    def of(cls, members: Vocabulary, name: str, known: Mapping[Any, Sequence[str]]) -> Self:
+    def of(
+        cls,
+        members: Vocabulary,
+        name: str,
+        known: Mapping[Any, Sequence[str]],
+        *,
+        is_feature: bool = True,
+    ) -> Self:
         """An attribute from the values that each id has.
 
         Args:
             members: the users or the items.
             name: of the attribute.
             known: id to its values; ids that are not among the members do not count.
+            is_feature: as the attribute.
 
         >>> films = Vocabulary(np.array([3, 7]), kind="item")
         >>> genre = Attribute.of(films, "genre", {3: ["War"], 7: ["Drama", "War"]})
@@ -60,7 +71,7 @@ class Attribute:
         texts = np.array([value for _, value in rows_and_values], np.str_)
         values, value_rows = np.unique(texts, return_inverse=True)
         rows = np.array([row for row, _ in rows_and_values], np.int32)
-        return cls(members.kind, name, values, value_rows.astype(np.int32), rows)
+        return cls(members.kind, name, values, value_rows.astype(np.int32), rows, is_feature)
 
     def fault(self, n_members: int) -> str:
         """What is not as said above, of so many users or items; "" if all is."""

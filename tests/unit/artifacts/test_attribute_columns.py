@@ -18,6 +18,7 @@ def known(ratings: Ratings) -> Ratings:
         Attribute.of(ratings.items, "genre", genres),
         Attribute.of(ratings.users, "occupation", {"ann": ["poet"]}),
         Attribute.of(ratings.items, "year", {"duel": ["1970–1974"]}),
+        Attribute.of(ratings.items, "price.usd", {"duel": ["4.50"]}, is_feature=False),
     )
     return replace(ratings, attributes=attributes)
 
@@ -26,9 +27,9 @@ def test_attributes_of_items_come_back_as_they_were(known: Ratings) -> None:
     columns = to_columns(known)
     assert columns["attribute.genre"].to_list() == [["Horror", "Sci-Fi"], [], ["Comedy"], []]
     back = from_columns({"item_id": pl.Series([1, 2, 3, 4]), **columns})
-    assert [one.name for one in back] == ["genre", "year"]
-    for one, other in zip(back, (known.attributes[0], known.attributes[2]), strict=True):
-        assert one.side == "item"
+    assert [one.name for one in back] == ["genre", "year", "price.usd"]
+    for one, other in zip(back, (known.attributes[0], *known.attributes[2:]), strict=True):
+        assert (one.side, one.is_feature) == ("item", other.is_feature)
         for name in ("values", "value_rows", "member_rows"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
             assert getattr(one, name).dtype.kind == getattr(other, name).dtype.kind

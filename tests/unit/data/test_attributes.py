@@ -192,3 +192,33 @@ def test_flags_and_lists() -> None:
     assert listed("A|(no genres listed)||B ") == ["A", "B"]
     with pytest.raises(ValueError, match="are no flags"):
         flagged(["x"] * len(FLAGS))
+
+
+SHOP = (
+    "id,title,genres,price,director,note,long,empty\n"
+    "3,Les (1994),Drama,4.50,A. Varda|J. Demy, ,{long},NA\n"
+    "20,Up (2009),War,12,Bo O'Brien,fine,short,\n"
+    "99,Unrated,Comedy,1,nobody,x,x,x\n"
+)
+
+
+def shop(folder: Path) -> Ratings:
+    (folder / "r.csv").write_text("user,item,rating\n1,20,4\n7,3,2\n1,3,5\n")
+    (folder / "i.csv").write_text(SHOP.format(long="x" * 201))
+    return load.load_own(folder / "r.csv", folder / "i.csv")
+
+
+def test_other_columns_of_an_items_file_are_kept_to_filter_by(tmp_path: Path) -> None:
+    """Those with a value of a rated item, unless their text is long, which is said."""
+    for ratings in (shop(tmp_path), shop(tmp_path)):  # read, and from the cache
+        others = [one for one in ratings.attributes if not one.is_feature]
+        assert {one.name: one.values.tolist() for one in others} == {
+            "price": ["12", "4.50"],
+            "director": ["A. Varda", "Bo O'Brien", "J. Demy"],
+            "note": ["fine"],
+        }
+        director = others[1]
+        assert director.value_rows.tolist() == [0, 2, 1]
+        assert director.member_rows.tolist() == [0, 0, 1]
+        assert ratings.reading is not None
+        assert any("'long' cannot be filtered by" in note for note in ratings.reading.notes)

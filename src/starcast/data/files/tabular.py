@@ -25,7 +25,7 @@ from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.errors import DataError
 
-VERSION = 3
+VERSION = 4
 """Of what is recognised as what. Raise it when a table may be read otherwise than before."""
 
 REPEATED = "of pairs that were rated again later"
@@ -194,6 +194,9 @@ def _notes(tables: Sequence[Loaded], is_test: NDArray[np.bool_] | None = None) -
 def _titled(known: Mapping[Any, Item], rows: Encoded, items_path: Place | None) -> Iterator[str]:
     if items_path and len(known) < len(rows.items):
         yield f"{items_path} has titles of {len(known):,} of {len(rows.items):,} items"
+    if left_out := attributes.unusable(known):
+        named = ", ".join(map(quoted, left_out[:3])) + ", …" * (len(left_out) > 3)
+        yield f"{items_path}: {named} {attributes.UNUSABLE}"
 
 
 def _form(tables: Sequence[Loaded]) -> str:

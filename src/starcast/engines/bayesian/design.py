@@ -93,11 +93,11 @@ def histories(train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
 
 
 def attributes(train: Ratings, side: str, n_rows: int) -> list[FeatureGroups]:
-    """A group for each attribute of one side, "user" or "item", with one feature per value."""
+    """A group for each feature of one side, "user" or "item", with a column per value."""
     return [
         feature_group(one.value_rows, one.member_rows, len(one.values), n_rows)
         for one in train.attributes
-        if one.side == side
+        if one.side == side and one.is_feature
     ]
 
 

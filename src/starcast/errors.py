@@ -4,8 +4,9 @@ import signal
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from starcast.display import quoted, shown
+from starcast.display import quoted, shortened, shown
 
+_MOST_NAMED = 30
 _MOST_COMPARED = 100  # characters; comparing takes their square
 
 
@@ -22,9 +23,16 @@ class UnknownNameError(StarcastError):
         hint = (
             f"did you mean '{by_lower[near[0]]}'?"
             if near
-            else f"known: {', '.join(by_lower.values()) or 'none'}"
+            else f"known: {_first(by_lower.values()) or 'none'}"
         )
         super().__init__(f"unknown {kind} {quoted(name)}: {hint}")
+
+
+def _first(names: Iterable[str]) -> str:
+    """Names that fit into a line."""
+    every = list(names)
+    more = f" and {len(every) - _MOST_NAMED:,} more" if len(every) > _MOST_NAMED else ""
+    return ", ".join(map(shortened, every[:_MOST_NAMED])) + more
 
 
 class UnknownIdError(StarcastError):
@@ -93,6 +101,10 @@ class LeftOutWarning(StarcastWarning):
 
 class SettingWarning(StarcastWarning):
     """A setting that does not suit the ratings; another takes its place."""
+
+
+class RuleWarning(StarcastWarning):
+    """What a list lacks of what rules asked for, or what of them could not be used."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -220,3 +220,63 @@ def test_what_cannot_be_answered_is_refused_in_a_line(
     assert done.stderr.startswith("starcast: ")
     assert done.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+SHOP = "item,title,genres,price\n" + "".join(
+    f"{n * 10},Film {n},{'War|Drama' if n % 2 else 'Comedy'},{n if n % 3 else ''}\n"
+    for n in range(30)
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of ratings of one's own, trained with an items file that has prices."""
+    from starcast import api
+
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "items.csv").write_text(SHOP, encoding="utf-8")
+    lines = [
+        f"{u},{n * 10},{1 + (u * n) % 5}\n" for u in range(12) for n in range(30) if (u + n) % 3
+    ]
+    (folder / "r.csv").write_text("user,item,rating\n" + "".join(lines), encoding="utf-8")
+    split = api.split(api.load(folder / "r.csv", folder / "items.csv"))
+    return api.train(split, NAME, epochs=2, dimension=2).save(folder / "model") and folder / "model"
+
+
+def test_rules_hold_for_users_people_and_everybody(
+    starcast: Starcast, shop: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "not.txt").write_text("Film 5\n70\nFilm of dreams\n", encoding="utf-8")
+    rules = "--where", "genres = 'War' and price between 3 and 20", "--without", "not.txt", "-k", 30
+    war = {str(n * 10) for n in range(3, 21) if n % 2 and n % 3 and n not in (5, 7)}
+    one = starcast("recommend", shop, "--user", 3, *rules, "--include-seen")
+    assert {item for _, item, _ in rows(one.stdout)} == war
+    assert "note: without: 1 of 3 are not known here: 'Film of dreams'" in one.stderr
+    assert f"note: the list holds {len(war)} of 30 items" in one.stderr
+    person = starcast("recommend", shop, "--rated", "Film 11=5", *rules)
+    assert {item for _, item, _ in rows(person.stdout)} == war - {"110"}
+    every = starcast(
+        "recommend", shop, "--all", "--out", "all.csv", *rules, "--at-most", "2:genres=War"
+    )
+    assert "note: 12 of 12 lists hold fewer than 30 items" in every.stderr
+    table = pl.read_csv(tmp_path / "all.csv")
+    assert set(table["item_id"].cast(pl.String)) <= war
+    assert table.group_by("user_id").len()["len"].max() == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--where", "gens = 'War'"), "unknown column of items 'gens': did you mean 'genres'?"),
+        (("--where", "price = 'x'"), "'price' holds numbers, but 'x' is text, at character 9"),
+        (("--at-most", "director"), "at_most 'director' is no group; write it as 3:director"),
+        (("--diversity", "0.6", "--calibration", "0.6"), "weigh more than 1 together"),
+        (("--among", "nowhere.csv"), "nowhere.csv"),
+    ],
+)
+def test_a_rule_that_cannot_be_obeyed_is_refused_in_a_line(
+    starcast: Starcast, shop: Path, options: tuple[str, ...], line: str
+) -> None:
+    done = starcast("recommend", shop, "--user", 3, *options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert line in done.stderr

@@ -96,7 +96,6 @@ MOST_LINES, MOST_LINES_OF_LONG = 250, 300
 LONG = {  # files that are to become shorter; no other may join them
     "artifacts/storage.py",
     "evaluation/metrics/ranking.py",
-    "recommend/recommender.py",
 }
 MOST_ARGUMENTS = 8  # by position; more are named, or a tuple of what belongs together
 
@@ -421,7 +420,7 @@ VIOLATIONS = {
     "code among data": ("data/embedded/rows.py", "x = 1", "no code"),
     "long file": ("data/ids.py", "x = 1\n" * 251, "251: more than 250 lines"),
     "very long file": (
-        "recommend/recommender.py",
+        "artifacts/storage.py",
         "x = 1\n" * 301,
         "301: more than 300 lines",
     ),

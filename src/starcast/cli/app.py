@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from starcast.cli import blend, compare, data, export, recommend, serve, store, train, use
+from starcast.cli import (
+    blend,
+    compare,
+    data,
+    export,
+    reasons,
+    recommend,
+    serve,
+    store,
+    train,
+    use,
+)
 from starcast.cli.given import SettingsCommand
 
 
@@ -47,8 +58,8 @@ app.command("blend")(blend.blend)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)
 app.command("recommend")(recommend.recommend)
-app.command("explain")(recommend.explain)
-app.command("similar")(recommend.similar)
+app.command("explain")(reasons.explain)
+app.command("similar")(reasons.similar)
 app.command("serve")(serve.serve)
 app.command("export")(export.export)
 app.add_typer(data.app, name="data")

@@ -69,3 +69,18 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def require_one_way(*ways: object) -> None:
+    """Refuse none, and several, ways of saying for whom. Raises: ConfigError."""
+    if sum(way is not None for way in ways) != 1:
+        more = ", --users FILE or --all" if len(ways) > 3 else ""
+        raise ConfigError(
+            f"say for whom, in one way: --user, --rated ITEM=STARS, --ratings-of FILE{more}"
+        )
+
+
+def require_file(options: "ReadingOptions", *files: object) -> None:
+    """Refuse options that say how a file is written where there is none. Raises: ConfigError."""
+    if (given := options.given()) and not any(files):
+        raise ConfigError(f"{given[0]} says how a file is written; it is for --ratings-of FILE")

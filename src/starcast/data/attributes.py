@@ -99,9 +99,19 @@ def _any(*attributes: Attribute) -> tuple[Attribute, ...]:
     return tuple(one for one in attributes if len(one.values))
 
 
-def _period(title: str) -> list[str]:
+def year_of(title: str) -> int | None:
+    """The year that ends a title such as "Alien (1979)", None if there is none.
+
+    >>> year_of("Alien (1979)"), year_of("2001: A Space Odyssey")
+    (1979, None)
+    """
     released = _RELEASED.search(title)
-    return [_five(released[1])] if released else []
+    return int(released[1]) if released else None
+
+
+def _period(title: str) -> list[str]:
+    year = year_of(title)
+    return [] if year is None else [_five(str(year))]
 
 
 def _five(number: str) -> str:

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import final
+from typing import Unpack, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
-from starcast.data.scale import RatingScale
-from starcast.display import quoted
 from starcast.engines.protocol import Folded, FoldingScorer, ListFolded, Scores
-from starcast.errors import ConfigError
 from starcast.recommend.answers import (
     Explanation,
     Recommendation,
@@ -20,7 +17,9 @@ from starcast.recommend.answers import (
     listed,
     reasons,
 )
-from starcast.recommend.lister import Limits, Lister
+from starcast.recommend.lister import Lister
+from starcast.recommend.remarks import OnRemark, tell, warned
+from starcast.recommend.rules import RuleFields, Rules
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import Allowed
 
@@ -68,21 +67,30 @@ class FoldedInUser:
         return self._ratings.scale.clip(self._folded.score_items(rows))
 
     def recommend(
-        self, k: int = 10, *, exclude_seen: bool = True, allowed: Allowed | None = None
+        self,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        allowed: Allowed | None = None,
+        rules: Rules | None = None,
+        on_remark: OnRemark = warned,
+        **given: Unpack[RuleFields],
     ) -> list[Recommendation]:
         """The k items that suit the person best, best first, with the stars they are predicted.
 
         Args:
-            k: length of the list; shorter where the catalogue runs out.
+            k: length of the list; shorter where no more items are left.
             exclude_seen: leave out what the person rated.
-            allowed: bool (n_items,), the only item rows to list; None lists any.
-        Raises: ConfigError: k is less than 1.
+            allowed, rules, on_remark, given: as in `Recommender.recommend`.
+        Raises:
+            UnknownNameError, ConfigError: k is less than 1; a rule that there is not, or that
+                cannot be obeyed here.
         """
         check_length(k)
-        limits = Limits(exclude_seen, allowed)
-        return listed(
-            self._ratings, *self._lister.for_person(self._folded, self.item_rows, k, limits)
-        )
+        limits = self._lister.limits(exclude_seen, allowed, rules, given)
+        chosen = self._lister.for_person(self._folded, self.item_rows, k, limits)
+        tell(limits.rule_set, chosen.rows, k, on_remark)
+        return listed(self._ratings, *chosen)
 
     def explain(self, item_id: object, k: int = 5) -> Explanation:
         """Which of the person's own ratings speak for an item, and which against it.
@@ -131,63 +139,3 @@ class FoldedInUser:
         scorer = self._ranker.scorer
         assert isinstance(scorer, FoldingScorer)  # which `Recommender` has seen to
         return scorer.fold_in(item_rows, stars, self._residual_rmse)
-
-
-def checked_ratings(
-    ratings: Ratings, item_ids: ArrayLike | Sequence[object], stars: ArrayLike
-) -> tuple[Rows, Scores]:
-    """A person's ratings as rows and stars, refused unless they can be meant.
-
-    Args:
-        ratings: whose items and scale these are.
-        item_ids, stars: (n,), n may be 0.
-    Returns: int32 (n,); float32 (n,).
-    Raises:
-        UnknownIdError: an item that was not in the training data.
-        ConfigError: columns of different length, an item that is rated twice, or stars that are no
-            numbers or outside the scale.
-    """
-    ids, values = _column(item_ids, "items"), _numbers(_column(stars, "stars"))
-    if len(ids) != len(values):
-        raise ConfigError(f"{len(ids)} items and {len(values)} stars make no ratings")
-    rows = ratings.items.rows(ids)
-    check_once(ratings, rows)
-    check_stars(ratings.scale, ids.tolist(), values)
-    return rows, values.astype(np.float32)
-
-
-def check_stars(scale: RatingScale, item_ids: Sequence[object], stars: ArrayLike) -> None:
-    """Refuse stars (n,) that are outside the scale, known items or not. Raises: ConfigError."""
-    values = np.asarray(stars, np.float64)
-    margin = 1e-6 * (scale.highest - scale.lowest)  # 0.1 and the like are not exact in binary
-    with np.errstate(invalid="ignore"):
-        inside = (values >= scale.lowest - margin) & (values <= scale.highest + margin)
-    if not inside.all():
-        at = int(np.argmin(inside))
-        item = quoted(item_ids[at])
-        raise ConfigError(f"{values[at]:g} stars for item {item} are outside {scale}")
-
-
-def _column(values: object, what: str) -> np.ndarray:
-    try:
-        column = np.atleast_1d(np.asarray(values))
-    except ValueError:  # rows of different length
-        column = np.empty((0, 0))
-    if column.ndim != 1:
-        raise ConfigError(f"{what} must be a list of single values")
-    return column
-
-
-def _numbers(values: np.ndarray) -> np.ndarray:
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise ConfigError("stars must be numbers") from None
-
-
-def check_once(ratings: Ratings, rows: ArrayLike) -> None:
-    """Refuse items that are rated twice. Raises: ConfigError."""
-    first, times = np.unique(rows, return_counts=True)
-    if np.any(times > 1):
-        twice = ratings.items.ids[first[np.argmax(times > 1)]]
-        raise ConfigError(f"item {quoted(twice)} is rated more than once; give each item once")

@@ -1,6 +1,7 @@
 """Lister: scores to lists, for a known user, a person, many users, and anybody."""
 
-from typing import NamedTuple, final
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from starcast.engines.protocol import Folded, Scores
 from starcast.errors import ConfigError
 from starcast.recommend.index import FactorIndex
 from starcast.recommend.pairs import PairScorer
+from starcast.recommend.rerank import wished
+from starcast.recommend.rule_book import RuleBook, RuleSet
+from starcast.recommend.rules import Rules
 from starcast.recommend.seen import Seen
 from starcast.scoring.blocks import Progress
 from starcast.scoring.ranker import Ranker
@@ -18,15 +22,22 @@ from starcast.scoring.top_lists import Allowed, bar, best, top_rows
 
 @final
 class Limits(NamedTuple):
-    """What lists may name.
+    """What lists may name, and what they are chosen by.
 
     Attributes:
         exclude_seen: leave out what the user has rated.
         allowed: bool (n_items,), the only item rows to list; None lists any.
+        rule_set: what else was asked for.
     """
 
     exclude_seen: bool = True
     allowed: Allowed | None = None
+    rule_set: RuleSet = RuleSet(Rules())
+
+    @property
+    def are_open(self) -> bool:
+        """Whether the best scores are listed, whatever they are of."""
+        return self.allowed is None and self.rule_set.wishes is None
 
 
 @final
@@ -45,8 +56,8 @@ class Lister:
         artifact: any trained model.
         ranker: what orders items.
         pairs: tells stars, and what suits whom nothing is known of.
-        index: of a very large catalogue, for a known user's list; it is scanned where only some
-            items are allowed, since the index would find few of these.
+        index: of a very large catalogue, for a known user's list; all is scanned where there are
+            limits, since the index would find few of the items within.
     """
 
     def __init__(
@@ -58,32 +69,41 @@ class Lister:
     ) -> None:
         self.ratings, self.seen, self.pairs = artifact.split.ratings, Seen(artifact), pairs
         self._scorer, self._ranker, self._index = artifact.scorer, ranker, index
+        self._rule_book = RuleBook(artifact)
+
+    def limits(
+        self,
+        exclude_seen: bool,
+        allowed: Allowed | None,
+        rules: Rules | None,
+        given: Mapping[str, Any],
+    ) -> Limits:
+        """What a call asks for. Raises: as `RuleBook.asked`; ConfigError: a mask of other items."""
+        self._check(allowed)
+        rule_set = self._rule_book.asked(rules, given)
+        masks = [mask for mask in (allowed, rule_set.allowed) if mask is not None]
+        both = np.logical_and(*masks) if len(masks) == 2 else next(iter(masks), None)
+        return Limits(exclude_seen, both, rule_set)
 
     def for_user(self, user_row: int, k: int, limits: Limits) -> Chosen:
-        """The k best items of a known user; fewer where the catalogue runs out."""
-        self._check(limits)
-        seen = self.seen.rows(user_row) if limits.exclude_seen else None
-        if self._index and limits.allowed is None:
-            return self._from_index(self._index, user_row, k, seen)
+        """The k best items of a known user; fewer where no more are left."""
+        seen = self.seen.rows(user_row)
+        if self._index and limits.are_open:
+            left_out = seen if limits.exclude_seen else seen[:0]
+            return self._from_index(self._index, user_row, k, left_out)
         scores = self._ranker.rank_user(user_row)
-        bar(scores, seen, limits.allowed)
-        rows = best(scores, k)
+        rows = _taken(scores, k, limits, seen)
         return Chosen(rows, scores[rows] if self._ranker.by_stars else self._stars(user_row, rows))
 
     def for_person(self, folded: Folded, rated: Rows, k: int, limits: Limits) -> Chosen:
         """Those of a person who was folded in, known by ratings of some item rows."""
-        self._check(limits)
-        scores = self._ranker.rank_folded(folded)
-        bar(scores, rated if limits.exclude_seen else None, limits.allowed)
-        rows = best(scores, k)
+        rows = _taken(self._ranker.rank_folded(folded), k, limits, rated)
         return Chosen(rows, folded.score_items(rows))
 
     def for_anybody(self, k: int, limits: Limits) -> Chosen:
         """Those of somebody of whom nothing is known."""
-        self._check(limits)
         means = self.pairs.means
-        bar(scores := means.rank_all(), None, limits.allowed)
-        rows = best(scores, k)
+        rows = _taken(means.rank_all(), k, limits, np.empty(0, np.int32))
         return Chosen(rows, means.of_item[rows])
 
     def for_many(
@@ -96,9 +116,12 @@ class Lister:
         settle_ties: bool = True,
     ) -> Rows:
         """Item rows (n, k) of user rows (n,), -1 for unknown users; see `Recommender.top_rows`."""
-        self._check(limits)
         top, known = np.full((len(user_rows), k), -1, np.int32), user_rows >= 0
-        if known.any():
+        if limits.rule_set.wishes:  # each list is chosen on its own
+            for at in np.flatnonzero(known).tolist():
+                rows = self.for_user(int(user_rows[at]), k, limits).rows
+                top[at, : len(rows)] = rows
+        elif known.any():
             seen = self.seen.histories if limits.exclude_seen else None
             top[known] = top_rows(
                 self._ranker, seen, user_rows[known], k, on_progress,
@@ -109,12 +132,12 @@ class Lister:
             top[np.ix_(~known, np.arange(len(liked)))] = liked
         return top
 
-    def _check(self, limits: Limits) -> None:
+    def _check(self, allowed: Allowed | None) -> None:
         """Refuse a mask that is not of these items. Raises: ConfigError."""
-        if limits.allowed is None:
+        if allowed is None:
             return
-        n_items, mask = self.ratings.n_items, np.asarray(limits.allowed)
-        if mask is not limits.allowed or mask.shape != (n_items,) or mask.dtype != np.bool_:
+        n_items, mask = self.ratings.n_items, np.asarray(allowed)
+        if mask is not allowed or mask.shape != (n_items,) or mask.dtype != np.bool_:
             raise ConfigError(
                 f"allowed must be an array of {n_items:,} booleans, one for each item row"
             )
@@ -123,10 +146,18 @@ class Lister:
         users = np.full(len(item_rows), user_row, np.int32)
         return self._scorer.score_pairs(users, item_rows)
 
-    def _from_index(self, items: FactorIndex, user_row: int, k: int, seen: Rows | None) -> Chosen:
+    def _from_index(self, items: FactorIndex, user_row: int, k: int, seen: Rows) -> Chosen:
         """What the index finds, put in order anew: it rounds in its own way."""
-        rows = items.best(user_row, k, np.empty(0, np.int32) if seen is None else seen)
+        rows = items.best(user_row, k, seen)
         stars = self._stars(user_row, rows)
         support = self._ranker.support
         order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
         return Chosen(rows[order], stars[order])
+
+
+def _taken(scores: Scores, k: int, limits: Limits, history: Rows) -> Rows:
+    """The list that scores (n_items,) make within limits, for somebody who rated some items."""
+    bar(scores, history if limits.exclude_seen else None, limits.allowed)
+    if wishes := limits.rule_set.wishes:
+        return wished(scores, k, wishes, history)
+    return best(scores, k)

@@ -9,6 +9,7 @@ import numpy as np
 from starcast.data.ids import Ids, Rows
 from starcast.recommend.answers import Recommendation
 from starcast.recommend.lister import Limits, Lister
+from starcast.recommend.remarks import OnRemark, Shortcomings
 from starcast.recommend.table_file import type_of, write_table
 from starcast.scoring.blocks import Progress
 
@@ -25,19 +26,22 @@ class Wanted(NamedTuple):
     Attributes:
         ids: (n,) as they are written in the file.
         rows: int32 (n,), -1 for users that were not in the training data.
+        k: the length of the lists.
+        limits: what they may name.
     """
 
     ids: Ids
     rows: Rows
+    k: int
+    limits: Limits
 
 
 def write_all(
     lister: Lister,
     wanted: Wanted,
     path: Path,
-    k: int,
-    limits: Limits,
-    on_progress: Progress | None = None,
+    on_progress: Progress | None,
+    on_remark: OnRemark,
 ) -> Path:
     """Lists to a file, row group after row group; see `Recommender.recommend_all`."""
     import polars as pl
@@ -45,11 +49,13 @@ def write_all(
     ratings = lister.ratings
     users, items, titles = wanted.ids, ratings.items.ids, ratings.titles
     schema = _schema(type_of(users), type_of(items))
+    lacking = Shortcomings(wanted.limits.rule_set, wanted.k)
 
     def frames() -> "Iterator[pl.DataFrame]":
         for start in range(0, len(users), _ROW_GROUP):
             rows = wanted.rows[start : start + _ROW_GROUP]
-            top = lister.for_many(rows, k, limits)
+            top = lister.for_many(rows, wanted.k, wanted.limits)
+            lacking.count(top)
             if on_progress:
                 on_progress(start + len(rows), len(users))
             at, place = np.nonzero(top >= 0)
@@ -58,7 +64,10 @@ def write_all(
             columns = users[start + at], place + 1, items[best], titles[best], stars
             yield pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
-    return write_table(path, schema, frames)
+    write_table(path, schema, frames)
+    for line in lacking.lines():
+        on_remark(line)
+    return path
 
 
 def write_list(listed: Sequence[Recommendation], path: Path) -> Path:

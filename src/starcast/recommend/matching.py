@@ -8,12 +8,12 @@ from typing import NamedTuple, final
 import numpy as np
 
 from starcast.data.files.person import Listed, Rated
-from starcast.data.ids import Vocabulary
+from starcast.data.ids import Rows, Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.display import quoted
 from starcast.errors import DataError
-from starcast.recommend.folded_in import check_stars
+from starcast.recommend.given_ratings import check_stars
 from starcast.recommend.titles import Match, TitleIndex
 
 _SHOWN = 8  # items named in a line
@@ -44,20 +44,51 @@ class ItemFinder:
     """
 
     def __init__(self, ratings: Ratings) -> None:
-        self._ratings = ratings
+        self._ratings, self.items = ratings, ratings.items
 
     def find(self, rated: Rated) -> Match | None:
         """The item that a rating is of; None where there is none. Found by id, it has no title."""
-        items = self._ratings.items
-        for item in _ids(rated.item, items):
-            if item in items:
-                return Match(items.row(item), "", is_sure=True)
+        for item in _ids(rated.item, self.items):
+            if item in self.items:
+                return Match(self.items.row(item), "", is_sure=True)
         title = rated.title or rated.item
         return self._titles.find(title, rated.year) if title else None
 
     @cached_property
     def _titles(self) -> TitleIndex:
         return TitleIndex(self._ratings)
+
+
+@final
+class Found(NamedTuple):
+    """Item rows, int32 (n,), and what was taken for what, a line each."""
+
+    rows: Rows
+    notes: list[str]
+
+
+def find_items(name: str, wanted: Sequence[object], finder: ItemFinder) -> Found:
+    """The items of a list of ids or titles.
+
+    Args:
+        name: of the list, for notes.
+        wanted: ids or titles.
+        finder: of the catalogue.
+    Raises: UnknownIdError: it knows none of them; says what is near the first.
+    """
+    items = finder.items
+    rows = items.find(wanted) if wanted else np.empty(0, np.int32)
+    rated = {at: Rated(str(wanted[at]), "", None, 0) for at in np.flatnonzero(rows < 0).tolist()}
+    found = {at: finder.find(one) for at, one in rated.items() if isinstance(wanted[at], str)}
+    known = {at: item for at, item in found.items() if item}
+    rows[list(known)] = [item.row for item in known.values()]
+    unknown = [one for at, one in rated.items() if at not in known]
+    if wanted and len(unknown) == len(wanted):
+        items.rows(wanted)
+    notes = list(_unsure([(rated[at], item) for at, item in known.items()]))
+    if unknown:
+        notes.append(f"{len(unknown):,} of {len(wanted):,} are not known here: {_shown(unknown)}")
+    return Found(rows[rows >= 0], [f"{name}: {note}" for note in notes])
 
 
 def match(listed: Listed, ratings: Ratings, *, is_history: bool = True) -> Matched:
@@ -125,6 +156,10 @@ def _sayings(known: Sequence[tuple[Rated, Match]]) -> Iterator[str]:
     by_title = [(one, item) for one, item in known if item.title]
     if by_title:
         yield f"{len(by_title):,} of {len(known):,} items found by title"
+    yield from _unsure(by_title)
+
+
+def _unsure(by_title: Sequence[tuple[Rated, Match]]) -> Iterator[str]:
     unsure = [f"{_name(one)} is {quoted(item.title)}" for one, item in by_title if not item.is_sure]
     if unsure:
         more = f"; and {len(unsure) - _SHOWN} more" if len(unsure) > _SHOWN else ""

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import Unpack, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.data.files.naming import ITEM, USER
 from starcast.data.ids import Rows
 from starcast.display import printable
-from starcast.engines.protocol import FoldingScorer, Scores
-from starcast.errors import ConfigError, UnknownIdError, UnknownNameError
+from starcast.errors import UnknownIdError, UnknownNameError
 from starcast.recommend import index, lists
 from starcast.recommend.answers import (
     Explanation,
@@ -22,23 +20,22 @@ from starcast.recommend.answers import (
     check_length,
     listed,
 )
-from starcast.recommend.folded_in import FoldedInUser, checked_ratings
+from starcast.recommend.folded_in import FoldedInUser
+from starcast.recommend.given_ratings import checked_ratings
 from starcast.recommend.lister import Limits, Lister
-from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
+from starcast.recommend.persons import Persons
+from starcast.recommend.predictor import Predictor
+from starcast.recommend.remarks import OnRemark, tell, warned
+from starcast.recommend.rules import RuleFields, Rules
 from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
 from starcast.scoring.top_lists import Allowed
 
-if TYPE_CHECKING:
-    import polars as pl
-
 RANKINGS = ("list", "stars")
-
-_KEPT_PERSONS = 128  # refolded known users are kept: several items are explained in a row
 
 
 @final
-class Recommender:
+class Recommender(Predictor):
     """A trained model in use. It may be asked by several threads at once.
 
     Args:
@@ -63,54 +60,11 @@ class Recommender:
     ) -> None:
         if rank_by not in RANKINGS:
             raise UnknownNameError("order of lists", rank_by, RANKINGS)
-        self.artifact = artifact
+        super().__init__(artifact, fallback=fallback)
         self.ranker = artifact.ranker(by_stars=rank_by == "stars")
-        self._ratings = artifact.split.ratings
-        self._fallback = fallback
-        self._pairs = PairScorer(artifact)
         found = index.build(artifact, self.ranker) if approximate else None
         self._lister = Lister(artifact, self.ranker, self._pairs, found)
-        self._refolded: dict[int, FoldedInUser] = {}
-
-    def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
-        """Predicted stars for each pair.
-
-        Args:
-            user_ids, item_ids: (n,) external ids.
-        Returns: float32 (n,), stars, clipped to the scale.
-        Raises:
-            UnknownIdError: an id that was not in the training data, unless `fallback` is set.
-            ConfigError: the two columns differ in length.
-        """
-        return self._pairs.predict(*self._pairs.rows(user_ids, item_ids, refuse=not self._fallback))
-
-    def predict_pairs(self, pairs: object, *, unknown: str = "fallback") -> "pl.DataFrame":
-        """Predicted stars for every row of a table of users and items, in its order.
-
-        Args:
-            pairs: a path or a data frame in any form of docs/data.md, with a column of users and
-                one of items.
-            unknown: of ids that were not in the training data. "fallback": damped means stand in;
-                "skip": their rows are left out; "refuse". A warning says of how many.
-        Returns: user_id, item_id, prediction, and, of a model that tells, predictive_std.
-        Raises:
-            DataError: it cannot be read, with file, line and reason.
-            UnknownIdError: an unknown id that is to be refused.
-        """
-        from starcast.data.load import load_ids
-
-        columns = load_ids(pairs, (USER, ITEM)).columns
-        asked = asked_pairs(self._ratings.users, self._ratings.items, columns, unknown)
-        return predictions(asked, self._pairs)
-
-    def predictive_std(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
-        """Standard deviation of each pair's rating about its prediction.
-
-        Args:
-            user_ids, item_ids: (n,) external ids.
-        Returns: float32 (n,), stars; NaN where the model does not tell, or does not know an id.
-        """
-        return self._pairs.predictive_std(*self._pairs.rows(user_ids, item_ids, refuse=False))
+        self._persons = Persons(artifact, self.ranker, self._lister)
 
     def recommend(
         self,
@@ -119,25 +73,36 @@ class Recommender:
         *,
         exclude_seen: bool = True,
         allowed: Allowed | None = None,
+        rules: Rules | None = None,
+        on_remark: OnRemark = warned,
+        **given: Unpack[RuleFields],
     ) -> list[Recommendation]:
         """The k items that suit a user best, best first, with the stars they are predicted.
 
         Args:
             user_id: an external id.
-            k: length of the list; shorter where the catalogue runs out.
+            k: length of the list; shorter where no more items are left.
             exclude_seen: leave out what the user rated in training or validation.
             allowed: bool (n_items,), the only item rows to list; None lists any.
-        Raises: UnknownIdError: a user that was not in the training data, unless `fallback` is set.
+            rules: what the list may, must and should hold.
+            on_remark: told what it lacks of that, a line each; warns if not given.
+            given: rules in the call itself, such as `where="year >= 1990"`; see `Rules`.
+        Raises:
+            UnknownIdError: a user that was not in the training data, unless `fallback` is set.
+            UnknownNameError, ConfigError: a rule that there is not, or that cannot be obeyed here.
         """
         check_length(k)
-        limits = Limits(exclude_seen, allowed)
+        limits = self._lister.limits(exclude_seen, allowed, rules, given)
         try:
             user_row = self._ratings.users.row(user_id)
         except UnknownIdError:
             if not self._fallback:
                 raise
-            return listed(self._ratings, *self._lister.for_anybody(k, limits))
-        return listed(self._ratings, *self._lister.for_user(user_row, k, limits))
+            chosen = self._lister.for_anybody(k, limits)
+        else:
+            chosen = self._lister.for_user(user_row, k, limits)
+        tell(limits.rule_set, chosen.rows, k, on_remark)
+        return listed(self._ratings, *chosen)
 
     def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
@@ -150,7 +115,7 @@ class Recommender:
             ConfigError: columns of different length, an item that is rated twice, stars that are no
                 numbers or outside the scale, or a model that folds nobody in.
         """
-        return self._folded_in(*checked_ratings(self._ratings, item_ids, stars))
+        return self._persons.known_by(*checked_ratings(self._ratings, item_ids, stars))
 
     def explain(self, user_id: object, item_id: object, k: int = 5) -> Explanation:
         """Which of a user's own ratings pull the prediction for an item up or down.
@@ -167,7 +132,7 @@ class Recommender:
             UnknownIdError: an id that was not in the training data.
             ConfigError: k is less than 1, or the model folds nobody in.
         """
-        person = self._refold(self._ratings.users.row(user_id))
+        person = self._persons.user(self._ratings.users.row(user_id))
         shown = float(self.predict(np.array([user_id]), np.array([item_id]))[0])
         return person.explain(item_id, k)._replace(prediction=shown)
 
@@ -226,6 +191,9 @@ class Recommender:
         exclude_seen: bool = True,
         allowed: Allowed | None = None,
         on_progress: Progress | None = None,
+        rules: Rules | None = None,
+        on_remark: OnRemark = warned,
+        **given: Unpack[RuleFields],
     ) -> Path:
         """A file of the k best items of many users, in memory that does not grow with their number.
 
@@ -236,7 +204,7 @@ class Recommender:
             path: ends in .parquet, .csv or .jsonl.
             users: (n,) external ids, whose lists come in this order; every user if not given.
             k, exclude_seen, on_progress: as in `top_rows`.
-            allowed: as in `recommend`.
+            allowed, rules, on_remark, given: as in `recommend`.
         Returns: the path.
         Raises:
             ConfigError: k is less than 1, or the path cannot be written.
@@ -246,8 +214,9 @@ class Recommender:
         known = self._ratings.users
         ids = known.ids if users is None else known.like(users)
         rows = known.find(ids) if self._fallback else known.rows(ids)
-        wanted, limits = lists.Wanted(ids, rows), Limits(exclude_seen, allowed)
-        return lists.write_all(self._lister, wanted, path, k, limits, on_progress)
+        limits = self._lister.limits(exclude_seen, allowed, rules, given)
+        wanted = lists.Wanted(ids, rows, k, limits)
+        return lists.write_all(self._lister, wanted, path, on_progress, on_remark)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, from which `starcast.open` and every verb take it.
@@ -263,21 +232,3 @@ class Recommender:
     def seen_rows(self, user_row: int) -> Rows:
         """Item rows the user is known to have rated (see `Seen`); int32, ascending."""
         return self._lister.seen.rows(user_row)
-
-    def _folded_in(self, item_rows: Rows, stars: Scores) -> FoldedInUser:
-        if not isinstance(self.artifact.scorer, FoldingScorer):
-            raise ConfigError(f"{self.artifact.title} cannot fold in people it was not trained on")
-        known_by = item_rows, stars
-        rmse = self.artifact.residual_rmse
-        return FoldedInUser(self._ratings, self.ranker, known_by, rmse, self._lister)
-
-    def _refold(self, user_row: int) -> FoldedInUser:
-        """A known user as a person: folded in from the ratings that trained the model."""
-        if (person := self._refolded.get(user_row)) is not None:
-            return person
-        own = self._lister.seen.own(user_row)
-        trained = self.artifact.trained_on[own]
-        rows, stars = self._ratings.item_rows[own][trained], self._ratings.stars[own][trained]
-        if len(self._refolded) >= _KEPT_PERSONS:
-            self._refolded.clear()
-        return self._refolded.setdefault(user_row, self._folded_in(rows, stars))

@@ -16,7 +16,7 @@ from starcast.data.ids import Vocabulary
 from starcast.data.split import VALIDATION
 from starcast.errors import ConfigError, UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender
-from starcast.recommend.folded_in import check_once, check_stars
+from starcast.recommend.given_ratings import check_once, check_stars
 from starcast.recommend.matching import ItemFinder
 from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW

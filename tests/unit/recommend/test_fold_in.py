@@ -12,7 +12,7 @@ from starcast.data.ids import Rows
 from starcast.data.split import VALIDATION, Split
 from starcast.engines.protocol import Scores
 from starcast.errors import ConfigError, UnknownIdError
-from starcast.recommend import FoldedInUser, Recommendation, Recommender, Similar, recommender
+from starcast.recommend import FoldedInUser, Recommendation, Recommender, Similar, persons
 from starcast.scoring import FactorScorer
 from starcast.scoring.cold_start import with_typical_rows
 
@@ -203,7 +203,7 @@ def test_a_model_that_is_never_wrong_leaves_some_room(known_by_heart: Artifact) 
 def test_many_users_are_refolded_and_few_kept(
     known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recommender, "_KEPT_PERSONS", 2)
+    monkeypatch.setattr(persons, "_KEPT", 2)
     asked = Recommender(known_by_heart)
     first = [asked.explain(user, "clue") for user in ("ann", "bob", "eve")]
     assert [asked.explain(user, "clue") for user in ("ann", "bob", "eve")] == first

@@ -153,6 +153,8 @@ def _places(table: Table, options: ReadingOptions, needed: Needed) -> dict[str, 
         names, roles = tuple(str(at + 1) for at in range(len(table.names))), {}
     else:
         found, kinds = guess.places(table), _kinds(needed)
+        if len(needed) == 1:  # an id a line, whatever it is of
+            found = {needed[0]: 0}
         return {kind: at for kind, at in found.items() if kind in kinds and kind not in chosen}
     return columns.positions(names, _kinds(needed), needed, table.label, chosen, roles)
 

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
     from starcast.api import open as open
     from starcast.api import split as split
     from starcast.api import train as train
+    from starcast.api.over_time import update as update
 
-__all__ = ["compare", "evaluate", "load", "split", "train"]  # a star must not hide Python's `open`
+__all__ = [
+    "compare",
+    "evaluate",
+    "load",
+    "split",
+    "train",
+    "update",
+]  # a star must not hide Python's `open`
 
-_VERBS = {*__all__, "open"}
+_VERBS = dict.fromkeys([*__all__, "open"], "starcast.api") | {"update": "starcast.api.over_time"}
 
 
 def __getattr__(name: str) -> Any:
     """A verb, fetched when it is first used: importing Starcast loads nothing."""
     if name not in _VERBS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("starcast.api"), name)
+    return getattr(import_module(_VERBS[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -210,6 +210,17 @@ class Artifact:
                 f"than {fingerprint[:12]}; its training rows may be test rows here"
             )
 
+    def require_test_of(self, split: Split, purpose: str) -> None:
+        """Refuse to be judged beside a model of a split with other test rows.
+
+        One split may extend the other: later ratings have come to it, and none of them is a test
+        row of either.
+
+        Raises: SplitMismatchError, ConfigError: as `require_split`.
+        """
+        shared = self.split.fingerprint if self.split.shares_test_with(split) else split.fingerprint
+        self.require_split(shared, purpose)
+
     def settings(self) -> dict[str, Any]:
         """The settings as plain values."""
         if self.config is None:

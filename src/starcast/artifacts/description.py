@@ -24,6 +24,7 @@ def described(artifact: Artifact) -> Manifest:
         "ids": {"users": len(ratings.users), "items": len(ratings.items)},
         "split": split.scheme,
         "fingerprint": split.fingerprint,
+        "extends": list(split.extends),
         "times_fingerprint": split.times_fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,

@@ -125,6 +125,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "ids": (_is_ids, True),
     "split": (is_text, True),
     "fingerprint": (is_text, True),
+    "extends": (_list_of(is_text), False),
     "times_fingerprint": (lambda value: value is None or is_text(value), False),
     "data_hash": (is_text, True),
     "best_epoch": (_is_whole, True),

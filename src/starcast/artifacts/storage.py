@@ -46,7 +46,7 @@ def save(artifact: Artifact, folder: Path) -> Path:
         weights_file.save(artifact.weights, fresh / WEIGHTS)
         if artifact.refit:
             weights_file.save(artifact.weights_before_refit, fresh / BEFORE)
-        tables.save(artifact.split, fresh, timed=isinstance(artifact.scorer, TimedScorer))
+        tables.save(artifact.split, fresh, timed=_uses_times(artifact))
         files = {path.name: sum_of(path) for path in sorted(fresh.iterdir())}
         manifests.write(described(artifact) | {"files": files}, fresh)
     return folder
@@ -162,10 +162,23 @@ def _split(manifest: Manifest, folder: Path) -> Split:
     split = tables.load(contents, scale, manifest["dataset"], manifest["split"])
     if not split.has_fingerprint(manifest["fingerprint"]):
         raise damaged(folder, "its rows do not match its split fingerprint")
-    split = replace(split, recorded_times=manifest.get("times_fingerprint"))
+    split = replace(
+        split,
+        recorded_times=manifest.get("times_fingerprint"),
+        extends=tuple(manifest.get("extends", ())),
+    )
+    if not split.extends and not (split.ratings.users.ascends and split.ratings.items.ascends):
+        raise damaged(folder, "its ids are out of order, though none came later")
     if split.recorded_times not in (None, split.times_fingerprint):
         raise damaged(folder, "its times do not match their fingerprint")
     return split
+
+
+def _uses_times(artifact: Artifact) -> bool:
+    """Whether times are of use to the model, or to a later training of it."""
+    names = [part["model"] for part in artifact.parts] or [artifact.model]
+    is_timed = isinstance(artifact.scorer, TimedScorer)
+    return is_timed or any(models.find(name).uses_times for name in names)
 
 
 def _schema(manifest: Manifest) -> Schema:

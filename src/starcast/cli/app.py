@@ -14,6 +14,7 @@ from starcast.cli import (
     serve,
     store,
     train,
+    update,
     use,
 )
 from starcast.cli.given import SettingsCommand
@@ -55,6 +56,7 @@ def _starcast(
 app.command("compare", cls=SettingsCommand)(compare.compare)
 app.command("train", cls=SettingsCommand)(train.train)
 app.command("blend")(blend.blend)
+app.command("update")(update.update)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)
 app.command("recommend")(recommend.recommend)

@@ -223,7 +223,7 @@ def _report(
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first run tells of a font cache
     first, *_ = trained
     for one in trained:  # before the minute that judging may take
-        one.require_split(first.split.fingerprint, f"compare it with {first.model}")
+        one.require_test_of(first.split, f"compare it with {first.model}")
     with Status("judging", console=console) if console.is_interactive else nullcontext():
         reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
         draws = comparing.draws_for(len(reports))

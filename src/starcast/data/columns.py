@@ -45,7 +45,7 @@ def columns_fault(
             return f"has ratings of {known.kind}s that are none of its {len(known):,}"
     if not ascending(user_rows, item_rows):
         return "is not sorted by user and item, each pair once"
-    if not _lie_on(scale, stars):
+    if not lie_on(scale, stars):
         return f"has ratings outside {scale}"
     if titles.dtype.kind != "U" or titles.shape != (len(items),):
         return f"has titles that are not {len(items):,} texts"
@@ -68,7 +68,7 @@ def ascending(user_rows: Rows, item_rows: Rows) -> bool:
     return True
 
 
-def _lie_on(scale: RatingScale, stars: NDArray[np.float32]) -> bool:
+def lie_on(scale: RatingScale, stars: NDArray[np.float32]) -> bool:
     """Whether all stars are numbers on a scale, as far as their resolution tells.
 
     A scale knows millionths of a star, float32 knows fewer of large ones; NaN is outside too.

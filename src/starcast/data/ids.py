@@ -18,11 +18,11 @@ _BLOCK = 1 << 16  # ids; what is made of a block stays in the processor's cache
 class Vocabulary:
     """External ids in row order.
 
-    The ids are kept sorted, so that equal sets of ids always get equal rows and a row is found by
-    binary search.
+    `encode` gives ascending ids their rows, so that equal sets of ids get equal rows. `grown` hands
+    out the rows that follow, and moves none. A row is found by binary search.
 
     Args:
-        ids: (n,) unique integers or strings, ascending.
+        ids: (n,) unique integers or strings.
         kind: what the ids name ("user", "item"), for messages.
 
     >>> films = Vocabulary(np.array([10, 20, 50]), kind="item")
@@ -32,14 +32,17 @@ class Vocabulary:
     [50, 10]
     """
 
-    __slots__ = ("ids", "kind")
+    __slots__ = ("_order", "_sorted", "ids", "kind")
 
     def __init__(self, ids: Ids, kind: str = "id") -> None:
-        ids = _plain(ids)
-        if len(ids) > 1 and not bool(np.all(ids[:-1] < ids[1:])):
-            raise ValueError("vocabulary ids must be unique and ascending")
-        self.ids = ids
-        self.kind = kind
+        self.ids, self.kind = _plain(ids), kind
+        self._order: Rows | None = None  # of the ids as they ascend; None where they do
+        self._sorted = self.ids
+        if not _ascend(self._sorted):
+            self._order = np.argsort(self.ids, kind="stable").astype(np.int32)
+            self._sorted = self.ids[self._order]
+            if not _ascend(self._sorted):
+                raise ValueError("vocabulary ids must be unique")
 
     @classmethod
     def encode(cls, values: Ids, kind: str = "id") -> tuple[Self, Rows]:
@@ -69,6 +72,33 @@ class Vocabulary:
         for block in blocks:
             rows[block] = row_of[values[block] - lowest]
         return cls(np.flatnonzero(seen) + lowest, kind), rows
+
+    @property
+    def ascends(self) -> bool:
+        """Whether the ids ascend with their rows, as those of ratings that were read at once."""
+        return self._order is None
+
+    def grown(self, external_ids: ArrayLike | Sequence[object]) -> Self:
+        """These ids in their rows, and after them those of others that are not among them.
+
+        Args:
+            external_ids: (n,) ids in order of arrival, repeats welcome. Where they, or these, are
+                text that is no number, all are text from then on.
+
+        >>> films = Vocabulary(np.array([10, 20]), kind="item")
+        >>> films.grown([30, 20, 5]).ids.tolist(), films.grown(["5b"]).ids.tolist()
+        ([10, 20, 30, 5], ['10', '20', '5b'])
+        """
+        wanted = self.like(external_ids)
+        base = self if wanted.dtype.kind == self.ids.dtype.kind else self._as_text()
+        fresh = wanted[base._find(wanted) < 0]
+        if not len(fresh):
+            return type(self)(self.ids, self.kind)
+        _, first = np.unique(fresh, return_index=True)
+        return type(self)(np.concatenate([base.ids, fresh[np.sort(first)]]), self.kind)
+
+    def _as_text(self) -> Self:
+        return type(self)(self.ids.astype(str), self.kind)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -114,9 +144,9 @@ class Vocabulary:
         if kind == "i" and type(external_id) is str and _is_short_number(external_id):
             external_id = int(external_id)
         if type(external_id) is (int if kind == "i" else str):
-            at = int(self.ids.searchsorted(external_id))
-            if at < len(self) and self.ids[at] == external_id:
-                return at
+            at = int(self._sorted.searchsorted(external_id))
+            if at < len(self) and self._sorted[at] == external_id:
+                return at if self._order is None else int(self._order[at])
         return int(self.rows([external_id])[0])
 
     def nearest(self, external_id: object, n: int = 3) -> list[str]:
@@ -125,10 +155,10 @@ class Vocabulary:
             return []
         wanted = self._comparable(np.array([external_id]))
         if wanted is None:
-            return [str(known) for known in self.ids[:n]]
-        at = int(np.searchsorted(self.ids, wanted[0]))
+            return [str(known) for known in self._sorted[:n]]
+        at = int(np.searchsorted(self._sorted, wanted[0]))
         start = min(max(at - (n + 1) // 2, 0), max(len(self) - n, 0))
-        return [str(known) for known in self.ids[start : start + n]]
+        return [str(known) for known in self._sorted[start : start + n]]
 
     def _column(self, external_ids: ArrayLike | Sequence[object]) -> Ids:
         try:
@@ -146,8 +176,9 @@ class Vocabulary:
             return np.concatenate([self._find(one) for one in ids[:, np.newaxis]])[at]
         if comparable is None or not len(self):
             return np.full(len(wanted), -1, np.int32)
-        rows = np.minimum(np.searchsorted(self.ids, comparable), len(self) - 1)
-        return np.where(self.ids[rows] == comparable, rows, -1).astype(np.int32)
+        at = np.minimum(np.searchsorted(self._sorted, comparable), len(self) - 1)
+        rows = at if self._order is None else self._order[at]
+        return np.where(self._sorted[at] == comparable, rows, -1).astype(np.int32)
 
     def _comparable(self, wanted: Ids) -> Ids | None:
         """`wanted` in the type of the ids, or None where that is impossible."""
@@ -171,6 +202,10 @@ def concatenate(parts: Sequence[Ids]) -> Ids:
     if all(part.dtype.kind == "i" for part in plain):
         return np.concatenate(plain)
     return np.concatenate([part.astype(str) for part in plain])
+
+
+def _ascend(ids: Ids) -> bool:
+    return len(ids) < 2 or bool(np.all(ids[:-1] < ids[1:]))
 
 
 def _is_short_number(text: str) -> bool:

@@ -197,7 +197,10 @@ def _attribute(side: str, name: str, values: list[str], *rows_and_kind: Any) -> 
 
 def _vocabulary(ids: list[int] | list[str], kind: str) -> Vocabulary:
     array: Ids = np.array(ids, np.str_ if ids and isinstance(ids[0], str) else np.int64)
-    return Vocabulary(array, kind)
+    read = Vocabulary(array, kind)
+    if not read.ascends:
+        raise ValueError(f"{kind} ids out of order")
+    return read
 
 
 def _since(when: NDArray[np.int64]) -> NDArray[np.unsignedinteger[Any]]:

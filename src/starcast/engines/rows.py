@@ -72,6 +72,18 @@ class SparseRows:
         entries = slice(self.offsets[n], self.offsets[n + 1])
         return self.columns[entries], self.values[entries]
 
+    def chosen(self, rows: Rows) -> Self:
+        """Some rows (k,), in their order.
+
+        >>> both = SparseRows(np.array([0, 1, 3]), np.array([5, 2, 4]), np.ones(3), 6)
+        >>> both.chosen(np.array([1])).columns.tolist()
+        [2, 4]
+        """
+        counts = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        entries = np.repeat(self.offsets[rows] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return type(self)(offsets, self.columns[entries], self.values[entries], self.n_columns)
+
     def row_numbers(self) -> Rows:
         """int32 (n,), the row of each entry."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.offsets))

@@ -19,8 +19,9 @@ from starcast.engines.settings import (
     Settings,
     WarmStartSettings,
 )
+from starcast.models.growing.request import Arrays, Growing
 from starcast.models.model import COMPILED, MakeScorer, Model, ParentAdapter
-from starcast.models.networks import engine_of, schema_of
+from starcast.models.networks import engine_of, grow_of, schema_of
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
 from starcast.scoring.factors import autoencoder_schema, factor_schema
 from starcast.scoring.posterior import posterior_schema
@@ -30,6 +31,12 @@ def _latent_factor(config: Settings, train: Ratings, seed: int) -> Engine:
     from starcast.engines.factorization.latent_factor import latent_factor
 
     return latent_factor(config, train, seed)
+
+
+def _grow_factors(growing: Growing) -> Arrays:
+    from starcast.models.growing.factors import grow_factors
+
+    return grow_factors(growing)
 
 
 def _deep_network(config: NetworkSettings) -> Expression:
@@ -57,10 +64,22 @@ def _with_likelihood_for(config: GibbsSettings, known: Ratings) -> tuple[GibbsSe
     )
 
 
+def _grow_posterior(growing: Growing) -> Arrays:
+    from starcast.models.growing.posterior import grow_posterior
+
+    return grow_posterior(growing)
+
+
 def _autoencoder(config: LbfgsSettings, train: Ratings, seed: int) -> Engine:
     from starcast.engines.autoencoder.engine import AutoencoderEngine
 
     return AutoencoderEngine(config, train, seed)
+
+
+def _grow_autoencoder(growing: Growing) -> Arrays:
+    from starcast.models.growing.autoencoder import grow_autoencoder
+
+    return grow_autoencoder(growing)
 
 
 def _transfer(
@@ -93,6 +112,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _latent_factor},
         scorer=_from_weights(FactorScorer),
         schema=factor_schema,
+        grow=_grow_factors,
     ),
     Model(
         name=_DEEP_MODEL,
@@ -102,6 +122,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_deep_network)},
         scorer=_from_weights(DeepScorer),
         schema=schema_of(_deep_network),
+        grow=grow_of(_deep_network, lambda settings, weights: DeepScorer(weights)),
     ),
     Model(
         name="ensemble-no-transfer-learning",
@@ -111,6 +132,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
+        grow=grow_of(_ensemble, lambda settings, weights: EnsembleScorer(weights)),
     ),
     Model(
         name="ensemble-transfer-learning",
@@ -120,6 +142,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
+        grow=grow_of(_ensemble, lambda settings, weights: EnsembleScorer(weights)),
         parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
         transfer=_transfer,
     ),
@@ -131,6 +154,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _bayesian},
         scorer=_from_weights(PosteriorScorer),
         schema=posterior_schema,
+        grow=_grow_posterior,
         suit=_with_likelihood_for,
         adapter=ParentAdapter(_FACTOR_MODEL, _as_latent_factor),
     ),
@@ -142,5 +166,6 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _autoencoder},
         scorer=_from_weights(FactorScorer),
         schema=autoencoder_schema,
+        grow=_grow_autoencoder,
     ),
 )

@@ -8,6 +8,7 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import BaselineSettings, ImplicitSettings, ItemItemSettings
 from starcast.evaluation.metrics import LISTS
+from starcast.models.growing.request import Arrays, Growing
 from starcast.models.model import COMPILED, MakeScorer, Model
 from starcast.scoring import ImplicitScorer, ItemItemScorer, MeansScorer, PopularityScorer
 from starcast.scoring.implicit import implicit_schema
@@ -37,6 +38,24 @@ def _means(weights: Weights, histories: SparseRows, settings: object) -> Scorer:
     return MeansScorer(float(weights["mean"]), weights["item_bias"], histories)
 
 
+def _count_again(growing: Growing) -> Arrays:
+    from starcast.models.growing.solved import count_again
+
+    return count_again(growing)
+
+
+def _grow_item_item(growing: Growing) -> Arrays:
+    from starcast.models.growing.solved import grow_item_item
+
+    return grow_item_item(growing)
+
+
+def _grow_implicit(growing: Growing) -> Arrays:
+    from starcast.models.growing.solved import grow_implicit
+
+    return grow_implicit(growing)
+
+
 def _from_histories(scorer: Callable[[Weights, SparseRows], Scorer]) -> MakeScorer:
     """Of a model whose weights and histories say all: settings are left aside."""
     return lambda weights, histories, settings: scorer(weights, histories)
@@ -52,6 +71,8 @@ LIST_MODELS = (
         engines={COMPILED: _item_item},
         scorer=_from_histories(ItemItemScorer),
         schema=item_item_schema,
+        grow=_grow_item_item,
+        uses_times=True,
     ),
     Model(
         name="implicit-factor-model",
@@ -62,6 +83,7 @@ LIST_MODELS = (
         engines={COMPILED: _implicit},
         scorer=_from_histories(ImplicitScorer),
         schema=implicit_schema,
+        grow=_grow_implicit,
     ),
 )
 BASELINES = (
@@ -74,6 +96,7 @@ BASELINES = (
         engines={COMPILED: _baseline},
         scorer=_from_histories(PopularityScorer),
         schema=baseline_schema,
+        grow=_count_again,
         is_baseline=True,
     ),
     Model(
@@ -84,6 +107,7 @@ BASELINES = (
         engines={COMPILED: _baseline},
         scorer=_means,
         schema=baseline_schema,
+        grow=_count_again,
         is_baseline=True,
     ),
 )

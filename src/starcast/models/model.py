@@ -15,6 +15,7 @@ from starcast.engines.settings import Settings
 from starcast.engines.solvers import Solvers
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.evaluation.metrics import STARS, Objective
+from starcast.models.growing.request import Growing
 from starcast.scoring.in_stars import in_stars
 from starcast.scoring.schema import Schema, unknown_schema
 from starcast.scoring.shrinkage import WHOLE, Shares, shrunk
@@ -34,6 +35,9 @@ Suit = Callable[[Any, Ratings], tuple[Any, str]]
 
 Transfer = Callable[[Mapping[str, Weights], Any], dict[str, NDArray[np.float32]]]
 """The parents' weights by model name, and a model's settings, to a model's first weights."""
+
+Grow = Callable[[Growing], dict[str, NDArray[np.float32]]]
+"""A trained model and later ratings to weights that know these."""
 
 COMPILED = "compiled"  # the backend that every model has
 
@@ -69,6 +73,8 @@ class Model:
         parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and its settings to its first weights.
         adapter: the parent whose place it may take, if any.
+        grow: how it takes in later ratings; None if it has to be trained again.
+        uses_times: whether training goes by times, so that they are kept with the model.
     """
 
     name: str
@@ -84,6 +90,8 @@ class Model:
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None
+    grow: Grow | None = None
+    uses_times: bool = False
 
     @property
     def solvers(self) -> Solvers:

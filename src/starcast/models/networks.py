@@ -15,7 +15,8 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import MiniBatchSettings, Settings, told
 from starcast.errors import ConfigError, StarcastError
-from starcast.models.model import COMPILED, MakeEngine, MakeSchema, Model
+from starcast.models.growing.request import Arrays, Growing
+from starcast.models.model import COMPILED, Grow, MakeEngine, MakeSchema, Model
 from starcast.scoring import ExpressionScorer
 from starcast.scoring.schema import network_schema
 
@@ -62,6 +63,9 @@ def network(
         engines={COMPILED: engine},
         scorer=scorer,
         schema=schema_of(computed),
+        grow=grow_of(
+            computed, lambda settings, weights: ExpressionScorer(computed(settings), weights)
+        ),
     )
 
 
@@ -79,6 +83,22 @@ def engine_of(compute: Network) -> MakeEngine:
 def schema_of(compute: Network) -> MakeSchema:
     """What the weights of a network must be."""
     return lambda settings, n_users, n_items: network_schema(compute(settings), n_users, n_items)
+
+
+def grow_of(compute: Network, scorer: Callable[[Any, Weights], Scorer]) -> Grow:
+    """How a network takes in later ratings.
+
+    Args:
+        compute: settings to the network, as it is trained.
+        scorer: settings and weights to scores in units.
+    """
+
+    def grow(growing: Growing) -> Arrays:
+        from starcast.models.growing.networks import grow_network
+
+        return grow_network(growing, compute, lambda w: scorer(growing.settings, w))
+
+    return grow
 
 
 def in_a_line(error: BaseException) -> str:

@@ -70,10 +70,36 @@ def test_integers_of_any_width_are_integers(width: type[np.integer[Any]]) -> Non
     assert vocabulary.rows(["20", "10"]).tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("ids", [[2, 1], [1, 1], ["b", "a"]])
-def test_ids_must_ascend(ids: list[Any]) -> None:
-    with pytest.raises(ValueError, match="unique and ascending"):
+@pytest.mark.parametrize("ids", [[1, 1], [2, 1, 2], ["b", "a", "b"]])
+def test_ids_must_be_unique(ids: list[Any]) -> None:
+    with pytest.raises(ValueError, match="unique"):
         Vocabulary(np.array(ids))
+
+
+@pytest.mark.parametrize("ids", [[30, 10, 20], ["c", "ä", "b"]])
+def test_ids_may_have_rows_in_any_order(ids: list[Any]) -> None:
+    one = Vocabulary(np.array(ids), "film")
+    assert one.rows(ids).tolist() == [0, 1, 2]
+    assert [one.row(each) for each in ids] == [0, 1, 2]
+    assert one.find(["nowhere"]).tolist() == [-1]
+    assert Vocabulary(np.array([30, 10, 20]), "film").nearest(12) == ["10", "20", "30"]
+
+
+def test_a_grown_vocabulary_moves_no_row_and_appends_in_order_of_arrival() -> None:
+    grown = FILMS.grown([99, 20, 7, 99, 8])
+    assert grown.ids.tolist() == [*FILMS.ids.tolist(), 99, 7, 8]
+    assert grown.grown([8, 7]).ids.tolist() == grown.ids.tolist()
+    assert grown.kind == FILMS.kind
+    assert len(FILMS) == 3
+
+
+def test_ids_that_are_no_numbers_make_text_of_all_and_once_more_change_nothing() -> None:
+    numbers = Vocabulary(np.array([7, 10]))
+    grown = numbers.grown(["07", "10", "x"])
+    assert grown.ids.tolist() == ["7", "10", "07", "x"]
+    assert grown.grown(["07", "10", "x"]).ids.tolist() == grown.ids.tolist()
+    assert grown.grown([7, 8]).ids.tolist() == [*grown.ids.tolist(), "8"]
+    assert numbers.grown(["8"]).ids.tolist() == [7, 10, 8]  # text of numbers is numbers
 
 
 def test_length_and_membership() -> None:

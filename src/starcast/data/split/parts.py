@@ -30,12 +30,14 @@ class Split:
         parts: uint8 (n,), TRAIN, VALIDATION or TEST for each row.
         scheme: how the rows were assigned, e.g. "random test=0.2 validation=0.1 seed=42".
         recorded_times: the fingerprint of times that are not kept with the ratings, or None.
+        extends: fingerprints of the splits that it was before later ratings came, the first first.
     """
 
     ratings: Ratings
     parts: Parts
     scheme: str
     recorded_times: str | None = None
+    extends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for part, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
@@ -49,6 +51,21 @@ class Split:
     def fingerprint(self) -> str:
         """What every artifact of this split carries: see `RowSum`."""
         return fingerprint(RowSum.of_parts(self.ratings, self.parts), self.ratings.scale)
+
+    @cached_property
+    def test_fingerprint(self) -> str:
+        """What tells the test rows alone: equal where models are judged by the same."""
+        parts = np.full(len(self.test), TEST, np.uint8)
+        return fingerprint(RowSum.of_parts(self.test, parts), self.ratings.scale)
+
+    def shares_test_with(self, other: Self) -> bool:
+        """Whether both have the same test rows, and neither trains on one: they are one split, or
+        one extends the other."""
+        if self.fingerprint == other.fingerprint:
+            return True
+        lines = ({*one.extends, one.fingerprint} for one in (self, other))
+        is_of_one_line = bool(set.intersection(*lines))
+        return is_of_one_line and self.test_fingerprint == other.test_fingerprint
 
     @cached_property
     def times_fingerprint(self) -> str | None:

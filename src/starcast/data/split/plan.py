@@ -84,6 +84,15 @@ class SplitPlan:
             )
         return plan
 
+    @classmethod
+    def told(cls, text: str) -> Self:
+        """A plan from what `str` makes of it, such as "random test=0.2 validation=0.1 seed=42"."""
+        head, *given = text.split()
+        values = dict(one.split("=", 1) for one in given)
+        seed = int(values.pop("seed", cls().seed))
+        shares: dict[str, Any] = {name: float(value) for name, value in values.items()}
+        return replace(cls.parse(head, **shares), seed=seed)
+
     @property
     def parameters(self) -> tuple[str, ...]:
         """Which of test, validation and seed have an effect."""
@@ -108,8 +117,13 @@ class SplitPlan:
                 f"{quoted(self.scheme)}; leave out one of both"
             )
         asked = replace(ratings, given_test=official_test) if is_official else ratings
-        is_test, is_validation = SCHEMES[self.scheme].masks(self, asked)
+        is_test, is_validation = self.masks(asked)
         return Split.of(ratings, is_test, is_validation, str(self))
+
+    def masks(self, ratings: Ratings) -> tuple[Mask, Mask]:
+        """The test rows and the validation rows, each bool (n,); `divide` asks first whether all is
+        as it must be."""
+        return SCHEMES[self.scheme].masks(self, ratings)
 
     def __str__(self) -> str:
         shares = {"test": self.test, "validation": self.validation}

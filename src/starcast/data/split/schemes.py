@@ -11,7 +11,7 @@ from starcast.data.split.draws import Mask
 from starcast.display import quoted
 from starcast.errors import ConfigError
 
-OFFICIAL, GIVEN = "official", "given"
+OFFICIAL, GIVEN, HASH = "official", "given", "hash"
 
 Plan = Any  # a `SplitPlan`, which is made of this
 
@@ -122,7 +122,7 @@ SCHEMES: Mapping[str, Scheme] = {
         detail=lambda plan: ",".join(plan.cuts),
         example="before:2016-01-01",
     ),
-    "hash": Scheme(
+    HASH: Scheme(
         lambda plan, ratings: by_hash.masks(ratings, plan.test, plan.validation, plan.seed)
     ),
     "kfold": Scheme(

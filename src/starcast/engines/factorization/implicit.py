@@ -17,6 +17,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.compiled import parallel, serial
@@ -83,6 +84,16 @@ class ImplicitEngine:
         self._items = weights["item_factors"].copy()
         self._interest = Interest(*weights["interest"].tolist())
         self._means = self._means._replace(item_bias=weights["item_bias"].copy())
+
+    def settle(self, users: Rows, items: Rows) -> None:
+        """Solve for some users (n,), then for some items (m,), the others held as they are."""
+        for solved, fixed, rows, chosen in (
+            (self._users, self._items, self._of_users, users),
+            (self._items, self._users, self._of_items, items),
+        ):
+            own = solved[chosen]
+            self._solve(own, fixed, rows.chosen(chosen))
+            solved[chosen] = own
 
     def state(self) -> State:
         """The factors; all else follows from the training rows."""

@@ -12,6 +12,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.display import Column, as_html, as_paragraphs, as_text
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
+from starcast.evaluation.comparison.later_ratings import about_updates
 from starcast.evaluation.comparison.results_table import lists_columns, stars_columns
 from starcast.evaluation.comparison.training_run import drawn
 from starcast.evaluation.comparison.verdict import LEVEL, Contestant, Verdict
@@ -93,11 +94,13 @@ class Comparison:
     def notes(self) -> list[str]:
         """What to know when reading the tables."""
         first = self.reports[0]
-        lost = [f"{title} failed: {why}." for title, why in self.failed.items()]
-        about = [said for said in (first.about_accuracy, first.catalogue.about_strangers) if said]
-        told = zip(self.names, map(drawn, (one.artifact for one in self.reports)), strict=True)
+        said = [f"{title} failed: {why}." for title, why in self.failed.items()]
+        said += filter(None, (first.about_accuracy, first.catalogue.about_strangers))
+        artifacts = [one.artifact for one in self.reports]
+        told = zip(self.names, map(drawn, artifacts), strict=True)
         means = "; ".join(f"{name} {share}" for name, share in told if share)
-        return lost + about + ([f"Drawn to the means: {means}."] if means else [])
+        said += about_updates(self.names, [one.split for one in artifacts])
+        return said + ([f"Drawn to the means: {means}."] if means else [])
 
     def __repr__(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)
@@ -152,12 +155,13 @@ def draws_for(n_models: int) -> int:
 def _by_stars(
     reports: tuple[Report, ...], names: tuple[str, ...], n_draws: int, seed: int
 ) -> Verdict:
-    sums = np.vstack([report.squared_errors for report in reports])
+    n_users = min(len(one.squared_errors) for one in reports)  # later ones have no test rows
+    sums = np.vstack([one.squared_errors[:n_users] for one in reports])
     return Verdict(
         objective=STARS,
         metric="RMSE",
         contestants=_contestants(reports, names, [report.rmse for report in reports]),
-        tests=metrics.bootstrap_rmse(sums, reports[0].n_rows_of_user, n_draws, seed),
+        tests=metrics.bootstrap_rmse(sums, reports[0].n_rows_of_user[:n_users], n_draws, seed),
     )
 
 
@@ -197,8 +201,8 @@ def _check(reports: tuple[Report, ...], n_draws: int) -> None:
         raise ConfigError(f"a comparison needs at least two models, got {len(reports)}")
     first = reports[0]
     for report in reports[1:]:
-        report.artifact.require_split(
-            first.artifact.split.fingerprint, f"compare it with {first.artifact.model}"
+        report.artifact.require_test_of(
+            first.artifact.split, f"compare it with {first.artifact.model}"
         )
     list_sizes = sorted({report.k for report in reports})
     if len(list_sizes) > 1:

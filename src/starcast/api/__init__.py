@@ -239,7 +239,7 @@ def compare(
         if not isinstance(model, str) or model in fresh
     ]
     for artifact in chosen:
-        artifact.require_split(split.fingerprint, "compare it here")
+        artifact.require_test_of(split, "compare it here")
     reports = [report_of(artifact, k=k, relevance=relevance) for artifact in chosen]
     return judge(reports, n_draws=draws_for(len(reports)), failed=failed)
 

@@ -1,0 +1,120 @@
+"""`starcast update`: later ratings into a trained model, without training it again."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, final
+
+import typer
+
+from starcast.cli import options as opt
+from starcast.cli.groups import Group, grouped
+from starcast.cli.saving import keep, reserve
+from starcast.cli.use import ArtifactFolder
+from starcast.errors import ConfigError
+
+if TYPE_CHECKING:
+    from starcast.artifacts.artifact import Artifact
+    from starcast.data.ratings import Ratings
+    from starcast.data.split.arrivals import Arrivals
+
+Json = Annotated[bool, typer.Option("--json", help="Say what became of it as JSON.")]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Later(Group):
+    """Later ratings."""
+
+    ratings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ratings",
+            help="The later ratings, in any form that ratings have: a file, a folder, a pattern, "
+            "an archive, '-' for standard input, or a database. Repeat to join several.",
+        ),
+    ] = None
+    items: Annotated[
+        Path | None,
+        typer.Option("--items", help="Titles and genres of new items: a file with ids and titles."),
+    ] = None
+    recognition: opt.Recognition
+
+
+@grouped
+def update(
+    context: typer.Context,
+    artifact: ArtifactFolder,
+    *,
+    later: Later,
+    as_json: Json = False,
+) -> None:
+    """Take later ratings into a trained model, in seconds, and in its place.
+
+    New users and items are known from then on. Test ratings stay unseen: figures before and after
+    are of the same. The same ratings once more change nothing.
+    """
+    from starcast.artifacts import storage
+    from starcast.training.updating import require_updatable
+    from starcast.training.updating import update as updated
+
+    if not later.ratings:
+        raise ConfigError("name the later ratings: --ratings FILE")
+    reserve(context, artifact)
+    trained = storage.load(artifact)
+    require_updatable(trained)
+    arrived = _arrived(later, trained, quiet=as_json)
+    started = time.perf_counter()
+    grown, arrivals = updated(trained, arrived)
+    seconds = time.perf_counter() - started
+    if not arrivals.change_nothing:
+        keep(grown, artifact)
+    _tell(grown, arrivals, artifact, seconds, as_json=as_json)
+
+
+def _arrived(later: Later, trained: "Artifact", *, quiet: bool) -> "Ratings":
+    from starcast.cli.show import console, note
+    from starcast.data import load
+
+    found = load.load_own(
+        later.ratings,
+        later.items,
+        options=later.recognition.overrides,
+        scale=trained.split.ratings.scale,
+    )
+    if found.reading and not quiet:
+        console.print(found.reading.summary, soft_wrap=True)
+        for line in found.reading.remarks:
+            note(line)
+    return found
+
+
+def _tell(
+    grown: "Artifact", arrivals: "Arrivals", folder: Path, seconds: float, *, as_json: bool
+) -> None:
+    from starcast.cli.show import console, note
+
+    if as_json:
+        told = arrivals._asdict() | {
+            "model": grown.model,
+            "folder": str(folder),
+            "changed": not arrivals.change_nothing,
+            "fingerprint": grown.split.fingerprint,
+            "extends": list(grown.split.extends),
+            "seconds": round(seconds, 3),
+        }
+        print(json.dumps(told))
+        return
+    for line in arrivals.remarks():
+        note(line)
+    if arrivals.change_nothing:
+        console.print(f"nothing to learn; {folder} stays as it is", soft_wrap=True)
+        return
+    split = grown.split
+    for line in (
+        f"{arrivals.in_words()}; {grown.title} knows them after {seconds:.2f} s; saved to {folder}",
+        f"split {split.fingerprint[:12]} extends {split.extends[-1][:12]}, with the same test "
+        "ratings",
+    ):
+        console.print(line, soft_wrap=True, highlight=False)

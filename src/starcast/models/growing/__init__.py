@@ -1,0 +1,1 @@
+"""How each kind of model takes in later ratings without being trained again."""

@@ -270,7 +270,6 @@ def test_rules_hold_for_users_people_and_everybody(
         (("--where", "gens = 'War'"), "unknown column of items 'gens': did you mean 'genres'?"),
         (("--where", "price = 'x'"), "'price' holds numbers, but 'x' is text, at character 9"),
         (("--at-most", "director"), "at_most 'director' is no group; write it as 3:director"),
-        (("--diversity", "0.6", "--calibration", "0.6"), "weigh more than 1 together"),
         (("--among", "nowhere.csv"), "nowhere.csv"),
     ],
 )

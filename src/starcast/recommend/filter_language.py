@@ -11,8 +11,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 
 from starcast.display import quoted
 from starcast.errors import ConfigError
-
-MOST_CHARACTERS = 5000
+from starcast.recommend.rules import MOST_CHARACTERS
 
 GRAMMAR = r"""
 ?filter: any

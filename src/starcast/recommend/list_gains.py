@@ -56,12 +56,13 @@ class Gain:
         values: SparseRows | None,
         taste: Shares | None,
     ) -> None:
-        self._delta, kappa = weights
+        delta, kappa = weights
+        self._delta = delta if likeness else 0.0
         self._kappa = kappa = 0.0 if taste is None else kappa
         self._rows, self._likeness = rows, likeness
         spread = float(scores[0] - scores[-1]) or 1.0 if len(scores) else 1.0
         relevance = (scores.astype(np.float64) - scores[-1:]) / spread
-        self._relevance = (1 - self._delta - kappa) * relevance
+        self._relevance = (1 - self._delta) * (1 - kappa) * relevance
         self._most_alike: NDArray[Any] | None = None
         if taste is not None and values is not None:
             self._taste = taste[taste > 0]

@@ -81,7 +81,7 @@ def choose(rows: Rows, scores: Scores, k: int, wishes: Wishes, taste: Shares | N
 
     With weights δ of diversity and κ of calibration, the addition i to a list S that maximises
 
-        (1 - δ - κ) · rel(i) - δ · max_{j ∈ S} sim(i, j) - κ · KL(p, q(S ∪ {i})),
+        (1 - δ) · (1 - κ) · rel(i) - δ · max_{j ∈ S} sim(i, j) - κ · KL(p, q(S ∪ {i})),
 
     rel being the score, from 0 for the worst candidate to 1 for the best. An item that would break
     a maximum is passed over. Once no more places are left than minimums ask for, only items that

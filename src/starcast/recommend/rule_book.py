@@ -1,7 +1,7 @@
 """Rules for a catalogue: masks, groups and weights, made once and kept."""
 
-from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -60,7 +60,7 @@ class RuleBook:
         Those that were asked for before are not read again.
 
         Raises:
-            ConfigError: a filter that cannot be read, or a wish that nothing here can meet.
+            ConfigError: a filter or a group that cannot be read.
             UnknownNameError: a rule or a column that there is not. UnknownIdError: items none of
                 which is known.
         """
@@ -84,7 +84,9 @@ class RuleBook:
             return RuleSet(rules)
         masks, remarks = self._masks(rules)
         allowed = np.logical_and.reduce(masks) if masks else None
-        return RuleSet(rules, allowed, self._wishes(rules), tuple(remarks))
+        wishes = self._wishes(rules)
+        remarks += self._unheard(wishes) if wishes else ()
+        return RuleSet(rules, allowed, wishes, tuple(remarks))
 
     def _masks(self, rules: Rules) -> tuple[list[Mask], list[str]]:
         """What each rule allows, and what should be known of it."""
@@ -97,7 +99,7 @@ class RuleBook:
             masks.append(found.allowed)
             remarks += found.remarks
         for name, items in (("among", rules.among), ("without", rules.without)):
-            if items is not None:
+            if items is not None and items != Rules.without:
                 named = find_items(name, items, self._finder)
                 mask = np.full(self._ratings.n_items, name == "without")
                 mask[named.rows] = name == "among"
@@ -130,26 +132,24 @@ class RuleBook:
         chosen[_value(column, group)] = True
         return Minimum(group.n, column.having(chosen))
 
-    def _genres(self) -> SparseRows:
-        try:
-            return self.columns.find(GENRES).rows
-        except UnknownNameError:
-            raise ConfigError(
-                "calibration is about genres, and none are known of these items; give --items with "
-                "a column of them in training"
-            ) from None
+    def _unheard(self, wishes: Wishes) -> Iterator[str]:
+        """Of weights that nothing here can tell what to make of."""
+        if wishes.calibration and wishes.values is None:
+            yield "not calibrated: no genres are known of these items"
+        if wishes.diversity and wishes.likeness is None:
+            title = self._artifact.title
+            yield f"not made diverse: neither {title} nor genres tell which items are alike"
 
-    def _likeness(self) -> Likeness:
+    def _genres(self) -> SparseRows | None:
+        column = self.columns.by_name.get(GENRES)
+        return column.rows if column else None
+
+    def _likeness(self) -> Likeness | None:
         """The model's own, or else shared genres and years: |A ∩ B| / |A ∪ B| (Jaccard)."""
         if own := likeness_of(self._artifact):
             return own
         features = [column.rows for column in self.columns.features]
-        if not features:
-            raise ConfigError(
-                f"diversity needs to know which items are alike, and {self._artifact.title} does "
-                "not tell; nor are genres of these items known, which would"
-            )
-        return lambda item_row: _shared(features, item_row)
+        return partial(_shared, features) if features else None
 
 
 def _value(column: ItemColumn, group: Group) -> int:

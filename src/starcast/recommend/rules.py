@@ -15,6 +15,7 @@ from starcast.errors import ConfigError, UnknownNameError
 Items = Sequence[object] | NDArray[Any]
 """Ids, or titles."""
 
+MOST_CHARACTERS = 5000  # of a filter
 MOST_GROUPS = 20  # minimums, and maximums, of one list
 _LARGEST = 2**31 - 1  # items and ratings there can be
 _GROUP = re.compile(r"\s*([0-9]{1,9})\s*:\s*([^=]*[^=\s])\s*(?:=\s*(.*?)\s*)?", re.DOTALL)
@@ -60,8 +61,7 @@ class Rules:
             an item each counts.
         at_least: such as "2:genres=Documentary".
         diversity: weight in [0, 1] of being unlike what is listed before.
-        calibration: weight in [0, 1] of genres being spread as in what the person rated; both
-            weights are 1 at most, and what is left of 1 is the weight of the score.
+        calibration: weight in [0, 1] of genres being spread as in what the person rated.
     Raises: ConfigError: one is out of its range or of another type.
     """
 
@@ -80,11 +80,6 @@ class Rules:
         Whole(help="", least=0, most=_LARGEST).check("min_ratings", self.min_ratings)
         for name in ("diversity", "calibration"):
             self._set(name, float(_WEIGHT.check(name, getattr(self, name))))
-        if self.diversity + self.calibration > 1:
-            raise ConfigError(
-                f"diversity {self.diversity:g} and calibration {self.calibration:g} weigh more "
-                "than 1 together, and leave nothing for what suits the person"
-            )
         self._set("among", None if self.among is None else _items("among", self.among))
         self._set("without", _items("without", self.without))
         for name in ("at_most", "at_least"):

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from starcast.errors import StarcastError
+from starcast.errors import StarcastError, UnknownIdError
 
 LOG = logging.getLogger("starcast.serve")
 _CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
@@ -57,6 +57,9 @@ def refuse_in_json(app: FastAPI) -> None:
     async def ours(_: Request, error: Exception) -> Response:
         return ApiError(422, "invalid_request", str(error)).response()
 
+    async def unknown_id(_: Request, error: Exception) -> Response:
+        return ApiError(404, "unknown_item", str(error)).response()
+
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return ApiError(422, "invalid_request", _first_fault(error)).response()
@@ -73,6 +76,7 @@ def refuse_in_json(app: FastAPI) -> None:
         return broken().response()
 
     app.add_exception_handler(ApiError, api_error)
+    app.add_exception_handler(UnknownIdError, unknown_id)
     app.add_exception_handler(StarcastError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

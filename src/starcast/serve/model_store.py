@@ -9,9 +9,9 @@ from typing import Any, final
 
 from starcast.artifacts.replacement import MANIFEST
 from starcast.display import quoted
-from starcast.errors import StarcastError
+from starcast.errors import ConfigError, StarcastError
 from starcast.serve.api_errors import LOG, ApiError
-from starcast.serve.served_model import ServedModel, by_name
+from starcast.serve.served_model import ServedModel
 from starcast.serve.shares import Shares
 from starcast.serve.trial import try_everything_else, try_lists
 
@@ -131,3 +131,20 @@ def _stamp(folder: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def by_name(loaded: Sequence[ServedModel], folders: Sequence[Path]) -> Mapping[str, ServedModel]:
+    """Models by name; those that share one are told apart by their folders.
+
+    Raises: ConfigError: even those are the same.
+    """
+    models = [one.artifact.model for one in loaded]
+    names = [
+        folder.resolve().name if models.count(model) > 1 else model
+        for model, folder in zip(models, folders, strict=True)
+    ]
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"two models would both be called '{doubled[0]}'; rename a folder")
+    for one, name in zip(loaded, names, strict=True):
+        one.name = name
+    return dict(zip(names, loaded, strict=True))

@@ -18,14 +18,14 @@ from starcast.errors import ConfigError, UnknownNameError
 MOST_ITEMS, MOST_K, MOST_REASONS, MOST_EXPLAINED = 1000, 1000, 5, 100
 
 
-def _whole(given: object) -> object:
+def whole(given: object) -> object:
     """A number without a fraction as an integer, as JSON Schema has it: 1.0 is 1."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
 Id = Annotated[
     StrictInt | Annotated[str, StringConstraints(strict=True, max_length=200)],
-    BeforeValidator(_whole),
+    BeforeValidator(whole),
 ]
 """An item or user id as the data set has it; text such as "42" is taken for the integer 42."""
 
@@ -53,7 +53,9 @@ def check_reasons(k: int, reasons: int) -> None:
         raise ConfigError(f"k may be at most {MOST_EXPLAINED} where reasons are wanted")
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """A body, in which nothing unknown may stand."""
+
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     @model_validator(mode="before")
@@ -67,14 +69,14 @@ class _Asked(BaseModel):
         return given
 
 
-class GivenRating(_Asked):
+class GivenRating(Asked):
     """Stars a person gives to an item, by its id or its title, perhaps with a year at the end."""
 
     item: Annotated[Id, Field(description="an id, or a title such as `Heat (1995)`")]
     stars: Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
-class PredictionsAsked(_Asked):
+class PredictionsAsked(Asked):
     """Which predictions are wanted."""
 
     user: Id
@@ -82,7 +84,9 @@ class PredictionsAsked(_Asked):
     model: ModelName = None
 
 
-class _LengthAndReasons(_Asked):
+class LengthAndReasons(Asked):
+    """How long a list is to be, and why."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "additionalProperties": False,
@@ -93,8 +97,8 @@ class _LengthAndReasons(_Asked):
         }
     )
 
-    k: Annotated[Length, Field(strict=True), BeforeValidator(_whole)] = 10
-    reasons: Annotated[Reasons, Field(strict=True), BeforeValidator(_whole)] = 0
+    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = 10
+    reasons: Annotated[Reasons, Field(strict=True), BeforeValidator(whole)] = 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -102,19 +106,9 @@ class _LengthAndReasons(_Asked):
         return self
 
 
-class ListAsked(_LengthAndReasons):
-    """What a person unknown to the model has rated; each item once, or nothing at all.
-
-    Items that the model does not know are left out, and named in the answer, unless it knows none.
-    """
-
-    ratings: Annotated[list[GivenRating], Field(max_length=MOST_ITEMS), FailFast()]
-    model: ModelName = None
-
-
 LENGTH_AND_REASONS = {
     "name": "list", "in": "query", "style": "form", "explode": True,
     "description": "two parameters, as `k=10&reasons=2`",
-    "schema": _LengthAndReasons.model_json_schema(),
+    "schema": LengthAndReasons.model_json_schema(),
 }  # fmt: skip
 """Two parameters of a query as OpenAPI documents those that depend on each other."""

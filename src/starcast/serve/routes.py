@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from starcast.serve import request_schemas, schemas
+from starcast.serve import list_schemas, request_schemas, schemas
 from starcast.serve.batching import Answers
 from starcast.serve.model_store import ModelStore
 from starcast.serve.strict_route import StrictRoute
@@ -63,20 +63,31 @@ def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
         is_quick = not reasons and chosen.list_cost.is_quick(k)
         return _json(await answers.make(chosen.top, *asked, is_quick=is_quick))
 
+    @router.post(
+        "/users/{id:path}/recommendations", response_model=schemas.UserList,
+        responses=_UNKNOWN | _BODY,
+    )  # fmt: skip
+    async def recommendations_by_rules(id: PathId, asked: list_schemas.UserListAsked) -> Response:
+        """The same by filters and rules, which all act before the list is cut to its length."""
+        chosen = model_store.find(asked.model, id)
+        given = asked.k, asked.include_seen, asked.reasons, asked.rules()
+        return _json(await answers.make(chosen.top, id, *given))
+
     @router.get("/users/{id:path}/ratings", response_model=schemas.OwnRatings, responses=_UNKNOWN)
     async def ratings(id: PathId, limit: Limit = 50, model: Model = None) -> Response:
         """What a user rated, as far as the model was allowed to see it."""
         return _json(await answers.make(model_store.find(model, id).own_ratings, id, limit))
 
     @router.post("/recommendations", response_model=schemas.GuestList, responses=_UNKNOWN | _BODY)
-    async def recommend(asked: request_schemas.ListAsked) -> Response:
+    async def recommend(asked: list_schemas.ListAsked) -> Response:
         """The items a person unknown to the model would like most, given some ratings.
 
         Items may be given by title; the answer says which these were found to be, and which items
         are left out since the model does not know them. If it knows none, that is 404.
         """
         top_for = model_store.find(asked.model).top_for
-        return _json(await answers.make(top_for, asked.ratings, asked.k, asked.reasons))
+        given = asked.ratings, asked.k, asked.reasons, asked.rules()
+        return _json(await answers.make(top_for, *given))
 
     return router
 

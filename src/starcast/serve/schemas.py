@@ -94,21 +94,24 @@ class FoundByTitle(Item):
 class GuestList(BaseModel):
     """A list for a person unknown to the model, best first.
 
-    `found` are the items that were given by title, `left_out` those that the model does not know.
+    `found` are the items that were given by title, `left_out` those that the model does not know,
+    `remarks` what the list lacks of what rules ask for, where there are any.
     """
 
     model: str
     recommendations: list[Recommendation]
+    remarks: list[str] = []
     found: list[FoundByTitle]
     left_out: list[int | str]
 
 
 class UserList(BaseModel):
-    """A list for a known user, best first."""
+    """A list for a known user, best first, with `remarks` where it is asked for by rules."""
 
     model: str
     user: int | str
     recommendations: list[Recommendation]
+    remarks: list[str] = []
 
 
 class OwnRating(Item):

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -14,8 +14,8 @@ from starcast.artifacts import storage
 from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
 from starcast.data.split import VALIDATION
-from starcast.errors import ConfigError, UnknownIdError
-from starcast.recommend import FoldedInUser, Recommendation, Recommender
+from starcast.errors import UnknownIdError
+from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
 from starcast.recommend.given_ratings import check_once, check_stars
 from starcast.recommend.matching import ItemFinder
 from starcast.recommend.titles import Match
@@ -103,27 +103,35 @@ class ServedModel:
 
     def kept_top(self, user: object, k: int, include_seen: bool, reasons: int) -> str | None:
         """What `top` said, if it was said of late."""
-        return self._kept.get((user, k, include_seen, reasons))
+        return self._kept.get((user, k, include_seen, reasons, None))
 
-    def top(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
+    def top(
+        self, user: object, k: int, include_seen: bool, reasons: int, rules: Rules | None = None
+    ) -> str:
         """A known user's list. It is kept, since people come back."""
-        key = (user, k, include_seen, reasons)
+        key = (user, k, include_seen, reasons, rules)
         text = self._kept.get(key)  # somebody else may have waited for the same
         if text is None:
-            text = self._list(user, k, include_seen, reasons)
+            text = self._list(*key)
             self._kept.put(key, text)
         return text
 
-    def _list(self, user: object, k: int, include_seen: bool, reasons: int) -> str:
-        user = self._known(self.ratings.users, user)
-        found = self.recommender.recommend(user, k, exclude_seen=not include_seen)
+    def _list(
+        self, user: object, k: int, include_seen: bool, reasons: int, rules: Rules | None = None
+    ) -> str:
+        user, remarks = self._known(self.ratings.users, user), list[str]()
+        found = self.recommender.recommend(
+            user, k, exclude_seen=not include_seen, rules=rules, on_remark=remarks.append
+        )
         told = [
             self._recommended(one, self._reasons(user, one, reasons) if reasons else [])
             for one in found
         ]
-        return self._json(user=user, recommendations=told)
+        return self._json(user=user, recommendations=told, **_remarks(rules, remarks))
 
-    def top_for(self, ratings: Sequence[GivenRating], k: int, reasons: int) -> str:
+    def top_for(
+        self, ratings: Sequence[GivenRating], k: int, reasons: int, rules: Rules | None = None
+    ) -> str:
         """A list for a person unknown to the model."""
         given = [rating.stars for rating in ratings]
         check_stars(self.ratings.scale, [rating.item for rating in ratings], given)
@@ -134,10 +142,10 @@ class ServedModel:
         check_once(self.ratings, [match.row for _, match in known if not match.title])
         stars_of = {match.row: rating.stars for rating, match in known}  # of two titles the later
         ids = self.ratings.items.ids[list(stars_of)].tolist()
-        person = self.recommender.fold_in(ids, list(stars_of.values()))
+        person, remarks = self.recommender.fold_in(ids, list(stars_of.values())), list[str]()
         told = [
             self._recommended(one, self._reasons(person, one, reasons) if reasons else [])
-            for one in person.recommend(k)
+            for one in person.recommend(k, rules=rules, on_remark=remarks.append)
         ]
         found = [
             {**self._at(match.row), "given": rating.item, "is_sure": match.is_sure}
@@ -145,7 +153,8 @@ class ServedModel:
             if match.title
         ]
         left_out = [rating.item for rating, match in matches if not match]
-        return self._json(recommendations=told, found=found, left_out=left_out)
+        more = _remarks(rules, remarks)
+        return self._json(recommendations=told, found=found, left_out=left_out, **more)
 
     def own_ratings(self, user: object, limit: int) -> str:
         """What a user rated in training and validation, highest first."""
@@ -220,21 +229,9 @@ class ServedModel:
         return json.dumps({"model": self.name, **said})
 
 
-def by_name(loaded: Sequence[ServedModel], folders: Sequence[Path]) -> Mapping[str, ServedModel]:
-    """Models by name; those that share one are told apart by their folders.
-
-    Raises: ConfigError: even those are the same.
-    """
-    models = [one.artifact.model for one in loaded]
-    names = [
-        folder.resolve().name if models.count(model) > 1 else model
-        for model, folder in zip(models, folders, strict=True)
-    ]
-    if doubled := [name for name in names if names.count(name) > 1]:
-        raise ConfigError(f"two models would both be called '{doubled[0]}'; rename a folder")
-    for one, name in zip(loaded, names, strict=True):
-        one.name = name
-    return dict(zip(names, loaded, strict=True))
+def _remarks(rules: Rules | None, remarks: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What a list lacks of what was asked for, where something was."""
+    return {} if rules is None else {"remarks": remarks}
 
 
 def _short(stars: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -69,6 +70,7 @@ OPERATIONS = (
     ("GET", "/models"),
     ("POST", "/predict"),
     ("GET", "/users/{id}/recommendations"),
+    ("POST", "/users/{id}/recommendations"),
     ("GET", "/users/{id}/ratings"),
     ("POST", "/recommendations"),
     ("GET", "/items"),
@@ -78,6 +80,10 @@ OPERATIONS = (
     ("GET", "/metrics"),
 )
 
+
+FILTERS = ("title = 'x'", "not title like '%☃' or (title is null)")
+schemathesis.openapi.format("starcast-filter", st.sampled_from(FILTERS))
+schemathesis.openapi.format("starcast-group", st.just("1:title=Ä ☃"))
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
 NOTHING_TO_ASK = {"/models", "/healthz", "/readyz", "/metrics"}

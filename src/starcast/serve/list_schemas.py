@@ -1,0 +1,77 @@
+"""Lists that are asked for in a body: for whom, how long, and by which rules."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from starcast.recommend import Rules
+from starcast.recommend.rules import MOST_CHARACTERS, MOST_GROUPS
+from starcast.serve.request_schemas import (
+    MOST_ITEMS,
+    GivenRating,
+    Id,
+    LengthAndReasons,
+    ModelName,
+    whole,
+)
+
+_MOST_RATINGS = 2**31 - 1
+
+Weight = Annotated[float, Field(ge=0, le=1, strict=True)]
+Items = Annotated[
+    list[Id], Field(max_length=MOST_ITEMS, fail_fast=True, description="ids or titles")
+]
+Groups = Annotated[
+    list[Annotated[
+        str,
+        StringConstraints(strict=True, max_length=200),
+        Field(json_schema_extra={"format": "starcast-group"}),
+    ]],
+    Field(max_length=MOST_GROUPS, fail_fast=True),
+]  # fmt: skip
+
+
+class _ByRules(LengthAndReasons):
+    where: Annotated[
+        Annotated[str, StringConstraints(strict=True, max_length=MOST_CHARACTERS)] | None,
+        Field(
+            description="a filter over columns of items",
+            examples=["genres = 'Comedy' and year >= 1990"],
+            json_schema_extra={"format": "starcast-filter"},
+        ),
+    ] = None
+    among: Items | None = None
+    without: Items = Field(default_factory=list)
+    min_ratings: Annotated[
+        int, Field(ge=0, le=_MOST_RATINGS, strict=True), BeforeValidator(whole)
+    ] = 0
+    at_most: Annotated[Groups, Field(default_factory=list, examples=[["3:director"]])]
+    at_least: Annotated[Groups, Field(default_factory=list, examples=[["2:genres=Documentary"]])]
+    diversity: Annotated[
+        Weight, Field(description="weight of being unlike what is listed before")
+    ] = 0
+    calibration: Annotated[
+        Weight, Field(description="weight of genres being spread as in what the person rated")
+    ] = 0
+
+    def rules(self) -> Rules | None:
+        """The rules, None if there are none. Raises: ConfigError: one that cannot be read."""
+        names = self.model_fields_set & Rules.__dataclass_fields__.keys()
+        return Rules.of(None, {name: getattr(self, name) for name in names}) if names else None
+
+
+class ListAsked(_ByRules):
+    """What a person unknown to the model has rated; each item once, or nothing at all.
+
+    Items that the model does not know are left out, and named in the answer, unless it knows none.
+    """
+
+    ratings: Annotated[list[GivenRating], Field(max_length=MOST_ITEMS, fail_fast=True)]
+    model: ModelName = None
+
+
+class UserListAsked(_ByRules):
+    """A known user's list by rules."""
+
+    include_seen: Annotated[bool, Field(strict=True)] = False
+    model: ModelName = None

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from starcast.cli.command_line import require_no_secret
 from starcast.errors import ConfigError
 
 _NEEDED = ("fastapi", "uvicorn", "httptools", "prometheus_client")
@@ -33,6 +34,22 @@ def serve(
         str | None,
         typer.Option("--token-env", help="Environment variable with a token to ask for."),
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="A store of ratings, written into by PUT, POST and DELETE: sqlite:///r.db, or "
+            "postgresql://user@host/database.",
+        ),
+    ] = None,
+    read_token_env: Annotated[
+        str | None,
+        typer.Option(
+            "--read-token-env",
+            help="Environment variable with another token, for those who write nothing.",
+        ),
+    ] = None,
     cors: Annotated[
         list[str] | None,
         typer.Option("--cors", help="An origin whose pages may ask; repeat for more."),
@@ -50,7 +67,11 @@ def serve(
         raise ConfigError(
             f"serving needs {missing[0]}, which is not here: pip install 'starcast[serve]'"
         )
-    token = _token(token_env)
+    token, read_token = _token(token_env), _token(read_token_env)
+    if read_token and not token:
+        raise ConfigError("--read-token-env is beside --token-env; give that, too")
+    if store is not None:
+        require_no_secret(store)
     # One thread for each matrix product: more would wait for each other, and take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from starcast.serve.middleware import Limits
@@ -61,6 +82,7 @@ def serve(
     settings = Settings(
         folders=model, host=host, port=port, token=token, cors=cors or (),
         limits=Limits(seconds=timeout, body_seconds=min(timeout, 10.0)), look_every=reload_every,
+        store=store, read_token=read_token,
         shares=None if share is None else Shares.parse(share, len(model)),
     )  # fmt: skip
     answer(settings, lambda line: print(line, flush=True))

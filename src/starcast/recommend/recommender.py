@@ -104,6 +104,17 @@ class Recommender(Predictor):
         tell(limits.rule_set, chosen.rows, k, on_remark)
         return listed(self._ratings, *chosen)
 
+    def for_anybody(
+        self, k: int = 10, allowed: Allowed | None = None, rules: Rules | None = None,
+        on_remark: OnRemark = warned,
+    ) -> list[Recommendation]:  # fmt: skip
+        """What `recommend` gives to somebody of whom nothing is known, by damped means."""
+        check_length(k)
+        limits = self._lister.limits(False, allowed, rules, {})
+        chosen = self._lister.for_anybody(k, limits)
+        tell(limits.rule_set, chosen.rows, k, on_remark)
+        return listed(self._ratings, *chosen)
+
     def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
 

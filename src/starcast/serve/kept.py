@@ -38,3 +38,9 @@ class Kept:
             self._texts[key] = text
             while self._n_kept > self._most:
                 self._n_kept -= len(self._texts.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Keep nothing that was put so far."""
+        with self._lock:
+            self._texts.clear()
+            self._n_kept = 0

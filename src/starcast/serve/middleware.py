@@ -49,13 +49,20 @@ class Middleware:
         metrics: told of every request.
         limits: what a request may take.
         token: what everybody has to show but for the page, the docs and the probes; "" for nothing.
+        read_token: what may be shown instead by those who write nothing; "" for nothing.
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: ServiceMetrics, limits: Limits, token: str = ""
+        self,
+        app: ASGIApp,
+        metrics: ServiceMetrics,
+        limits: Limits,
+        token: str = "",
+        read_token: str = "",
     ) -> None:
         self._app, self._metrics, self._limits = app, metrics, limits
         self._token = f"Bearer {token}".encode() if token else b""
+        self._read_token = f"Bearer {read_token}".encode() if read_token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -81,13 +88,20 @@ class Middleware:
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         headers = dict(scope["headers"])
         if self._token and not _is_open(scope["path"]):
-            shown = headers.get(b"authorization", b"")
-            if not hmac.compare_digest(shown, self._token):
-                raise ApiError(401, "unauthorized", "show the token: Authorization: Bearer TOKEN")
+            self._check(headers.get(b"authorization", b""), writes=_writes(scope))
         if b"content-length" in headers or b"transfer-encoding" in headers:
             receive = await self._whole(headers, receive)
         async with asyncio.timeout(self._limits.seconds) as answer.deadline:
             await self._app(scope, receive, answer.send)
+
+    def _check(self, shown: bytes, *, writes: bool) -> None:
+        """Let nobody pass without a token for what they want. Raises: ApiError."""
+        if hmac.compare_digest(shown, self._token):
+            return
+        if not (self._read_token and hmac.compare_digest(shown, self._read_token)):
+            raise ApiError(401, "unauthorized", "show the token: Authorization: Bearer TOKEN")
+        if writes:
+            raise ApiError(403, "forbidden", "this token is for reading alone")
 
     async def _whole(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> Receive:
         """The body, all of it, before anything is done about it. Raises: ApiError."""
@@ -127,6 +141,14 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _is_open(path: str) -> bool:
     return path in _OPEN or path.startswith("/static/")
+
+
+def _writes(scope: Scope) -> bool:
+    """Whether a request would change what is stored; other bodies are questions."""
+    method = scope["method"]
+    return method in ("PUT", "DELETE", "PATCH") or (
+        method == "POST" and scope["path"] == "/ratings"
+    )
 
 
 class _Gone(Exception):

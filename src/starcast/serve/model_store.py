@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
@@ -11,6 +11,7 @@ from starcast.artifacts.replacement import MANIFEST
 from starcast.display import quoted
 from starcast.errors import ConfigError, StarcastError
 from starcast.serve.api_errors import LOG, ApiError
+from starcast.serve.cards import card_of
 from starcast.serve.served_model import ServedModel
 from starcast.serve.shares import Shares
 from starcast.serve.trial import try_everything_else, try_lists
@@ -32,6 +33,7 @@ class ModelStore:
         loaded_at, looked_at: when a model was loaded last, and newer ones were last looked for;
             seconds since 1970.
         n_reloads, n_refused: newer models that were taken, and that were not.
+        prepare: called with every newer model before it answers anybody.
     Raises: ArtifactError, ConfigError: one cannot be loaded, or two share a name.
     """
 
@@ -43,6 +45,11 @@ class ModelStore:
         self._lock = threading.Lock()
         self.loaded_at = self.looked_at = time.time()
         self.n_reloads = self.n_refused = 0
+        self.prepare: Callable[[ServedModel], None] = lambda model: None
+
+    def in_use(self) -> Sequence[ServedModel]:
+        """The models, in the order of their folders."""
+        return self._in_order
 
     def find(self, name: str | None = None, user: object = None) -> ServedModel:
         """A model by name; else the one that a user meets, or the default.
@@ -65,7 +72,7 @@ class ModelStore:
         """What `/models` says."""
         model_store: Mapping[str, ServedModel] = self._models
         default = next(iter(model_store))
-        cards = [one.card(is_default=name == default) for name, one in model_store.items()]
+        cards = [card_of(one, is_default=name == default) for name, one in model_store.items()]
         return {"models": cards}
 
     def stars(self) -> tuple[float, float]:
@@ -101,6 +108,7 @@ class ModelStore:
     def _replace(self, place: int, folder: Path) -> None:
         newer = _load(folder)
         try_everything_else(newer)
+        self.prepare(newer)
         in_order = list(self._in_order)
         in_order[place] = newer
         self._models, self._in_order = by_name(in_order, self._folders), in_order

@@ -15,6 +15,7 @@ from typing import final
 
 import uvicorn
 
+from starcast.data.store.source import opened
 from starcast.errors import ConfigError
 from starcast.serve.http_protocol import HttpProtocol
 from starcast.serve.logs import log_to_standard_error
@@ -41,6 +42,8 @@ class Settings:
         limits: what a request may take.
         look_every: seconds between looks for newer artifacts.
         shares: which model answers whom; None: the default answers everybody.
+        store: the address of a store that is written into; None for none.
+        read_token: what may be shown instead of the token by those who write nothing.
     """
 
     folders: Sequence[Path]
@@ -51,6 +54,8 @@ class Settings:
     limits: Limits = Limits()  # noqa: RUF009  # it is frozen
     look_every: float = 1.0
     shares: Shares | None = None
+    store: str | None = None
+    read_token: str = ""
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -66,7 +71,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         model_store = ModelStore(settings.folders, settings.shares)
         app = create_app(
             model_store, token=settings.token, cors=settings.cors, limits=settings.limits,
-            look_every=settings.look_every,
+            look_every=settings.look_every, read_token=settings.read_token,
+            store=None if settings.store is None else opened(settings.store),
         )  # fmt: skip
         config = uvicorn.Config(
             app, http=HttpProtocol, ws="none", log_config=None, access_log=False,

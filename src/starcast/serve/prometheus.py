@@ -1,14 +1,15 @@
 """What the service counts, as Prometheus reads it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from starcast.data.store.records import Outcome, total
 from starcast.serve.model_store import ModelStore
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -41,9 +42,52 @@ class ServiceMetrics:
         self._requests.labels(route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
+    def of_store(self, sequence: Callable[[], int]) -> "StoreMetrics":
+        """Those of a store, told of beside the others."""
+        return StoreMetrics(self._registry, sequence)
+
     def text(self) -> bytes:
         """All of it, in Prometheus's format."""
         return generate_latest(self._registry)
+
+
+@final
+class StoreMetrics:
+    """What is written into a store, and how long that takes.
+
+    Args:
+        registry: of the service.
+        sequence: tells the number of the last change that the service has seen.
+    """
+
+    def __init__(self, registry: CollectorRegistry, sequence: Callable[[], int]) -> None:
+        self._ratings = Counter(
+            "starcast_store_ratings", "Ratings that were put, by what became of them.",
+            ["outcome"], registry=registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "starcast_store_commit_seconds", "Seconds of a commit, its transaction included.",
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        self._people = Counter(
+            "starcast_store_people", "People asked for, by where their ratings were found.",
+            ["found"], registry=registry,
+        )  # fmt: skip
+        last = Gauge(
+            "starcast_store_sequence", "The last change of the store that was seen.",
+            registry=registry,
+        )  # fmt: skip
+        last.set_function(sequence)
+
+    def committed(self, outcomes: Iterable[Outcome], seconds: float) -> None:
+        """A transaction is on disk, with what became of ratings."""
+        self._seconds.observe(seconds)
+        for name, n in total(outcomes)._asdict().items():
+            self._ratings.labels(name).inc(n)
+
+    def asked_for(self, found: str) -> None:
+        """A person was found in "memory" or in the "store"."""
+        self._people.labels(found).inc()
 
 
 @final

@@ -8,6 +8,7 @@ from starcast.serve import list_schemas, request_schemas, schemas
 from starcast.serve.batching import Answers
 from starcast.serve.model_store import ModelStore
 from starcast.serve.strict_route import StrictRoute
+from starcast.serve.trained_people import Asked, PeopleAnswered
 
 ALWAYS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.Failure, "description": what}
@@ -21,7 +22,7 @@ ALWAYS: dict[int | str, dict[str, Any]] = {
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"model": schemas.Failure, "description": "unknown_user, unknown_item or unknown_model"}
 }
-_BODY: dict[int | str, dict[str, Any]] = {
+BODY: dict[int | str, dict[str, Any]] = {
     400: {"model": schemas.Failure, "description": "invalid_request: no JSON"},
     408: {"model": schemas.Failure, "description": "timeout: the body did not come in time"},
     413: {"model": schemas.Failure, "description": "too_large: more than a body may have"},
@@ -30,55 +31,56 @@ PathId = Annotated[str, Path(max_length=200)]
 K = Annotated[request_schemas.Length, Query(include_in_schema=False)]  # as one: LENGTH_AND_REASONS
 Reasons = Annotated[request_schemas.Reasons, Query(include_in_schema=False)]
 Limit = Annotated[int, Query(ge=1, le=request_schemas.MOST_K)]
+Fallback = Annotated[
+    bool, Query(description="for somebody unknown, what suits everybody instead of 404")
+]
 Model = Annotated[request_schemas.ModelName, Query()]
 
 
-def endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
+def endpoints(model_store: ModelStore, answers: Answers, people: PeopleAnswered) -> APIRouter:
     """The endpoints that answer from a model.
 
     Args:
         model_store: the models that answer.
         answers: makes what they say, where it holds nobody up.
+        people: answers for those who have an id.
     """
     router = APIRouter(responses=ALWAYS, route_class=StrictRoute)
 
-    @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | _BODY)
+    @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | BODY)
     async def predict(asked: request_schemas.PredictionsAsked) -> Response:
         """Predicted stars of a known user for items."""
         model = model_store.find(asked.model, asked.user)
-        return _json(await answers.make(model.predictions, asked.user, asked.items))
+        return _json(await people.predictions(model, asked.user, asked.items))
 
     @router.get(
         "/users/{id:path}/recommendations", response_model=schemas.UserList, responses=_UNKNOWN,
         openapi_extra={"parameters": [request_schemas.LENGTH_AND_REASONS]},
     )  # fmt: skip
     async def recommendations(
-        id: PathId, k: K = 10, include_seen: bool = False, reasons: Reasons = 0, model: Model = None
-    ) -> Response:
+        id: PathId, k: K = 10, include_seen: bool = False, reasons: Reasons = 0,
+        fallback: Fallback = False, model: Model = None,
+    ) -> Response:  # fmt: skip
         """The items a known user would like most."""
         request_schemas.check_reasons(k, reasons)
-        chosen, asked = model_store.find(model, id), (id, k, include_seen, reasons)
-        if kept := chosen.kept_top(*asked):
-            return _json(kept)
-        is_quick = not reasons and chosen.list_cost.is_quick(k)
-        return _json(await answers.make(chosen.top, *asked, is_quick=is_quick))
+        asked = Asked(k, include_seen, reasons, fallback=fallback)
+        return _json(await people.top(model_store.find(model, id), id, asked))
 
     @router.post(
         "/users/{id:path}/recommendations", response_model=schemas.UserList,
-        responses=_UNKNOWN | _BODY,
+        responses=_UNKNOWN | BODY,
     )  # fmt: skip
     async def recommendations_by_rules(id: PathId, asked: list_schemas.UserListAsked) -> Response:
         """The same by filters and rules, which all act before the list is cut to its length."""
-        chosen = model_store.find(asked.model, id)
-        given = asked.k, asked.include_seen, asked.reasons, asked.rules()
-        return _json(await answers.make(chosen.top, id, *given))
+        wanted = Asked(asked.k, asked.include_seen, asked.reasons, asked.rules())
+        return _json(await people.top(model_store.find(asked.model, id), id, wanted))
 
     @router.get("/users/{id:path}/ratings", response_model=schemas.OwnRatings, responses=_UNKNOWN)
     async def ratings(id: PathId, limit: Limit = 50, model: Model = None) -> Response:
         """What a user rated, as far as the model was allowed to see it."""
-        return _json(await answers.make(model_store.find(model, id).own_ratings, id, limit))
+        return _json(await people.own_ratings(model_store.find(model, id), id, limit))
 
-    @router.post("/recommendations", response_model=schemas.GuestList, responses=_UNKNOWN | _BODY)
+    @router.post("/recommendations", response_model=schemas.GuestList, responses=_UNKNOWN | BODY)
     async def recommend(asked: list_schemas.ListAsked) -> Response:
         """The items a person unknown to the model would like most, given some ratings.
 

@@ -58,6 +58,7 @@ class Prediction(Item):
 
     stars: float
     deviation: float | None
+    new: bool = False
 
 
 class Predictions(BaseModel):
@@ -78,10 +79,14 @@ class Reason(Item):
 
 
 class Recommendation(Item):
-    """An item worth a look: its predicted stars, and reasons if asked for."""
+    """An item worth a look: its predicted stars, and reasons if asked for.
+
+    `new` is there, and true, for an item that the store knows and the model does not.
+    """
 
     stars: float
     reasons: list[Reason]
+    new: bool = False
 
 
 class FoundByTitle(Item):
@@ -106,12 +111,16 @@ class GuestList(BaseModel):
 
 
 class UserList(BaseModel):
-    """A list for a known user, best first, with `remarks` where it is asked for by rules."""
+    """A list for a known user, best first.
+
+    There are `remarks` where it is asked for by rules, and `fallback`, true, where it is anybody's.
+    """
 
     model: str
     user: int | str
     recommendations: list[Recommendation]
     remarks: list[str] = []
+    fallback: bool = False
 
 
 class OwnRating(Item):

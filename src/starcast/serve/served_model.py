@@ -9,7 +9,6 @@ from typing import Any, final
 
 import numpy as np
 
-from starcast import models
 from starcast.artifacts import storage
 from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
@@ -22,6 +21,7 @@ from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW
 from starcast.serve import cost
 from starcast.serve.api_errors import ApiError
+from starcast.serve.catalogue import EVERYTHING
 from starcast.serve.kept import Kept
 from starcast.serve.request_schemas import MOST_K, GivenRating
 from starcast.serve.search import Search
@@ -35,17 +35,20 @@ class ServedModel:
 
     Args:
         folder: of the artifact.
+    Attributes:
+        tested: the figures of its test rows, by name; None where it has none.
     Raises: ArtifactError: nothing there, not one of ours, or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._tested = (storage.read_manifest(folder).get("metrics") or {}).get("test")
+        self.tested = (storage.read_manifest(folder).get("metrics") or {}).get("test")
         artifact = storage.load(folder)
         self.artifact, self.name = artifact, artifact.model
         self.ratings = artifact.split.ratings
         self.recommender = Recommender(artifact)
-        self._kept = Kept(_MOST_KEPT)
+        self.kept = Kept(_MOST_KEPT)
+        self.catalogue = EVERYTHING
         self.list_cost = self.search_cost = cost.UNKNOWN  # hence not quick, until measured
 
     def measure_lists(self) -> None:
@@ -66,24 +69,6 @@ class ServedModel:
     def _search(self) -> Search:
         return Search(self.ratings.titles.tolist(), self.artifact.n_raters.tolist())
 
-    def card(self, *, is_default: bool) -> dict[str, Any]:
-        """What `/models` says of it."""
-        scale, model = self.ratings.scale, models.find(self.artifact.model)
-        return {
-            "name": self.name,
-            "title": self.artifact.title,
-            "formula": model.formula,
-            "dataset": self.ratings.name,
-            "n_users": self.ratings.n_users,
-            "n_items": self.ratings.n_items,
-            "n_ratings": len(self.ratings),
-            "scale": {"lowest": scale.lowest, "highest": scale.highest, "step": scale.step},
-            "test": self._tested,
-            "is_final": self.artifact.final,
-            "test_before_final": self.artifact.test_before_final,
-            "is_default": is_default,
-        }
-
     def predictions(self, user: object, items: Sequence[object]) -> str:
         """Predicted stars for items, in their order."""
         user = self._known(self.ratings.users, user)
@@ -99,21 +84,21 @@ class ServedModel:
                  "deviation": _short(deviation) if math.isfinite(deviation) else None}
                 for item, own, deviation in zip(some, stars, deviations, strict=True)
             ]  # fmt: skip
-        return self._json(user=user, predictions=told)
+        return self.said(user=user, predictions=told)
 
     def kept_top(self, user: object, k: int, include_seen: bool, reasons: int) -> str | None:
         """What `top` said, if it was said of late."""
-        return self._kept.get((user, k, include_seen, reasons, None))
+        return self.kept.get((user, k, include_seen, reasons, None))
 
     def top(
         self, user: object, k: int, include_seen: bool, reasons: int, rules: Rules | None = None
     ) -> str:
         """A known user's list. It is kept, since people come back."""
         key = (user, k, include_seen, reasons, rules)
-        text = self._kept.get(key)  # somebody else may have waited for the same
+        text = self.kept.get(key)  # somebody else may have waited for the same
         if text is None:
             text = self._list(*key)
-            self._kept.put(key, text)
+            self.kept.put(key, text)
         return text
 
     def _list(
@@ -124,16 +109,16 @@ class ServedModel:
             user, k, exclude_seen=not include_seen, rules=rules, on_remark=remarks.append
         )
         told = [
-            self._recommended(one, self._reasons(user, one, reasons) if reasons else [])
+            self.recommended(one, self.reasons(user, one, reasons) if reasons else [])
             for one in found
         ]
-        return self._json(user=user, recommendations=told, **_remarks(rules, remarks))
+        return self.said(user=user, recommendations=told, **remarks_of(rules, remarks))
 
     def top_for(
         self, ratings: Sequence[GivenRating], k: int, reasons: int, rules: Rules | None = None
     ) -> str:
         """A list for a person unknown to the model."""
-        given = [rating.stars for rating in ratings]
+        given, catalogue = [rating.stars for rating in ratings], self.catalogue
         check_stars(self.ratings.scale, [rating.item for rating in ratings], given)
         matches = [(rating, self._found(rating.item)) for rating in ratings]
         known = [(rating, match) for rating, match in matches if match]
@@ -144,17 +129,23 @@ class ServedModel:
         ids = self.ratings.items.ids[list(stars_of)].tolist()
         person, remarks = self.recommender.fold_in(ids, list(stars_of.values())), list[str]()
         told = [
-            self._recommended(one, self._reasons(person, one, reasons) if reasons else [])
-            for one in person.recommend(k, rules=rules, on_remark=remarks.append)
+            self.recommended(one, self.reasons(person, one, reasons) if reasons else [])
+            for one in person.recommend(
+                k, allowed=catalogue.allowed, rules=rules, on_remark=remarks.append
+            )
         ]
+        if rules is None:
+            given_to = {str(rating.item): rating.stars for rating in ratings}
+            fresh = catalogue.for_person(person.item_rows, person.stars, given_to)
+            told = fresh.among(told, k, self.ratings.scale)
         found = [
-            {**self._at(match.row), "given": rating.item, "is_sure": match.is_sure}
+            {**self.at(match.row), "given": rating.item, "is_sure": match.is_sure}
             for rating, match in known
             if match.title
         ]
         left_out = [rating.item for rating, match in matches if not match]
-        more = _remarks(rules, remarks)
-        return self._json(recommendations=told, found=found, left_out=left_out, **more)
+        more = remarks_of(rules, remarks)
+        return self.said(recommendations=told, found=found, left_out=left_out, **more)
 
     def own_ratings(self, user: object, limit: int) -> str:
         """What a user rated in training and validation, highest first."""
@@ -166,25 +157,34 @@ class ServedModel:
         own = own[np.argsort(-self.ratings.stars[own], kind="stable")][:limit]
         items, stars = self.ratings.item_rows[own], self.ratings.stars[own]
         told = [
-            {**self._at(item), "stars": _short(given)}
+            {**self.at(item), "stars": _short(given)}
             for item, given in zip(items.tolist(), stars.tolist(), strict=True)
         ]
         return json.dumps({"user": user, "ratings": told})
 
+    def known_item(self, item: object) -> Any:
+        """The id of an item as the data has it. Raises: ApiError: it does not."""
+        return self._known(self.ratings.items, item)
+
     def similar(self, item: object, k: int) -> str:
         """Items like another."""
         item = self._known(self.ratings.items, item)
+        catalogue, row_of = self.catalogue, self.ratings.items.row
         told = [
             {"item": like.item_id, "title": like.title, "similarity": _short(like.similarity)}
-            for like in self.recommender.similar(item, k)
+            for like in self.recommender.similar(item, k + catalogue.n_hidden)
+            if catalogue.allowed is None or catalogue.may_list(row_of(like.item_id))
         ]
-        return self._json(**self._named(item), similar=told)
+        return self.said(**self._named(item), similar=told[:k])
 
     def find(self, query: str, limit: int) -> str:
         """Items by words of their titles."""
-        return json.dumps({"items": [self._at(row) for row in self._search.find(query, limit)]})
+        catalogue = self.catalogue
+        found = self._search.find(query, limit + catalogue.n_hidden)
+        shown = [self.at(row) for row in found if catalogue.may_list(row)]
+        return json.dumps({"items": shown[:limit]})
 
-    def _reasons(self, who: object, one: Recommendation, k: int) -> list[dict[str, Any]]:
+    def reasons(self, who: object, one: Recommendation, k: int) -> list[dict[str, Any]]:
         """Why something is recommended to a person or to a known user."""
         told = (
             who.explain(one.item_id, k)
@@ -197,7 +197,8 @@ class ServedModel:
             for why in told.reasons
         ]  # fmt: skip
 
-    def _recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+    def recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+        """A recommendation as it is answered."""
         stars = _short(one.prediction)
         return {"item": one.item_id, "title": one.title, "stars": stars, "reasons": reasons}
 
@@ -217,19 +218,21 @@ class ServedModel:
             raise ApiError(404, f"unknown_{vocabulary.kind}", str(error), near) from None
 
     def _named(self, item: object) -> dict[str, Any]:
-        return self._at(self.ratings.items.row(item))
+        return self.at(self.ratings.items.row(item))
 
-    def _at(self, row: int) -> dict[str, Any]:
+    def at(self, row: int) -> dict[str, Any]:
+        """An item by its row, as it is answered."""
         return {
             "item": self.ratings.items.ids[row].item(),
             "title": str(self.ratings.titles[row]),
         }
 
-    def _json(self, **said: Any) -> str:
+    def said(self, **said: Any) -> str:
+        """An answer as JSON text, with the model that gives it."""
         return json.dumps({"model": self.name, **said})
 
 
-def _remarks(rules: Rules | None, remarks: Sequence[str]) -> dict[str, Sequence[str]]:
+def remarks_of(rules: Rules | None, remarks: Sequence[str]) -> dict[str, Sequence[str]]:
     """What a list lacks of what was asked for, where something was."""
     return {} if rules is None else {"remarks": remarks}
 

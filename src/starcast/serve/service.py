@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import metadata
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from starcast.serve.api_errors import refuse_in_json
@@ -19,6 +20,11 @@ from starcast.serve.reloading import keep_up_to_date
 from starcast.serve.routes import endpoints, item_endpoints
 from starcast.serve.static import Document, Pages
 from starcast.serve.status import status
+from starcast.serve.trained_people import PeopleAnswered, TrainedPeople
+
+if TYPE_CHECKING:
+    from starcast.data.store.ratings_store import RatingsStore
+    from starcast.serve.live_store import LiveStore
 
 THREADS = 1  # for what takes longer; two would pass the lock to and fro (docs/serving.md)
 
@@ -30,6 +36,8 @@ def create_app(
     cors: Sequence[str] = (),
     limits: Limits | None = None,
     look_every: float = 1.0,
+    store: "RatingsStore | None" = None,
+    read_token: str = "",
 ) -> FastAPI:
     """The service as an ASGI application.
 
@@ -38,16 +46,24 @@ def create_app(
         token: what has to be shown; "" for nothing.
         cors: origins whose pages may ask.
         limits: what a request may take.
-        look_every: seconds between looks for newer artifacts.
+        look_every: seconds between looks for newer artifacts, and for what others have stored.
+        store: of ratings, which is written into; closed when the service ends.
+        read_token: what may be shown instead of the token by those who write nothing.
+    Raises: ConfigError, DataError: the store does not fit the models, or does not answer.
     """
     metrics, threads = ServiceMetrics(model_store), ThreadPoolExecutor(THREADS, "answer")
     answers = Answers(threads)
+    live = _live(store, model_store, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(keep_up_to_date(model_store, look_every))
+        looking = [asyncio.create_task(keep_up_to_date(model_store, look_every))]
+        looking += [asyncio.create_task(live.keep_up(look_every))] if live else []
         yield
-        looking.cancel()
+        for one in looking:
+            one.cancel()
+        if live:
+            await asyncio.to_thread(live.close)
         gc.unfreeze()
 
     app = FastAPI(
@@ -60,21 +76,48 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in (
-        endpoints(model_store, answers),
-        item_endpoints(model_store, answers),
-        status(model_store, metrics),
-    ):
+    for router in _routers(model_store, answers, metrics, live):
         app.include_router(router)
     _add_site(app, Document(app, threads, model_store.stars))
     refuse_in_json(app)
-    app.add_middleware(Middleware, metrics=metrics, limits=limits or Limits(), token=token)
+    app.add_middleware(
+        Middleware, metrics=metrics, limits=limits or Limits(), token=token, read_token=read_token
+    )
     if cors:
+        writing = ["PUT", "DELETE"] if live else []
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(cors), allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
+            CORSMiddleware, allow_origins=list(cors), allow_methods=["GET", "POST", *writing],
+            allow_headers=["Authorization", "Content-Type", *["Idempotency-Key"] * bool(live)],
         )  # fmt: skip
     return app
+
+
+def _live(
+    store: "RatingsStore | None", model_store: ModelStore, metrics: ServiceMetrics
+) -> "LiveStore | None":
+    if store is None:
+        return None
+    from starcast.serve.live_store import LiveStore
+
+    return LiveStore(store, model_store, metrics)
+
+
+def _routers(
+    model_store: ModelStore, answers: Answers, metrics: ServiceMetrics, live: "LiveStore | None"
+) -> Iterator[APIRouter]:
+    """The endpoints; of those that a path may mean the first one answers."""
+    people: PeopleAnswered = TrainedPeople(answers)
+    if live:
+        from starcast.serve import store_routes
+        from starcast.serve.living_people import LivingPeople
+
+        people = LivingPeople(live, answers)
+        yield store_routes.rating_endpoints(live)
+    yield endpoints(model_store, answers, people)
+    yield item_endpoints(model_store, answers)
+    yield status(model_store, metrics)
+    if live:
+        yield store_routes.item_and_user_endpoints(live)
 
 
 def _add_site(app: FastAPI, document: Document) -> None:

@@ -63,6 +63,9 @@ class Pages:
         return self._files[name].answer(request)
 
 
+_RATINGS = {"GivenRating", "RatingPut", "BatchRating"}  # schemas of stars that are given
+
+
 @final
 class Document:
     """What the endpoints take and give, for programs and as a page.
@@ -99,7 +102,8 @@ class Document:
     def _make(self, stars: tuple[float, float]) -> tuple[File, File]:
         document = self._app.openapi()
         bounds = dict(zip(("minimum", "maximum"), stars, strict=True))
-        document["components"]["schemas"]["GivenRating"]["properties"]["stars"].update(bounds)
+        for name in _RATINGS & document["components"]["schemas"].keys():
+            document["components"]["schemas"][name]["properties"]["stars"].update(bounds)
         text = json.dumps(document, ensure_ascii=False)
         return File.of(text.encode(), ".json"), File.of(page_of(document).encode(), ".html")
 

@@ -239,7 +239,7 @@ def test_odd_ids_are_unknown(client: TestClient, item: object) -> None:
 
 
 ENDPOINTS = {
-    "/users/ann/recommendations": ("k", "include_seen", "reasons", "model"),
+    "/users/ann/recommendations": ("k", "include_seen", "reasons", "fallback", "model"),
     "/users/ann/ratings": ("limit", "model"),
     "/items": ("query", "limit", "model"),
     "/items/alien/similar": ("k", "model"),

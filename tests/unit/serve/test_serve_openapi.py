@@ -20,7 +20,9 @@ from schemathesis.specs.openapi.checks import (
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
+from starcast.data.scale import RatingScale
 from starcast.data.split import Split
+from starcast.data.store.ratings_store import RatingsStore
 from starcast.engines.settings import MiniBatchSettings
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
@@ -63,7 +65,12 @@ def _small() -> Artifact:
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = storage.save(_small(), tmp_path_factory.mktemp("served") / "small")
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(ModelStore([folder])))
+    app = create_app(ModelStore([folder]), store=_store(folder))
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+def _store(folder: Path) -> RatingsStore:
+    return RatingsStore.create(f"sqlite:///{folder.parent}/r.db", RatingScale(1, 5, 1))
 
 
 OPERATIONS = (
@@ -85,11 +92,24 @@ FILTERS = ("title = 'x'", "not title like '%☃' or (title is null)")
 schemathesis.openapi.format("starcast-filter", st.sampled_from(FILTERS))
 schemathesis.openapi.format("starcast-group", st.just("1:title=Ä ☃"))
 
+OPERATIONS_OF_A_STORE = (
+    ("PUT", "/users/{id}/ratings/{item}"),
+    ("GET", "/users/{id}/ratings/{item}"),
+    ("DELETE", "/users/{id}/ratings/{item}"),
+    ("POST", "/ratings"),
+    ("PUT", "/items/{id}"),
+    ("GET", "/items/{id}"),
+    ("DELETE", "/items/{id}"),
+    ("PUT", "/users/{id}"),
+    ("GET", "/users/{id}"),
+    ("DELETE", "/users/{id}"),
+)
+
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
 NOTHING_TO_ASK = {"/models", "/healthz", "/readyz", "/metrics"}
 QUESTIONS = [
     (method, path, mode)
-    for method, path in OPERATIONS
+    for method, path in (*OPERATIONS, *OPERATIONS_OF_A_STORE)
     for mode in ((POSITIVE,) if path in NOTHING_TO_ASK else (POSITIVE, NEGATIVE))
 ]
 
@@ -112,16 +132,20 @@ def test_nothing_that_is_asked_breaks_the_service(
     ask()
 
 
-def test_every_endpoint_is_documented(tmp_path: Path) -> None:
-    app = create_app(ModelStore([storage.save(_small(), tmp_path / "small")]))
+@pytest.mark.parametrize("has_store", [False, True])
+def test_every_endpoint_is_documented(tmp_path: Path, has_store: bool) -> None:
+    folder = storage.save(_small(), tmp_path / "small")
+    app = create_app(ModelStore([folder]), store=_store(folder) if has_store else None)
     operations = [
         (method, path, operation)
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
     ]
-    assert {(method.upper(), path) for method, path, _ in operations} == set(OPERATIONS)
+    known = {*OPERATIONS, *(OPERATIONS_OF_A_STORE if has_store else ())}
+    assert {(method.upper(), path) for method, path, _ in operations} == known
     for method, path, operation in operations:
         wanted = {"200", "401", "422", "500", "504"}
-        wanted |= {"400", "408", "413"} if method == "post" else set()
+        wanted |= {"400", "408", "413"} if method in ("post", "put") else set()
+        wanted |= {"403", "503"} if (method.upper(), path) in OPERATIONS_OF_A_STORE else set()
         assert wanted <= set(operation["responses"]), path
         assert operation["description"], path

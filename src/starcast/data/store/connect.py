@@ -19,6 +19,10 @@ _BUSY = 30.0  # seconds to wait for another process that writes
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
+class DatabaseError(DataError):
+    """A database that cannot do what it is asked, whatever that is."""
+
+
 @contextmanager
 def told(label: str, doing: str = "read") -> Iterator[None]:
     """Faults of a database as `DataError`, in one line and without a password.
@@ -26,7 +30,7 @@ def told(label: str, doing: str = "read") -> Iterator[None]:
     Args:
         label: what messages call the database.
         doing: what cannot be done, "read" or "written".
-    Raises: DataError: SQLAlchemy or a driver is not installed, or the database refuses.
+    Raises: DataError: SQLAlchemy or a driver is not installed. DatabaseError: it refuses.
     """
     try:
         from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
@@ -40,7 +44,7 @@ def told(label: str, doing: str = "read") -> Iterator[None]:
         raise _not_installed(error.name or "a driver") from None
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DataError(f"{label} cannot be {doing}: {without_secrets(why)}") from None
+        raise DatabaseError(f"{label} cannot be {doing}: {without_secrets(why)}") from None
 
 
 def url_of(address: str) -> "URL":

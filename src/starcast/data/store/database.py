@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine
 from starcast.data.scale import RatingScale
 from starcast.data.store import schema
 from starcast.data.store.address import label_of, without_secrets
+from starcast.data.store.checks import key
 from starcast.data.store.connect import WRITES, told, writable_engine
-from starcast.data.store.records import Id, key
+from starcast.data.store.records import Id
 from starcast.data.store.writing import Transaction, digest_of
 from starcast.errors import DataError
 
@@ -92,9 +93,13 @@ class Database:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
+    def digest(self, user: str) -> str:
+        """What the store knows an erased user by, of their key."""
+        return digest_of(user, self._salt)
+
     def is_erased(self, user: Id, digests: set[str]) -> bool:
         """Whether a person is one of those that were erased, as `Changes.erased` has them."""
-        return digest_of(key(user, "user"), self._salt) in digests
+        return self.digest(key(user, "user")) in digests
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:

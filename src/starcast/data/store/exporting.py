@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 from sqlalchemy import Connection, Table, func, select, text
 
 from starcast.data.store import schema
+from starcast.data.store.checks import external
 from starcast.data.store.ratings_store import RatingsStore
-from starcast.data.store.records import external
 
 if TYPE_CHECKING:
     import polars as pl

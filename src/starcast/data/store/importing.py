@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple, final
 
 from starcast.data.ratings import Ratings
+from starcast.data.store.checks import key
 from starcast.data.store.putting import Put
 from starcast.data.store.ratings_store import RatingsStore
-from starcast.data.store.records import Item, Outcome, key, total
+from starcast.data.store.records import Item, Outcome, total
 from starcast.display import quoted
 from starcast.errors import DataError
 

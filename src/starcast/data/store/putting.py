@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, final
 
 from starcast.data.scale import RatingScale
 from starcast.data.store import schema
-from starcast.data.store.records import Outcome, Rating, checked_stars, checked_time, key
+from starcast.data.store.checks import checked_stars, checked_time, key
+from starcast.data.store.records import Outcome, Rating
 from starcast.data.store.rows import BLOCK, Pair, Rows, blocks
 from starcast.errors import ConfigError
 

@@ -3,22 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from starcast.data.ratings import Ratings
 from starcast.data.store import reading, schema
+from starcast.data.store.checks import external, key
 from starcast.data.store.database import Database, no_store
 from starcast.data.store.records import (
     Changes,
     Id,
     Item,
+    News,
     Outcome,
+    Person,
     Rating,
     StoredRating,
-    external,
-    key,
     total,
 )
+from starcast.data.store.rows import BLOCK, blocks
 
 
 @final
@@ -57,7 +59,7 @@ class RatingsStore(Database):
             digest: of what came under the key.
         Raises:
             DataError: as for `put_rating`.
-            ConfigError: something else came under the key before.
+            TakenKeyError: something else came under the key before.
         """
         with self.writing() as transaction:
             if batch_key is None:
@@ -75,6 +77,52 @@ class RatingsStore(Database):
         with self.reading() as connection:
             found = connection.execute(asked)
             return [StoredRating(external(row.id), row.stars, row.rated_at) for row in found]
+
+    def rating(self, user: Id, item: Id) -> StoredRating | None:
+        """A rating; None where there is none."""
+        asked = _ratings_of(key(user, "user")).where(schema.items.c.id == key(item, "item"))
+        with self.reading() as connection:
+            found = connection.execute(asked).first()
+        return StoredRating(external(found.id), *found[1:]) if found else None
+
+    def person(self, user: Id) -> Person:
+        """All that lists need to know of a user."""
+        text, erased = key(user, "user"), schema.erased.c
+        users, items, one = schema.users.c, schema.items.c, schema.ratings.c
+        joined = schema.users.outerjoin(schema.ratings).outerjoin(schema.items)
+        asked = select(items.id, one.stars).select_from(joined).where(users.id == text)
+        gone = select(erased.digest).where(erased.digest == self.digest(text))
+        with self.reading() as connection:
+            rows = connection.execute(asked).all()
+            is_erased = connection.execute(gone).first() is not None
+        stars = {row.id: row.stars for row in rows if row.id is not None}
+        return Person(text, stars, bool(rows), is_erased)
+
+    def news_since(self, sequence: int) -> News:
+        """Whom and what to look at anew, after a sequence number."""
+        history, items, erased = schema.history, schema.items.c, schema.erased.c
+        changed = select(schema.users.c.id).select_from(history.join(schema.users)).distinct()
+        with self.reading() as connection:
+            last = int(connection.execute(select(schema.counter.c.last)).scalar_one())
+            gone = select(erased.digest).where(erased.sequence > sequence).limit(1)
+            has_erased = connection.execute(gone).first() is not None
+            told = connection.execute(select(schema.items).where(items.sequence > sequence))
+            fresh = [item_of(row) for row in told]
+            everybody = has_erased or any(one.deleted for one in fresh)
+            users = connection.execute(changed.where(history.c.sequence > sequence)).scalars()
+            return News(last, fresh, None if everybody else list(users), has_erased)
+
+    def item_means(self, items: Sequence[Id]) -> dict[str, tuple[int, float]]:
+        """Keys of items that have ratings, to how many they have and the mean of their stars."""
+        one, told = schema.ratings.c, schema.items.c
+        joined = schema.ratings.join(schema.items)
+        asked = select(told.id, func.count(one.stars), func.avg(one.stars)).select_from(joined)
+        found: dict[str, tuple[int, float]] = {}
+        with self.reading() as connection:
+            for block in blocks([key(one, "item") for one in items], BLOCK):
+                among = asked.where(told.id.in_(block), one.stars.is_not(None)).group_by(told.id)
+                found |= {row[0]: (row[1], float(row[2])) for row in connection.execute(among)}
+        return found
 
     def put_item(self, item: Item) -> None:
         """Store what is known of an item. Raises: DataError: it cannot be stored."""

@@ -1,24 +1,11 @@
-"""What a store holds, as values; and ids, stars and texts that it takes, checked."""
+"""What a store holds, as values."""
 
-import json
-import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
 
-import numpy as np
-
-from starcast.data.scale import RatingScale
-from starcast.display import shown
-from starcast.errors import DataError
-
 Id = int | str
-MOST_ID = 500  # characters, which an index of PostgreSQL takes whatever they are
-MOST_TEXT = 100_000  # characters of a title, or of attributes as JSON
-_LARGEST = 2**63 - 1
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 @final
@@ -44,6 +31,23 @@ class StoredRating(NamedTuple):
     item: Id
     stars: float
     time: int | None
+
+
+@final
+class Person(NamedTuple):
+    """What a store has of a user.
+
+    Attributes:
+        key: of the user.
+        stars: keys of items to the current stars; None where a rating was taken back.
+        is_known: whether there is such a user.
+        is_erased: whether there was one, who was erased; who comes back is known and erased.
+    """
+
+    key: str
+    stars: Mapping[str, float | None]
+    is_known: bool
+    is_erased: bool
 
 
 @final
@@ -114,6 +118,23 @@ class Changes(NamedTuple):
     erased: list[str]
 
 
+@final
+class News(NamedTuple):
+    """What readers of a store have to look at anew.
+
+    Attributes:
+        sequence: the number of the last change, to ask from the next time.
+        items: that came or changed, as they are now.
+        users: keys of those whose ratings changed; None for everybody, as after an erasure.
+        has_erased: whether somebody was erased.
+    """
+
+    sequence: int
+    items: list[Item]
+    users: list[str] | None
+    has_erased: bool
+
+
 def total(outcomes: Iterable[Outcome]) -> Outcome:
     """The sum of several.
 
@@ -122,114 +143,3 @@ def total(outcomes: Iterable[Outcome]) -> Outcome:
     """
     counted = Counter(outcomes).items()
     return Outcome(*(sum(one[at] * n for one, n in counted) for at in range(len(Outcome._fields))))
-
-
-def key(given: object, kind: str) -> str:
-    """An id as the text that a store has for it.
-
-    42 and "42" are one id and "042" is another: as everywhere in Starcast, text that is written as
-    an integer is.
-
-    Args:
-        given: an integer or text.
-        kind: "user" or "item", for messages.
-    Raises: DataError: it can be no id.
-
-    >>> key(42, "user"), key("042", "user")
-    ('42', '042')
-    """
-    if isinstance(given, bool) or not isinstance(given, int | str | np.integer):
-        raise DataError(f"{shown(given)} is no {kind} id; give an integer or text")
-    if isinstance(given, int) and abs(given) > 10**MOST_ID:
-        raise DataError(f"a number of more than {MOST_ID} digits is no {kind} id")
-    text = str(given)
-    if not text or text != text.strip():
-        raise DataError(f"{shown(text)} is no {kind} id: it is empty, or blank at an end")
-    if len(text) > MOST_ID:
-        raise DataError(f"the {kind} id {shown(text)} has more than {MOST_ID} characters")
-    return storable(text, f"the {kind} id")
-
-
-def external(text: str) -> Id:
-    """The id that a text of a store stands for: an integer if that is how it is written.
-
-    >>> external("42"), external("042"), external("9223372036854775808")
-    (42, '042', '9223372036854775808')
-    """
-    if _INTEGER.fullmatch(text) and -_LARGEST - 1 <= int(text) <= _LARGEST:
-        return int(text)
-    return text
-
-
-def storable(text: str, what: str) -> str:
-    """Text that every database can hold. Raises: DataError: a zero byte, or half a character."""
-    if "\0" in text or not _is_unicode(text):
-        raise DataError(f"{what} {shown(text)} holds a zero byte or half a character; remove it")
-    return text
-
-
-def checked_stars(stars: float, scale: RatingScale) -> float:
-    """Stars that lie on the scale, as the shortest number that float32 does not tell apart.
-
-    Raises: DataError: they do not, or are no number.
-    """
-    if not isinstance(stars, int | float | np.number) or isinstance(stars, bool):
-        raise DataError(f"{shown(stars)} is no rating; give a number")
-    if not (math.isfinite(stars) and scale.lowest <= stars <= scale.highest):
-        raise DataError(f"a rating of {stars:g} is outside {scale}")
-    return float(str(np.float32(stars)))
-
-
-def checked_time(given: int | None, what: str = "a time") -> int | None:
-    """Seconds that 64 bits hold. Raises: DataError: others."""
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, int | np.integer):
-        raise DataError(f"{what} must be whole seconds since 1970, got {shown(given)}")
-    if not -_LARGEST <= given <= _LARGEST:
-        raise DataError(f"{what} is further away than 64 bits tell")
-    return int(given)
-
-
-def checked_attributes(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes that a store takes.
-
-    Raises: DataError: a value is something else than a number, a truth value, a text, or a list of
-        texts; or they are too long.
-    """
-    for name, value in given.items():
-        texts = [name, *(value if isinstance(value, list | tuple) else [value])]
-        for one in texts:
-            if isinstance(one, str):
-                storable(one, "the attribute")
-            elif one is name or isinstance(value, list | tuple) or not _is_number(one):
-                raise DataError(
-                    f"the attribute {shown(name)} is {shown(value)}; give a text, a list of texts, "
-                    "a number or a truth value"
-                )
-    plain = {name: list(one) if isinstance(one, tuple) else one for name, one in given.items()}
-    if len(json.dumps(plain)) > MOST_TEXT:
-        raise DataError(f"attributes have more than {MOST_TEXT:,} characters")
-    return plain
-
-
-def checked_title(title: str) -> str:
-    """A title that a store takes. Raises: DataError: it is no text, or too long."""
-    if not isinstance(title, str) or len(title) > MOST_TEXT:
-        raise DataError(
-            f"{shown(title)} is no title; give a text of at most {MOST_TEXT:,} characters"
-        )
-    return storable(title, "the title")
-
-
-def _is_number(value: object) -> bool:
-    is_small = isinstance(value, int) and abs(value) <= _LARGEST
-    return is_small or (isinstance(value, float) and math.isfinite(value))
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

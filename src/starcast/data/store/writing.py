@@ -10,21 +10,21 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from starcast.data.scale import RatingScale
 from starcast.data.store import putting, schema
-from starcast.data.store.putting import Put
-from starcast.data.store.records import (
-    Id,
-    Item,
-    Outcome,
-    Rating,
+from starcast.data.store.checks import (
     checked_attributes,
     checked_time,
     checked_title,
     key,
     storable,
-    total,
 )
+from starcast.data.store.putting import Put
+from starcast.data.store.records import Id, Item, Outcome, Rating, total
 from starcast.data.store.rows import Rows
 from starcast.errors import ConfigError, DataError
+
+
+class TakenKeyError(ConfigError):
+    """A key of a batch under which other ratings came before."""
 
 
 @final
@@ -79,7 +79,7 @@ class Transaction:
             ratings: what was asked.
         Returns: what became of them, the first time.
         Raises:
-            ConfigError: something else was asked under this key.
+            TakenKeyError: something else was asked under this key.
             DataError: as for `put_ratings`.
         """
         batches, text = schema.batches, storable(batch_key, "the key")
@@ -87,7 +87,7 @@ class Transaction:
         asked = select(batches.c.digest, batches.c.answer).where(batches.c.key == text)
         if found := self._connection.execute(asked).first():
             if found.digest not in ("", digest):
-                raise ConfigError("this key came with other ratings before; take a fresh one")
+                raise TakenKeyError("this key came with other ratings before; take a fresh one")
             return Outcome(**found.answer)
         answer = total(self.put_ratings(ratings))
         row = {"key": text, "digest": digest, "answer": answer._asdict(), "recorded_at": self._now}

@@ -1,0 +1,212 @@
+"""What the store says of items: which may be listed now, and which the model does not know."""
+
+import itertools
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.artifacts.artifact import Artifact
+from starcast.data.ids import Rows
+from starcast.data.scale import RatingScale
+from starcast.data.split import TRAIN
+from starcast.data.store.records import Id, Item
+from starcast.engines.protocol import Scores
+from starcast.recommend.new_items import NewItems
+
+_SHARE = 5  # of the places of a list at most one in so many is a new item's
+_TINY = 1e-9  # stars, for rounding
+_numbers = itertools.count(1)
+
+
+@final
+class NewItem(NamedTuple):
+    """An item that the store knows and the model does not, and stars that it may be given."""
+
+    id: Id
+    title: str
+    stars: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What a store says of the items of a model, at a time.
+
+    Attributes:
+        allowed: bool (n_items,), the items of the model that may be listed; None where all may.
+        fresh: items that may be listed, and that the model does not know.
+        estimate: what these may be worth.
+        titles: keys of all items of the store to their titles.
+        until: when, in seconds since 1970, this may no longer hold.
+        number: which no other has.
+    """
+
+    allowed: NDArray[np.bool_] | None
+    fresh: Sequence[Item]
+    estimate: NewItems | None
+    titles: Mapping[str, str]
+    until: float
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def n_hidden(self) -> int:
+        """How many items of the model may not be listed."""
+        return 0 if self.allowed is None else int(np.count_nonzero(~self.allowed))
+
+    def may_list(self, item_row: int) -> bool:
+        """Whether an item of the model may be listed."""
+        return self.allowed is None or bool(self.allowed[item_row])
+
+    @classmethod
+    def of(
+        cls, artifact: Artifact, items: Sequence[Item], means: Mapping[str, tuple[int, float]]
+    ) -> "Catalogue":
+        """What a store says now.
+
+        Args:
+            artifact: the model.
+            items: all of the store, deleted ones among them.
+            means: keys of items to how many ratings they have and the mean of their stars.
+        """
+        now, ratings = time.time(), artifact.split.ratings
+        row_of = {str(one): row for row, one in enumerate(ratings.items.ids.tolist())}
+        allowed = np.ones(ratings.n_items, np.bool_)
+        for one in items:
+            if str(one.id) in row_of and not one.is_listed(now):
+                allowed[row_of[str(one.id)]] = False
+        fresh = [one for one in items if str(one.id) not in row_of and one.is_listed(now)]
+        return cls(
+            None if allowed.all() else allowed,
+            fresh,
+            _estimate(artifact, items, fresh, means) if fresh else None,
+            {str(one.id): one.title for one in items},
+            min((at for one in items for at in _bounds(one) if at > now), default=math.inf),
+        )
+
+    def for_person(
+        self, item_rows: Rows, stars: Scores, rated: Mapping[str, float | None]
+    ) -> "NewForPerson":
+        """New items that a person has not rated, those worth most to them first.
+
+        Args:
+            item_rows: int32 (m,), items of the model that they have rated.
+            stars: float32 (m,), with how many stars.
+            rated: keys of items that are left out, if they have stars.
+        """
+        if self.estimate is None:
+            return NOTHING_NEW
+        worth, average = self.estimate.for_person(item_rows, stars)
+        found = [
+            NewItem(one.id, one.title, stars)
+            for one, stars in zip(self.fresh, worth.tolist(), strict=True)
+            if rated.get(str(one.id)) is None
+        ]
+        return NewForPerson(sorted(found, key=lambda one: -one.stars), average)
+
+
+@final
+class NewForPerson(NamedTuple):
+    """New items for a person, best first, and the stars that they give to the average item."""
+
+    items: Sequence[NewItem]
+    average: float
+
+    def places(self, stars: Sequence[float], k: int) -> dict[int, NewItem]:
+        """Where new items stand in a list: places in the list as it shall be.
+
+        Each comes after the last item that is predicted as many stars or more; at most one in five
+        is new. Where none would come in, the best takes the last place of a list of five or more,
+        unless it is worth less than the average item: nobody can rate what nobody sees. Where the
+        list is short of k, new ones fill it.
+
+        Args:
+            stars: predicted for the items that the model lists, in their order; at most k.
+            k: length of the list.
+        """
+        placed: dict[int, NewItem] = {}
+        for one in self.items[: max(k // _SHARE, k - len(stars))]:
+            before = max((at + 1 for at, own in enumerate(stars) if own >= one.stars), default=0)
+            placed[before + len(placed)] = one
+        inside = {at: one for at, one in placed.items() if at < k}
+        if (
+            not inside
+            and k >= _SHARE
+            and self.items
+            and self.items[0].stars >= self.average - _TINY
+        ):
+            inside = {k - 1: self.items[0]}
+        return inside
+
+    def among(self, told: list[dict[str, Any]], k: int, scale: RatingScale) -> list[dict[str, Any]]:
+        """A list as it is answered, with the new items in their places.
+
+        Args:
+            told: the items of the model, as they are answered; at most k.
+            k: length of the list.
+            scale: the stars that exist.
+        """
+        listed = list(told)
+        for at, one in sorted(self.places([own["stars"] for own in told], k).items()):
+            stars = round(float(scale.clip(np.array([one.stars]))[0]), 4)
+            fresh: dict[str, Any] = {
+                "item": one.id,
+                "title": one.title,
+                "stars": stars,
+                "reasons": [],
+            }
+            listed.insert(at, {**fresh, "new": True})
+        return listed[:k]
+
+
+NOTHING_NEW = NewForPerson((), 0.0)
+EVERYTHING = Catalogue(None, (), None, {}, math.inf)
+"""What is said where there is no store: all that the model knows may be listed."""
+
+
+def _estimate(
+    artifact: Artifact,
+    items: Sequence[Item],
+    fresh: Sequence[Item],
+    means: Mapping[str, tuple[int, float]],
+) -> NewItems:
+    ratings = artifact.split.ratings
+    told = {str(one.id): _values(one.attributes) for one in items}
+    learned = _values_of_model(artifact)
+    known = [
+        told.get(str(one)) or learned.get(row, frozenset())
+        for row, one in enumerate(ratings.items.ids.tolist())
+    ]
+    own = [means.get(str(one.id), (0, 0.0)) for one in fresh]
+    return NewItems(
+        ratings.take(artifact.up_to(TRAIN)), known, [told[str(one.id)] for one in fresh],
+        np.array([n for n, _ in own], np.float64), np.array([mean for _, mean in own]),
+    )  # fmt: skip
+
+
+def _values(attributes: Mapping[str, Any]) -> frozenset[str]:
+    """What two items may share, as texts; numbers are measures, of which few are the same."""
+    return frozenset(
+        f"{name}={one}"
+        for name, value in attributes.items()
+        for one in (value if isinstance(value, list) else [value])
+        if isinstance(one, str | bool)
+    )
+
+
+def _values_of_model(artifact: Artifact) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for one in artifact.split.ratings.attributes:
+        if one.side == "item":
+            texts = one.values[one.value_rows].tolist()
+            for row, text in zip(one.member_rows.tolist(), texts, strict=True):
+                found.setdefault(row, set()).add(f"{one.name}={text}")
+    return {row: frozenset(values) for row, values in found.items()}
+
+
+def _bounds(item: Item) -> list[int]:
+    return [at for at in (item.available_from, item.available_until) if at is not None]

@@ -1,0 +1,118 @@
+"""What people of the store are answered: their lists, ratings and predictions, as JSON text."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from starcast.data.store.checks import external
+from starcast.display import quoted
+from starcast.recommend import Recommendation
+from starcast.serve.api_errors import ApiError
+from starcast.serve.people import SeenPerson
+from starcast.serve.served_model import ServedModel, remarks_of
+from starcast.serve.stored_person import StoredPerson, Wanted, row_of
+from starcast.serve.trained_people import Asked
+
+
+def kept_list(model: ServedModel, seen: SeenPerson, asked: Asked) -> str | None:
+    """A list that was made of late, if nothing has changed since."""
+    return model.kept.get(_key(model, seen, asked))
+
+
+def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
+    """The list of a person, by all that the model and the store know of them.
+
+    Raises: ApiError: neither knows them, and not anybody is to be answered.
+    """
+    key = _key(model, seen, asked)
+    if kept := model.kept.get(key):
+        return kept
+    (k, include_seen, n_reasons, rules, fallback), catalogue = asked, model.catalogue
+    who, remarks = StoredPerson(model.recommender, seen.person), list[str]()
+    if not (who.is_known or fallback):
+        raise unknown(model, seen)
+    limits = Wanted(catalogue.allowed, not include_seen, rules, remarks.append)
+    told = [
+        model.recommended(one, _reasons(model, who, one, n_reasons))
+        for one in who.recommend(k, limits)
+    ]
+    if rules is None:
+        fresh = catalogue.for_person(*who.rated, {} if include_seen else who.stars)
+        told = fresh.among(told, k, model.ratings.scale)
+    more: dict[str, Any] = {} if who.is_known else {"fallback": True}
+    more |= remarks_of(rules, remarks)
+    text = model.said(user=external(seen.person.key), recommendations=told, **more)
+    model.kept.put(key, text)
+    return text
+
+
+def own_ratings(model: ServedModel, seen: SeenPerson, limit: int) -> str:
+    """What a person has rated, highest first. Raises: ApiError: nobody knows them."""
+    who = StoredPerson(model.recommender, seen.person)
+    if not who.is_known:
+        raise unknown(model, seen)
+    highest = sorted(who.stars.items(), key=lambda one: -one[1])[:limit]
+    told = [{**_named(model, item), "stars": round(stars, 4)} for item, stars in highest]
+    return json.dumps({"user": external(seen.person.key), "ratings": told})
+
+
+def predictions(model: ServedModel, seen: SeenPerson, items: Sequence[object]) -> str:
+    """Predicted stars for items, in their order; of new ones, what they may be worth.
+
+    Raises: ApiError: nobody knows the person, or an item.
+    """
+    who = StoredPerson(model.recommender, seen.person)
+    if not who.is_known:
+        raise unknown(model, seen)
+    fresh = {one.id: one for one in model.catalogue.for_person(*who.rated, {}).items}
+    told = []
+    for item in items:
+        known = external(str(item))
+        if known in fresh:
+            stars = float(model.ratings.scale.clip(np.array([fresh[known].stars]))[0])
+            named = {"item": known, "title": fresh[known].title}
+            told.append({**named, "stars": round(stars, 4), "deviation": None, "new": True})
+        else:
+            told.append(_predicted(model, who, model.known_item(item)))
+    return model.said(user=external(seen.person.key), predictions=told)
+
+
+def unknown(model: ServedModel, seen: SeenPerson) -> ApiError:
+    """What is said of somebody whom neither the model nor the store knows."""
+    user = seen.person.key
+    near = [] if seen.person.is_erased else model.ratings.users.nearest(user)
+    return ApiError(
+        404, "unknown_user", f"user {quoted(user)} is unknown to the model and to the store", near
+    )
+
+
+def _predicted(model: ServedModel, who: StoredPerson, item: Any) -> dict[str, Any]:
+    stars, deviation = who.predict(item)
+    return {
+        **model.at(model.ratings.items.row(item)),
+        "stars": round(stars, 4),
+        "deviation": round(deviation, 4) if math.isfinite(deviation) else None,
+    }
+
+
+def _reasons(
+    model: ServedModel, who: StoredPerson, one: Recommendation, n: int
+) -> list[dict[str, Any]]:
+    if not n or (who.folded is None and who.user_row < 0):
+        return []
+    user = who.folded or model.ratings.users.ids[who.user_row].item()
+    return model.reasons(user, one, n)
+
+
+def _named(model: ServedModel, item: str) -> dict[str, Any]:
+    row = row_of(model.ratings.items, item)
+    if row >= 0:
+        return model.at(row)
+    return {"item": external(item), "title": model.catalogue.titles.get(item, "")}
+
+
+def _key(model: ServedModel, seen: SeenPerson, asked: Asked) -> tuple[object, ...]:
+    return seen.number, seen.person.key, model.catalogue.number, *asked

@@ -1,0 +1,79 @@
+"""Who answers for people: where there is no store, what trained the model is all that is known."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, final
+
+from starcast.recommend import Rules
+from starcast.serve.batching import Answers
+from starcast.serve.served_model import ServedModel
+
+
+@final
+class Asked(NamedTuple):
+    """What a list shall be.
+
+    Attributes:
+        k: its length.
+        include_seen: whether it may have what the person has rated.
+        reasons: for each item, at most.
+        rules: what it may, must and should hold; None for no rules.
+        fallback: whether somebody unknown gets anybody's list.
+    """
+
+    k: int
+    include_seen: bool = False
+    reasons: int = 0
+    rules: Rules | None = None
+    fallback: bool = False
+
+
+class PeopleAnswered(Protocol):
+    """Answers about people, as JSON text, made where they hold nobody up."""
+
+    async def top(self, model: ServedModel, user: str, asked: Asked) -> str:
+        """A person's list. Raises: ApiError: nobody knows them."""
+
+    async def own_ratings(self, model: ServedModel, user: str, limit: int) -> str:
+        """What a person has rated, highest first. Raises: ApiError: nobody knows them."""
+
+    async def predictions(
+        self, model: ServedModel, user: int | str, items: Sequence[int | str]
+    ) -> str:
+        """Predicted stars, in the order of the items. Raises: ApiError: one is unknown."""
+
+
+@final
+class TrainedPeople(PeopleAnswered):
+    """The people that the models were trained on.
+
+    Args:
+        answers: makes answers.
+    """
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    async def top(self, model: ServedModel, user: str, asked: Asked) -> str:
+        """A person's list."""
+        *given, rules, fallback = asked
+        if fallback and user not in model.ratings.users:
+            return await self._answers.make(_anybodys, model, user, asked.k)
+        if rules is None and (kept := model.kept_top(user, *asked[:3])):
+            return kept
+        is_quick = not asked.reasons and rules is None and model.list_cost.is_quick(asked.k)
+        return await self._answers.make(model.top, user, *given, rules, is_quick=is_quick)
+
+    async def own_ratings(self, model: ServedModel, user: str, limit: int) -> str:
+        """What a person has rated, as far as the model was allowed to see it."""
+        return await self._answers.make(model.own_ratings, user, limit)
+
+    async def predictions(
+        self, model: ServedModel, user: int | str, items: Sequence[int | str]
+    ) -> str:
+        """Predicted stars."""
+        return await self._answers.make(model.predictions, user, items)
+
+
+def _anybodys(model: ServedModel, user: str, k: int) -> str:
+    told = [model.recommended(one, []) for one in model.recommender.for_anybody(k)]
+    return model.said(user=user, recommendations=told, fallback=True)

@@ -286,7 +286,7 @@ def test_help_names_every_verb(starcast: Starcast) -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    ["train", "evaluate", "predict", "recommend", "data list", "data fetch", "data describe"],
+    ["train", "evaluate", "predict", "recommend", "data list", "data fetch", "data blocks"],
 )
 def test_every_verb_has_help(starcast: Starcast, verb: str) -> None:
     done = starcast(*verb.split(), "--help")

@@ -51,9 +51,10 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.conditional",
     ),
     ("data.movielens", "data.split", "data.store", "engines.solvers", "engines.tuned"),
-    ("data.parquet",),
+    ("data.parquet", "data.blocks"),
     ("data.cache",),
     ("data.load",),
+    ("data.to_blocks",),
     (
         "engines.factorization",
         "engines.bayesian",

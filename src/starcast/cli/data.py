@@ -1,15 +1,20 @@
 """`starcast data`: which data sets there are, fetching them, and a look at one."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import grouped
 
-app = typer.Typer(help="Data sets: list, fetch and describe.", no_args_is_help=True)
+app = typer.Typer(
+    help="Data sets: list, fetch and describe; and yours as blocks.", no_args_is_help=True
+)
 
+BlocksOut = Annotated[Path, typer.Option("--out", help="Folder of the blocks, as ratings.blocks.")]
 Name = Annotated[str, typer.Argument(help="A data set, such as ml-1m.")]
 
 
@@ -47,6 +52,32 @@ def fetch(name: Name, source: opt.Fetching) -> None:
     with fetching(name) as on_progress:
         folder = download(name, source.data_dir, source.mirror, on_progress)
     console.print(f"{name} is in {folder}", highlight=False)
+
+
+@app.command()
+@grouped
+def blocks(*, own: opt.OwnFiles, out: BlocksOut) -> None:
+    """Write your ratings as blocks: what is trained on them need not fit into memory.
+
+    They are read in one pass; then --ratings FOLDER takes them. See docs/scale.md.
+    """
+    from starcast.cli.show import console, note
+    from starcast.data.scale import RatingScale
+    from starcast.data.to_blocks import to_blocks
+    from starcast.errors import ConfigError
+
+    if not own.ratings:
+        raise ConfigError("name the ratings that are to be written: --ratings FILE")
+    for address in own.ratings:
+        require_no_secret(address)
+    scale = RatingScale.parse(own.scale) if own.scale else None
+    overrides = own.recognition.overrides
+    written = to_blocks(own.ratings, out, own.items, options=overrides, scale=scale)
+    if written.reading:
+        console.print(written.reading.summary, soft_wrap=True)
+        for line in written.reading.remarks:
+            note(line)
+    console.print(f"{written!r}: blocks in {out}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute
 
@@ -92,6 +94,20 @@ def of_users(
         for name, cell in zip(names, cells[: len(names)], strict=True):
             fields[name][int(user)] = [_five(cell) if name == "age" else cell]
     return _any(*(Attribute.of(users, name, known) for name, known in fields.items()))
+
+
+def plain(attribute: Attribute) -> list[Any]:
+    """An attribute as JSON can hold it."""
+    columns = attribute.values, attribute.value_rows, attribute.member_rows
+    told = [attribute.side, attribute.name, *(column.tolist() for column in columns)]
+    return told if attribute.is_feature else [*told, False]
+
+
+def of_plain(side: str, name: str, values: list[str], *rows_and_kind: Any) -> Attribute:
+    """What `plain` told. Raises: TypeError, ValueError: it is none."""
+    value_rows, member_rows = (np.array(rows, np.int32) for rows in rows_and_kind[:2])
+    is_feature = rows_and_kind[2:] != (False,)
+    return Attribute(side, name, np.array(values, np.str_), value_rows, member_rows, is_feature)
 
 
 def _any(*attributes: Attribute) -> tuple[Attribute, ...]:

@@ -4,7 +4,7 @@ Nothing that is read back is believed: a compiled loop trusts every row number t
 one outside its table is memory of others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.scale import RatingScale
+from starcast.disk.mapped import room_like
 
 _BLOCK = 1 << 16  # rows; what is made of a block stays in the processor's cache
+
+
+def blocks_of(n: int, size: int = _BLOCK) -> Iterator[slice]:
+    """The rows [0, n), so many at a time."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def columns_fault(
@@ -83,17 +89,25 @@ def chosen_of(columns: Sequence[NDArray[Any]], chosen: NDArray[Any]) -> list[NDA
     n = len(columns[0])
     if chosen.dtype != bool or len(chosen) != n:
         return [column[chosen] for column in columns]
-    n_chosen, at = np.count_nonzero(chosen), 0
-    taken = [np.empty(n_chosen, column.dtype) for column in columns]
-    for start in range(0, n, _BLOCK):
-        rows = np.flatnonzero(chosen[start : start + _BLOCK])
+    n_chosen, at = int(np.count_nonzero(chosen)), 0
+    taken = [room_like(column, n_chosen, column.dtype) for column in columns]
+    for block in blocks_of(n):
+        rows = np.flatnonzero(chosen[block])
         for whole, column in zip(taken, columns, strict=True):
-            whole[at : at + len(rows)] = column[start : start + _BLOCK][rows]
+            whole[at : at + len(rows)] = column[block][rows]
         at += len(rows)
     return taken
 
 
+def compared(
+    compare: Callable[..., NDArray[np.bool_]], values: NDArray[Any], other: object
+) -> NDArray[np.bool_]:
+    """A comparison of NumPy's, such as `np.equal`, of (n,) values with one; bool (n,)."""
+    result: NDArray[np.bool_] = room_like(values, len(values), bool)
+    compare(values, other, out=result)
+    return result
+
+
 def distinct(stars: NDArray[np.float32]) -> NDArray[np.float32]:
     """Every rating that occurs, once."""
-    blocks = range(0, len(stars), _BLOCK)
-    return np.unique(np.concatenate([np.unique(stars[at : at + _BLOCK]) for at in blocks]))
+    return np.unique(np.concatenate([np.unique(stars[block]) for block in blocks_of(len(stars))]))

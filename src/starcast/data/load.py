@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data import cache, parquet
+from starcast.data.blocks.opening import blocks_at, open_blocks
 from starcast.data.files import frames, id_columns, tabular
 from starcast.data.files import source as where
 from starcast.data.files.id_columns import IdColumns
@@ -138,7 +139,13 @@ def load_own(
         test_source: what holds test rows, as `source`; they are the `given_test` rows.
     Raises: DataError: a file or a value that cannot be used, with file, line and reason.
     """
-    sources, tests = _several(source), [] if test_source is None else _several(test_source)
+    if (folder := blocks_at(source)) is not None:
+        if options != RECOGNISED or any(
+            one is not None for one in (items_path, scale, test_source)
+        ):
+            raise DataError(f"{folder} holds blocks, whose columns, titles and scale are settled")
+        return open_blocks(folder, name or _name(folder))
+    sources, tests = asked_of(source), [] if test_source is None else asked_of(test_source)
     if not sources or (test_source is not None and not tests):
         raise DataError("no ratings are named; give a path, an address or a data frame")
     name = name or _name(sources[0])
@@ -166,10 +173,11 @@ def load_ids(source: object, needed: Needed, *, options: ReadingOptions = RECOGN
     asked = _asked(source)
     with where.scratch_folder() as scratch:
         tables = _tables(asked, options, scratch, None, needed)
-        return id_columns.of_tables(tables, _label(asked), options)
+        return id_columns.of_tables(tables, label_of(asked), options)
 
 
-def _several(source: object) -> list[object]:
+def asked_of(source: object) -> list[object]:
+    """One source, or several, each a path, a data frame, or what an address asks for."""
     return [_asked(one) for one in (source if isinstance(source, list | tuple) else [source])]
 
 
@@ -189,7 +197,7 @@ def _read(
     """The ratings of some sources, joined, without the cache."""
     every = [*sources, *tests]
     stores = [one for one in every if isinstance(one, Query) and one.store]
-    label = ", ".join(dict.fromkeys(map(_label, every)))
+    label = ", ".join(dict.fromkeys(map(label_of, every)))
     tables: list[Loaded] = []
     scale = database.scale_of(stores[0]) if stores and not scale else scale
     with where.scratch_folder() as scratch:
@@ -220,7 +228,7 @@ def _tables(
     raise DataError(f"a {type(source).__name__} is no path, address or data frame")
 
 
-def _label(source: object) -> str:
+def label_of(source: object) -> str:
     """What messages call a source."""
     if frames.is_frame(source):
         return frames.LABEL

@@ -20,8 +20,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from starcast.data import attributes
 from starcast.data.ids import Ids, Vocabulary
-from starcast.data.ratings import Attribute, Ratings
+from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.disk import panics
 from starcast.disk.parquet_size import sizes
@@ -142,7 +143,7 @@ def _words(ratings: Ratings) -> dict[str, Any]:
         "ratings_per_user": np.bincount(ratings.user_rows, minlength=ratings.n_users).tolist(),
         "items": ratings.items.ids.tolist(),
         "titles": ratings.titles.tolist(),
-        "attributes": [_plain(one) for one in ratings.attributes],
+        "attributes": [attributes.plain(one) for one in ratings.attributes],
         "first_second": None if when is None else int(when.min()),
     }
 
@@ -171,7 +172,7 @@ def _ratings(frame: pl.DataFrame, words: dict[str, Any], name: str) -> Ratings:
         RatingScale(*words["scale"]),
         np.array(words["titles"], np.str_),
         name,
-        tuple(_attribute(*one) for one in words["attributes"]),
+        tuple(attributes.of_plain(*one) for one in words["attributes"]),
     )
 
 
@@ -180,19 +181,6 @@ def _user_rows(counts: list[int], n_users: int, n: int) -> NDArray[np.int32]:
     if len(counts) != n_users or min(counts) < 0 or sum(counts) != n:
         raise ValueError(f"it does not share out {n:,} ratings among {n_users:,} users")
     return np.repeat(np.arange(n_users, dtype=np.int32), counts)
-
-
-def _plain(attribute: Attribute) -> list[Any]:
-    """An attribute as JSON can hold it."""
-    columns = attribute.values, attribute.value_rows, attribute.member_rows
-    told = [attribute.side, attribute.name, *(column.tolist() for column in columns)]
-    return told if attribute.is_feature else [*told, False]
-
-
-def _attribute(side: str, name: str, values: list[str], *rows_and_kind: Any) -> Attribute:
-    value_rows, member_rows = (np.array(rows, np.int32) for rows in rows_and_kind[:2])
-    is_feature = rows_and_kind[2:] != (False,)
-    return Attribute(side, name, np.array(values, np.str_), value_rows, member_rows, is_feature)
 
 
 def _vocabulary(ids: list[int] | list[str], kind: str) -> Vocabulary:

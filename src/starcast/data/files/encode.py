@@ -50,8 +50,8 @@ def encode(frame: "pl.DataFrame", label: str, is_test: NDArray[np.bool_] | None 
         is_test: of `CheckedRows`.
     Raises: DataError: an id that holds a zero byte, which ends a text in NumPy.
     """
-    users, user_rows = _vocabulary(frame.drop_in_place(USER), USER, label)
-    items, item_rows = _vocabulary(frame.drop_in_place(ITEM), ITEM, label)
+    users, user_rows = vocabulary(frame.drop_in_place(USER), USER, label)
+    items, item_rows = vocabulary(frame.drop_in_place(ITEM), ITEM, label)
     stars = _whole(frame.drop_in_place(RATING))
     when = _whole(frame.drop_in_place(TIMESTAMP)) if TIMESTAMP in frame.columns else None
     return Encoded(users, items, user_rows, item_rows, stars, when, is_test)
@@ -104,7 +104,11 @@ def _used(members: Vocabulary, rows: Rows) -> tuple[Vocabulary, Rows]:
     return Vocabulary(members.ids[seen], members.kind), fresh[rows]
 
 
-def _vocabulary(column: "pl.Series", kind: str, label: str) -> tuple[Vocabulary, Rows]:
+def vocabulary(column: "pl.Series", kind: str, label: str) -> tuple[Vocabulary, Rows]:
+    """The vocabulary of a column of ids, Int64 or text, and the row of each of them.
+
+    Raises: DataError: an id that holds a zero byte, which ends a text in NumPy.
+    """
     import polars as pl
 
     if column.dtype == pl.String:

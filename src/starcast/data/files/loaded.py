@@ -57,9 +57,7 @@ def load_part(
         needed: the kinds of columns that it must have.
     Raises: DataError: there is no such table, or it cannot be read.
     """
-    table = layouts.recognise(part, RATING_TABLE, needed, options)
-    if first and first.has_header and not table.has_header and len(first.names) == len(table.names):
-        table = replace(table, names=first.names, has_header=True)
+    table = named_as(layouts.recognise(part, RATING_TABLE, needed, options), first)
     try:
         return _loaded(table, options, needed)
     except _MisreadError as misread:
@@ -69,6 +67,13 @@ def load_part(
         if not options.encoding and encoding != text.UTF_8:
             return load_part(part, replace(options, encoding=encoding), first, needed)
         raise refused.explained(options) from None
+
+
+def named_as(table: Table, first: Table | None) -> Table:
+    """A part of a table with the names of the first, where it has none of its own."""
+    if first and first.has_header and not table.has_header and len(first.names) == len(table.names):
+        return replace(table, names=first.names, has_header=True)
+    return table
 
 
 def load_table(table: Table, options: ReadingOptions, needed: Needed = NEEDED) -> Loaded:
@@ -126,7 +131,7 @@ def _loaded(table: Table, options: ReadingOptions, needed: Needed) -> Loaded:
     try:
         if RATING in needed:
             table = wide.unpivoted(written, options.columns) or written
-        places = _places(table, options, needed)
+        places = places_of(table, options, needed)
         if table.is_text and _is_plain(table, places):
             frame = _plain(table, places).collect(engine="streaming")
             if not any(column.has_nulls() for column in frame):
@@ -144,7 +149,7 @@ def _loaded(table: Table, options: ReadingOptions, needed: Needed) -> Loaded:
     return Loaded(table, places, frame)
 
 
-def _places(table: Table, options: ReadingOptions, needed: Needed) -> dict[str, int]:
+def places_of(table: Table, options: ReadingOptions, needed: Needed) -> dict[str, int]:
     """Where each kind of column stands, by what is said, by name, by form, or else by order."""
     chosen = {} if options.columns.get(RATING) == naming.EVERY_OTHER else options.columns
     if table.has_header:

@@ -101,7 +101,7 @@ def of_tables(
     rows, left_out = _kept(rows, options, label)
     is_exact = all(one.table.is_exact for one in tables)
     rows, unit_of_time = (rows, None) if is_exact else _in_seconds(rows)
-    known = _known_items(rows, items_path)
+    known = known_items(rows, items_path)
     try:
         ratings = Ratings.from_rows(
             *rows[:6],
@@ -118,8 +118,8 @@ def of_tables(
         scale=str(ratings.scale),
         notes=(
             *_notes(tables, rows.is_test),
-            *_units(told.unit, unit_of_time),
-            *_titled(known, rows, items_path),
+            *unit_notes(told.unit, unit_of_time),
+            *titled_notes(known, rows, items_path),
         ),
     )
     return replace(ratings, reading=reading, given_test=rows.is_test)
@@ -145,7 +145,7 @@ def _in_seconds(rows: Encoded) -> tuple[Encoded, str | None]:
     return rows._replace(timestamps=when), unit
 
 
-def _known_items(rows: Encoded, items_path: Place | None) -> dict[Any, Item]:
+def known_items(rows: Encoded, items_path: Place | None) -> dict[Any, Item]:
     """What is told of the items that were rated."""
     known = read_items(items_path) if items_path else {}
     return {one: known[str(one)] for one in rows.items.ids.tolist() if str(one) in known}
@@ -172,7 +172,8 @@ def _kept(rows: Encoded, options: ReadingOptions, label: str) -> tuple[Encoded, 
     return once, {why: n for why, n in left_out.items() if n}
 
 
-def _units(of_ratings: str | None, of_times: str | None) -> Iterator[str]:
+def unit_notes(of_ratings: str | None, of_times: str | None) -> Iterator[str]:
+    """What is to be said of the units in which ratings and times are written."""
     if line := figures.said(of_ratings):
         yield line
     if of_times:
@@ -191,7 +192,10 @@ def _notes(tables: Sequence[Loaded], is_test: NDArray[np.bool_] | None = None) -
             yield f"times are left out, because {without[0]} has none"
 
 
-def _titled(known: Mapping[Any, Item], rows: Encoded, items_path: Place | None) -> Iterator[str]:
+def titled_notes(
+    known: Mapping[Any, Item], rows: Encoded, items_path: Place | None
+) -> Iterator[str]:
+    """What is to be said of items without a title."""
     if items_path and len(known) < len(rows.items):
         yield f"{items_path} has titles of {len(known):,} of {len(rows.items):,} items"
     if left_out := attributes.unusable(known):

@@ -146,6 +146,11 @@ def in_seconds(when: Times, *, are_a_column: bool = False) -> tuple[Times, str |
     return when, None
 
 
+def per_second(name: str) -> int | None:
+    """How many of a unit that `in_seconds` names make a second; None for dates in digits."""
+    return next((many for _, many, unit in _UNITS if unit == name), None)
+
+
 def _from_digits(when: Times, n_digits: int) -> Times | None:
     """Seconds of dates such as 20130731; None if some are none."""
     parts = [(when // 10 ** max(n_digits - end, 0)) % 100 if end <= n_digits else when * 0 + least

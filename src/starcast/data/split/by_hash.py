@@ -9,27 +9,29 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import blocks_of, compared
 from starcast.data.ratings import Ratings
 from starcast.data.split.draws import Mask
+from starcast.disk.mapped import room_like
 
 _NUMBERS = 1 << 32  # of 8 hex digits
-_BLOCK = 1 << 16  # rows
 
 
 def masks(ratings: Ratings, test: float, validation: float, seed: int) -> tuple[Mask, Mask]:
     """Which rows are test rows, and which validation rows; each bool (n,)."""
     numbers = row_numbers(ratings, seed)
-    below_test, below_both = (numbers < one for one in _thresholds(test, validation))
-    return below_test, below_both & ~below_test
+    test_end, validation_end = _thresholds(test, validation)
+    is_test = compared(np.less, numbers, test_end)
+    is_validation = compared(np.less, numbers, validation_end)
+    return is_test, np.greater(is_validation, is_test, out=is_validation)
 
 
 def row_numbers(ratings: Ratings, seed: int) -> NDArray[np.uint32]:
     """A number in [0, 2³²) for each row; uint32 (n,)."""
     users = [f"{one}:".encode() for one in ratings.users.ids.tolist()]
     items = [f"{one}:{seed}".encode() for one in ratings.items.ids.tolist()]
-    numbers = np.empty(len(ratings), np.uint32)
-    for start in range(0, len(ratings), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    numbers = room_like(ratings.item_rows, len(ratings), np.uint32)
+    for block in blocks_of(len(ratings)):
         pairs = zip(
             ratings.user_rows[block].tolist(), ratings.item_rows[block].tolist(), strict=True
         )

@@ -18,6 +18,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import blocks_of
 from starcast.data.ids import Ids, Rows, Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
@@ -49,7 +50,7 @@ class RowSum:
     @classmethod
     def of_parts(cls, ratings: Ratings, parts: NDArray[np.uint8]) -> Self:
         """Of user, item, stars and part of every row; `parts` is uint8 (n,)."""
-        return cls._of(_rows_of(ratings), _bits(ratings.stars), parts)
+        return cls._of(_rows_of(ratings), ratings.stars, parts)
 
     @classmethod
     def of_columns(
@@ -68,23 +69,23 @@ class RowSum:
         """
         users, user_rows = Vocabulary.encode(np.asarray(user_ids), "user")
         items, item_rows = Vocabulary.encode(np.asarray(item_ids), "item")
-        return cls._of((users, items, user_rows, item_rows), _bits(np.asarray(stars)), parts)
+        return cls._of((users, items, user_rows, item_rows), np.asarray(stars), parts)
 
     @classmethod
     def of_times(cls, ratings: Ratings) -> Self:
         """Of user, item and time of every row. Raises: ValueError: no times are known."""
         if ratings.timestamps is None:
             raise ValueError(f"{ratings.name} has no timestamps")
-        return cls._of(_rows_of(ratings), ratings.timestamps.view(np.uint64), None)
+        return cls._of(_rows_of(ratings), ratings.timestamps, None)
 
     @classmethod
     def _of(cls, rows: _Pairs, low: NDArray[Any], high: NDArray[Any] | None) -> Self:
-        """Of user, item and a value of every row, `low` + 2³² · `high`."""
+        """Of user, item and a value of every row, the bits of `low` + 2³² · `high`."""
         users, items = _words(rows[0], "user"), _words(rows[1], "item")
         sums = [0, 0]
         for start in range(0, len(low), _BLOCK):
             block = slice(start, start + _BLOCK)
-            value = low[block].astype(np.uint64)
+            value = _bits(low[block])
             if high is not None:
                 value |= high[block].astype(np.uint64) << np.uint64(32)
             value *= _GOLDEN
@@ -129,20 +130,24 @@ def _rows_of(ratings: Ratings) -> _Pairs:
     return ratings.users, ratings.items, ratings.user_rows, ratings.item_rows
 
 
-def _bits(stars: NDArray[np.floating[Any]]) -> NDArray[np.uint32]:
-    """Of the stars as float32; of the two zeros those of the positive one."""
-    return (stars.astype(np.float32) + np.float32(0)).view(np.uint32)
+def _bits(values: NDArray[Any]) -> Words:
+    """Of stars as float32, of the two zeros those of the positive one; of times as they are."""
+    if values.dtype.kind != "f":
+        return values.astype(np.uint64)
+    return (values.astype(np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
 
 
 def _words(members: Vocabulary, kind: str) -> list[Words]:
     """Both words of each id's hash: two arrays uint64 (n_ids,)."""
     person = f"starcast.{kind}".encode()
-    digests = b"".join(
-        hashlib.blake2b(str(one).encode(), digest_size=16, person=person).digest()
-        for one in members.ids.tolist()
-    )
-    both = np.frombuffer(digests, "<u8").reshape(-1, 2)
-    return [np.ascontiguousarray(both[:, word], np.uint64) for word in (0, 1)]
+    both = np.empty((2, len(members)), np.uint64)
+    for block in blocks_of(len(members), _BLOCK):
+        digests = b"".join(
+            hashlib.blake2b(str(one).encode(), digest_size=16, person=person).digest()
+            for one in members.ids[block].tolist()
+        )
+        both[:, block] = np.frombuffer(digests, "<u8").reshape(-1, 2).T
+    return list(both)
 
 
 def _mixed(z: Words) -> Words:

@@ -1,12 +1,14 @@
 """Split: which rows train, which choose, and which are opened once at the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import blocks_of, compared
 from starcast.data.ratings import Ratings
 from starcast.data.split.fingerprint import (
     RowSum,
@@ -14,6 +16,7 @@ from starcast.data.split.fingerprint import (
     first_fingerprint,
     times_fingerprint,
 )
+from starcast.disk.mapped import room_like
 from starcast.errors import ConfigError
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -41,7 +44,7 @@ class Split:
 
     def __post_init__(self) -> None:
         for part, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
-            if not np.any(self.parts == part):
+            if not _holds(self.parts, part):
                 raise ConfigError(
                     f"the split '{self.scheme}' of {len(self.ratings)} ratings leaves no {name} "
                     "rows; use more data or other shares"
@@ -85,30 +88,50 @@ class Split:
     @cached_property
     def train(self) -> Ratings:
         """The rows models learn from."""
-        return self.ratings.take(self.parts == TRAIN)
+        return self._taken(np.equal, TRAIN)
 
     @cached_property
     def validation(self) -> Ratings:
         """The rows every choice looks at."""
-        return self.ratings.take(self.parts == VALIDATION)
+        return self._taken(np.equal, VALIDATION)
 
     @cached_property
     def test(self) -> Ratings:
         """The rows opened once, when all choices are made."""
-        return self.ratings.take(self.parts == TEST)
+        return self._taken(np.equal, TEST)
+
+    @cached_property
+    def known(self) -> Ratings:
+        """The rows of training and validation: all but those of the test."""
+        return self._taken(np.less, TEST)
+
+    def _taken(self, compare: Callable[..., Any], part: int) -> Ratings:
+        return self.ratings.take(compared(compare, self.parts, part))
 
     @classmethod
     def of(cls, ratings: Ratings, is_test: NDArray[np.bool_], is_validation: NDArray[np.bool_],
            scheme: str) -> Self:  # fmt: skip
         """A split from two masks; what is in neither is training data."""
-        parts = np.full(len(ratings), TRAIN, np.uint8)
-        parts[is_validation] = VALIDATION
-        parts[is_test] = TEST
+        parts = room_like(ratings.item_rows, len(ratings), np.uint8)
+        for block in blocks_of(len(ratings)):
+            parts[block] = np.where(is_validation[block], VALIDATION, TRAIN)
+            parts[block][is_test[block]] = TEST
         return cls(ratings, parts, scheme)
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many rows train, validate and test."""
+        blocks = (np.bincount(self.parts[one], minlength=3) for one in blocks_of(len(self.parts)))
+        train, validation, test = sum(blocks, start=np.zeros(3, np.int64)).tolist()
+        return train, validation, test
+
     def __repr__(self) -> str:
-        n_train, n_validation, n_test = np.bincount(self.parts, minlength=3)
+        n_train, n_validation, n_test = self.counts
         return (
             f"Split({self.ratings.name!r}, {self.scheme}: {n_train:,} train, {n_validation:,} "
             f"validation, {n_test:,} test; fingerprint {self.fingerprint[:12]})"
         )
+
+
+def _holds(parts: Parts, part: int) -> bool:
+    return any(bool(np.any(parts[block] == part)) for block in blocks_of(len(parts)))

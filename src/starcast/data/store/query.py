@@ -49,12 +49,20 @@ class DatabaseRows:
         """
         import polars as pl
 
-        blocks = [
-            pl.DataFrame(_columns(places, rows), strict=False)
-            for rows in self._fetched(list(places.values()))
-        ]
+        blocks = list(self.fetched(places))
         empty = pl.DataFrame(schema=dict.fromkeys(places, pl.String))
         return pl.concat(_alike(blocks) or [empty]).lazy()
+
+    def fetched(self, places: Mapping[str, int]) -> "Iterator[pl.DataFrame]":
+        """The same a piece at a time; the types of a column may differ from piece to piece.
+
+        Args: as of `scan`.
+        Raises: DataError: as of `of`.
+        """
+        import polars as pl
+
+        for rows in self._fetched(list(places.values())):
+            yield pl.DataFrame(_columns(places, rows), strict=False)
 
     def records(self) -> Iterator[tuple[str, list[str | None]]]:
         """Every row and its number."""

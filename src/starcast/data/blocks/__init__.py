@@ -1,0 +1,1 @@
+"""Blocks: ratings on disk as columns that are mapped into memory, for sets that outgrow it."""

@@ -6,6 +6,7 @@ from benchmarks.work import Work
 from benchmarks.works import (
     catalogue,
     epoch,
+    filters,
     index,
     large,
     lists,
@@ -27,6 +28,6 @@ WORKS: Mapping[str, Work] = {
     module.WORK.name: module.WORK
     for module in (
         train, sampling, epoch, networks, large, load, metrics, catalogue, index, top, pairs, one,
-        lists, lists_scale, serve, start, scale,
+        lists, lists_scale, filters, serve, start, scale,
     )
 }  # fmt: skip

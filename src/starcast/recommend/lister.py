@@ -17,7 +17,7 @@ from starcast.recommend.rules import Rules
 from starcast.recommend.seen import Seen
 from starcast.scoring.blocks import Progress
 from starcast.scoring.ranker import Ranker
-from starcast.scoring.top_lists import Allowed, bar, best, top_rows
+from starcast.scoring.top_lists import Allowed, Selection, best, top_rows
 
 
 @final
@@ -26,18 +26,18 @@ class Limits(NamedTuple):
 
     Attributes:
         exclude_seen: leave out what the user has rated.
-        allowed: bool (n_items,), the only item rows to list; None lists any.
+        selection: the only items to list; None lists any.
         rule_set: what else was asked for.
     """
 
     exclude_seen: bool = True
-    allowed: Allowed | None = None
+    selection: Selection | None = None
     rule_set: RuleSet = RuleSet(Rules())
 
     @property
     def are_open(self) -> bool:
         """Whether the best scores are listed, whatever they are of."""
-        return self.allowed is None and self.rule_set.wishes is None
+        return self.selection is None and self.rule_set.wishes is None
 
 
 @final
@@ -79,11 +79,14 @@ class Lister:
         given: Mapping[str, Any],
     ) -> Limits:
         """What a call asks for. Raises: as `RuleBook.asked`; ConfigError: a mask of other items."""
+        if allowed is None and rules is None and not given:  # as most lists are asked for
+            return Limits(exclude_seen)
         self._check(allowed)
         rule_set = self._rule_book.asked(rules, given)
-        masks = [mask for mask in (allowed, rule_set.allowed) if mask is not None]
-        both = np.logical_and(*masks) if len(masks) == 2 else next(iter(masks), None)
-        return Limits(exclude_seen, both, rule_set)
+        selection = rule_set.selection
+        if allowed is not None:
+            selection = Selection(allowed & selection.allowed if selection else allowed)
+        return Limits(exclude_seen, selection, rule_set)
 
     def for_user(self, user_row: int, k: int, limits: Limits) -> Chosen:
         """The k best items of a known user; fewer where no more are left."""
@@ -125,7 +128,7 @@ class Lister:
             seen = self.seen.histories if limits.exclude_seen else None
             top[known] = top_rows(
                 self._ranker, seen, user_rows[known], k, on_progress,
-                allowed=limits.allowed, settle_ties=settle_ties,
+                selection=limits.selection, settle_ties=settle_ties,
             )  # fmt: skip
         if not known.all():
             liked = self.for_anybody(k, limits).rows
@@ -157,7 +160,11 @@ class Lister:
 
 def _taken(scores: Scores, k: int, limits: Limits, history: Rows) -> Rows:
     """The list that scores (n_items,) make within limits, for somebody who rated some items."""
-    bar(scores, history if limits.exclude_seen else None, limits.allowed)
-    if wishes := limits.rule_set.wishes:
+    selection, wishes = limits.selection, limits.rule_set.wishes
+    if limits.exclude_seen:
+        scores[history] = -np.inf
+    if wishes:
+        if selection:
+            selection.bar(scores)
         return wished(scores, k, wishes, history)
-    return best(scores, k)
+    return selection.best(scores, k) if selection else best(scores, k)

@@ -19,9 +19,10 @@ from starcast.recommend.matching import ItemFinder, find_items
 from starcast.recommend.rerank import Wishes
 from starcast.recommend.rules import Group, Rules
 from starcast.recommend.similar_items import likeness_of
+from starcast.scoring.top_lists import Selection
 
 _KEPT = 64  # sets of rules
-_KEPT_BYTES = 1 << 26  # of their masks
+_KEPT_BYTES = 1 << 26  # of the items they select
 
 
 @final
@@ -30,13 +31,13 @@ class RuleSet(NamedTuple):
 
     Attributes:
         rules: as they were asked for.
-        allowed: bool (n_items,), the only items to list; None lists any.
+        selection: the only items to list; None lists any.
         wishes: what is chosen by beside scores; None where the best scores are taken.
         remarks: what should be known of them, a line each.
     """
 
     rules: Rules
-    allowed: Mask | None = None
+    selection: Selection | None = None
     wishes: Wishes | None = None
     remarks: tuple[str, ...] = ()
 
@@ -51,7 +52,7 @@ class RuleBook:
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact, self._ratings = artifact, artifact.split.ratings
-        n_kept = min(_KEPT, _KEPT_BYTES // max(self._ratings.n_items, 1) + 1)
+        n_kept = min(_KEPT, _KEPT_BYTES // max(5 * self._ratings.n_items, 1) + 1)
         self._kept = lru_cache(n_kept)(self._compiled)
 
     def asked(self, rules: Rules | None, given: Mapping[str, Any]) -> RuleSet:
@@ -83,10 +84,10 @@ class RuleBook:
         if rules == Rules():
             return RuleSet(rules)
         masks, remarks = self._masks(rules)
-        allowed = np.logical_and.reduce(masks) if masks else None
+        selection = Selection(np.logical_and.reduce(masks)) if masks else None
         wishes = self._wishes(rules)
         remarks += self._unheard(wishes) if wishes else ()
-        return RuleSet(rules, allowed, wishes, tuple(remarks))
+        return RuleSet(rules, selection, wishes, tuple(remarks))
 
     def _masks(self, rules: Rules) -> tuple[list[Mask], list[str]]:
         """What each rule allows, and what should be known of it."""

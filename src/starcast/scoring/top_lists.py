@@ -1,5 +1,7 @@
 """The best items of many users, and of one."""
 
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,17 +31,33 @@ def best(scores: Scores, k: int) -> Rows:
     return found
 
 
-def bar(scores: Scores, seen: Rows | None, allowed: Allowed | None) -> None:
-    """Set the scores (…, n_items) of items that no list may name to -∞, in place.
+@final
+class Selection:
+    """The items that lists may name.
 
     Args:
-        seen: int32 (n,), rows to leave out; None leaves nothing out.
-        allowed: the only rows to take; None takes any.
+        allowed: bool (n_items,).
+
+    Attributes:
+        allowed: the same.
+        rows, others: int32 (n,), the rows that may be named, and those that may not; ascending.
     """
-    if seen is not None:
-        scores[..., seen] = -np.inf
-    if allowed is not None:
-        np.copyto(scores, np.float32(-np.inf), where=~allowed)
+
+    def __init__(self, allowed: Allowed) -> None:
+        self.allowed = allowed
+        self.rows = np.flatnonzero(allowed).astype(np.int32)
+        self.others = np.flatnonzero(~allowed).astype(np.int32)
+
+    def bar(self, scores: Scores) -> None:
+        """Set the scores (…, n_items) of others to -∞, which no list takes."""
+        scores[..., self.others] = -np.inf
+
+    def best(self, scores: Scores, k: int) -> Rows:
+        """What `best` finds once others are barred, which it does slowly where many are."""
+        if len(self.rows) < len(self.others):
+            return self.rows[best(scores[self.rows], k)]
+        self.bar(scores)
+        return best(scores, k)
 
 
 def top_rows(
@@ -49,7 +67,7 @@ def top_rows(
     k: int,
     on_progress: Progress | None = None,
     *,
-    allowed: Allowed | None = None,
+    selection: Selection | None = None,
     settle_ties: bool = True,
 ) -> Rows:
     """The k best item rows of many users, in memory that does not grow with their number.
@@ -60,7 +78,7 @@ def top_rows(
         user_rows: int32 (n,).
         k: length of the lists, 1 or more.
         on_progress: told of the users done and of all there are, now and then.
-        allowed: the only items to list; None lists any.
+        selection: the only items to list; None lists any.
         settle_ties: put scores that are alike but for rounding in the order in which a user alone
             has them; long lists have many, and a mean over users does not feel them.
     Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
@@ -75,13 +93,14 @@ def top_rows(
         scores = ranker.rank_all(users[block])
         if left_out:
             exclude(scores, users[block], *left_out)
-        bar(scores, None, allowed)
+        if selection:
+            selection.bar(scores)
         listed = np.empty((len(scores), k + 1), np.int32)
         take_best(scores, listed)
         for place in _near_ties(scores, listed, ranker.size) if settle_ties else ():
             user = int(users[block][place])
             own = seen.row(user)[0] if seen else None
-            found = _as_alone(ranker, user, own, allowed, k)
+            found = _as_alone(ranker, user, own, selection, k)
             listed[place, : len(found)] = found
         top[block] = listed[:, :k]
 
@@ -100,9 +119,10 @@ def _near_ties(scores: Scores, listed: Rows, size: float) -> NDArray[np.intp]:
 
 
 def _as_alone(
-    ranker: Ranker, user_row: int, seen: Rows | None, allowed: Allowed | None, k: int
+    ranker: Ranker, user_row: int, seen: Rows | None, selection: Selection | None, k: int
 ) -> Rows:
     """The list (at most k,) of one user by the arithmetic of a user alone, which counts."""
     scores = ranker.rank_user(user_row)
-    bar(scores, seen, allowed)
-    return best(scores, k)
+    if seen is not None:
+        scores[seen] = -np.inf
+    return selection.best(scores, k) if selection else best(scores, k)

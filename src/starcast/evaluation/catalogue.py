@@ -176,7 +176,8 @@ def _find(
 
 def _genres(ratings: Ratings) -> tuple[str, Genres | None]:
     """What kinds the items are of: by genre if it is known, else by their first attribute."""
-    known = {one.name: one for one in reversed(ratings.attributes) if one.side == "item"}
+    features = [one for one in ratings.attributes if one.side == "item" and one.is_feature]
+    known = {one.name: one for one in reversed(features)}
     if not known:
         return "", None
     name = "genre" if "genre" in known else list(known)[-1]

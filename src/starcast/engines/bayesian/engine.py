@@ -177,7 +177,7 @@ def _groups(features: tuple[str, ...], train: Ratings) -> tuple[FeatureGroups, F
         for side, one in zip((user, item), histories(train), strict=True):
             side.append(one)
     if "attributes" in features:
-        if not train.attributes:
+        if not any(one.is_feature for one in train.attributes):
             raise ConfigError(
                 f"nothing is known of the users and items of {train.name} (no genres, no file of "
                 "users and items, or a damaged one); leave 'attributes' out of --features"

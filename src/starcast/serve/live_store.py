@@ -17,6 +17,7 @@ from starcast.data.store.writing import Transaction
 from starcast.errors import ConfigError
 from starcast.serve.api_errors import LOG
 from starcast.serve.catalogue import Catalogue
+from starcast.serve.drift import Drift
 from starcast.serve.model_store import ModelStore
 from starcast.serve.people import People, SeenPerson
 from starcast.serve.prometheus import ServiceMetrics
@@ -46,7 +47,7 @@ class LiveStore:
     ) -> None:
         self.store, self._models = store, model_store
         counted = metrics.of_store(lambda: self._sequence)
-        self.people = People(store, counted)
+        self.people, self.drift = People(store, counted), Drift(model_store, counted)
         self._sequence, self._until, self._lock = 0, math.inf, RLock()
         self._items: dict[Id, Item] = {}
         for model in model_store.in_use():
@@ -102,6 +103,7 @@ class LiveStore:
             await asyncio.sleep(every)
             try:
                 await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.drift.tell)
                 was_well = True
             except Exception as error:
                 if was_well:

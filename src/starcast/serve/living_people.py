@@ -29,6 +29,7 @@ class LivingPeople(PeopleAnswered):
     async def top(self, model: ServedModel, user: str, asked: Asked) -> str:
         """A person's list. Raises: ApiError: nobody knows them, or the store does not answer."""
         seen = await self._live.find(user)
+        model.usage.ask("user", known=user in model.ratings.users)
         text = stored_lists.kept_list(model, seen, asked)
         if text is None:
             is_quick = _is_quick(model, seen, asked)

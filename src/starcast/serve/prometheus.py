@@ -4,7 +4,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    Summary,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -73,6 +80,16 @@ class StoreMetrics:
             "starcast_store_people", "People asked for, by where their ratings were found.",
             ["found"], registry=registry,
         )  # fmt: skip
+        self._given = Summary(
+            "starcast_given_stars", "Stars of the ratings that were put.", registry=registry
+        )
+        self._errors = Summary(
+            "starcast_prediction_error_stars", "Given less predicted stars.",
+            registry=registry,
+        )  # fmt: skip
+        self._squared = Counter(
+            "starcast_prediction_squared_error_stars", "Their squares, added up.", registry=registry
+        )
         last = Gauge(
             "starcast_store_sequence", "The last change of the store that was seen.",
             registry=registry,
@@ -84,6 +101,17 @@ class StoreMetrics:
         self._seconds.observe(seconds)
         for name, n in total(outcomes)._asdict().items():
             self._ratings.labels(name).inc(n)
+
+    def rated(self, stars: Iterable[float]) -> None:
+        """Ratings were put."""
+        for one in stars:
+            self._given.observe(one)
+
+    def missed(self, errors: Iterable[float]) -> None:
+        """They were so much more than what was predicted."""
+        for one in errors:
+            self._errors.observe(one)
+            self._squared.inc(one * one)
 
     def asked_for(self, found: str) -> None:
         """A person was found in "memory" or in the "store"."""
@@ -98,6 +126,7 @@ class _Models(Collector):
         self._model_store = model_store
 
     def collect(self) -> Iterator[Metric]:
+        yield from self._of_each()
         loaded = GaugeMetricFamily(
             "starcast_model_ratings", "Ratings behind each loaded model.",
             labels=["model", "dataset", "fingerprint"],
@@ -122,3 +151,28 @@ class _Models(Collector):
         reloads.add_metric(["taken"], self._model_store.n_reloads)
         reloads.add_metric(["refused"], self._model_store.n_refused)
         yield reloads
+
+    def _of_each(self) -> Iterator[Metric]:
+        written = GaugeMetricFamily(
+            "starcast_model_written_timestamp_seconds", "When a model's artifact was written.",
+            labels=["model"],
+        )  # fmt: skip
+        mean = GaugeMetricFamily(
+            "starcast_model_mean_stars", "Mean of the ratings behind a model.",
+            labels=["model"],
+        )  # fmt: skip
+        coverage = GaugeMetricFamily(
+            "starcast_list_coverage_ratio", "Share of its items that a model has listed.",
+            labels=["model"],
+        )  # fmt: skip
+        ids = CounterMetricFamily(
+            "starcast_ids", "Users that lists, and items that anything was asked for, by whether "
+            "the model knows them.", labels=["model", "kind", "known"],
+        )  # fmt: skip
+        for model in self._model_store.in_use():
+            written.add_metric([model.name], model.written_at)
+            mean.add_metric([model.name], float(model.ratings.stars.mean()))
+            coverage.add_metric([model.name], len(model.usage.shown) / model.ratings.n_items)
+            for (kind, known), n in list(model.usage.asked.items()):
+                ids.add_metric([model.name, kind, "yes" if known else "no"], n)
+        yield from (written, mean, coverage, ids)

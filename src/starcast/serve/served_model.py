@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from starcast.artifacts import storage
+from starcast.artifacts.replacement import MANIFEST
 from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
 from starcast.data.split import VALIDATION
@@ -25,6 +26,7 @@ from starcast.serve.catalogue import EVERYTHING
 from starcast.serve.kept import Kept
 from starcast.serve.request_schemas import MOST_K, GivenRating
 from starcast.serve.search import Search
+from starcast.serve.usage import Usage
 
 _MOST_KEPT = 1 << 22  # characters of known users' lists, as they were sent; about 1,000 each
 
@@ -37,6 +39,7 @@ class ServedModel:
         folder: of the artifact.
     Attributes:
         tested: the figures of its test rows, by name; None where it has none.
+        written_at, usage: when the artifact was, seconds since 1970; what has been asked and shown.
     Raises: ArtifactError: nothing there, not one of ours, or damaged.
     """
 
@@ -47,6 +50,7 @@ class ServedModel:
         self.artifact, self.name = artifact, artifact.model
         self.ratings = artifact.split.ratings
         self.recommender = Recommender(artifact)
+        self.written_at, self.usage = (folder / MANIFEST).stat().st_mtime, Usage()
         self.kept = Kept(_MOST_KEPT)
         self.catalogue = EVERYTHING
         self.list_cost = self.search_cost = cost.UNKNOWN  # hence not quick, until measured
@@ -55,6 +59,7 @@ class ServedModel:
         """Learn what a known user's list costs."""
         user = self.ratings.users.ids[self.ratings.n_users // 2].item()
         self.list_cost = cost.measure(lambda k: self._list(user, k, False, 0), MOST_K)
+        self.usage.shown.clear()  # nobody saw these
 
     def measure_search(self) -> None:
         """Learn what a search costs at most, and make its words."""
@@ -80,7 +85,7 @@ class ServedModel:
             stars, deviations = (self.recommender.predict(*pairs).tolist(),
                                  self.recommender.predictive_std(*pairs).tolist())  # fmt: skip
             told += [
-                {**self._named(item), "stars": _short(own),
+                {**self.at(self.ratings.items.row(item)), "stars": _short(own),
                  "deviation": _short(deviation) if math.isfinite(deviation) else None}
                 for item, own, deviation in zip(some, stars, deviations, strict=True)
             ]  # fmt: skip
@@ -175,7 +180,7 @@ class ServedModel:
             for like in self.recommender.similar(item, k + catalogue.n_hidden)
             if catalogue.allowed is None or catalogue.may_list(row_of(like.item_id))
         ]
-        return self.said(**self._named(item), similar=told[:k])
+        return self.said(**self.at(self.ratings.items.row(item)), similar=told[:k])
 
     def find(self, query: str, limit: int) -> str:
         """Items by words of their titles."""
@@ -199,26 +204,29 @@ class ServedModel:
 
     def recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         """A recommendation as it is answered."""
+        self.usage.show(one.item_id)
         stars = _short(one.prediction)
         return {"item": one.item_id, "title": one.title, "stars": stars, "reasons": reasons}
 
     def _found(self, item: int | str) -> Match | None:
         """The item that is meant: by id, or, if it is text, by title."""
         if isinstance(item, str):
-            return self._finder.find(Rated(item, "", None, 0))
-        items = self.ratings.items
-        return Match(items.row(item), "", is_sure=True) if item in items else None
+            found = self._finder.find(Rated(item, "", None, 0))
+        else:
+            known = item in self.ratings.items
+            found = Match(self.ratings.items.row(item), "", is_sure=True) if known else None
+        self.usage.ask("item", known=found is not None)
+        return found
 
     def _known(self, vocabulary: Vocabulary, external_id: object) -> Any:
         """An id as the data has it. Raises: ApiError: it does not."""
+        if vocabulary.kind == "item":
+            self.usage.ask("item", known=external_id in vocabulary)
         try:
             return vocabulary.ids[vocabulary.row(external_id)].item()
         except UnknownIdError as error:
             near = vocabulary.nearest(external_id)
             raise ApiError(404, f"unknown_{vocabulary.kind}", str(error), near) from None
-
-    def _named(self, item: object) -> dict[str, Any]:
-        return self.at(self.ratings.items.row(item))
 
     def at(self, row: int) -> dict[str, Any]:
         """An item by its row, as it is answered."""

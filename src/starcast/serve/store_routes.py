@@ -54,6 +54,7 @@ def rating_endpoints(live: LiveStore) -> APIRouter:
         """Store a rating; when this is answered it is on disk, and the person's list knows it."""
         put = checked(Rating(id, item, asked.stars, asked.time), live.store.scale, _now())
         outcome = await live.writer.put(put)
+        live.drift.add([put], outcome)
         return Response(
             json.dumps(_named(id, item) | {"outcome": _word(outcome)}),
             media_type="application/json",
@@ -91,6 +92,7 @@ def rating_endpoints(live: LiveStore) -> APIRouter:
             outcome = await live.writer.do(write, [put.user for put in puts])
         except TakenKeyError as error:
             raise ApiError(409, "taken_key", str(error)) from None
+        live.drift.add(puts, outcome)
         return outcome._asdict()
 
     return router

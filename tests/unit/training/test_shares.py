@@ -57,7 +57,8 @@ def test_the_share_by_hand(noise: float, knows: float, guess: float) -> None:
     base = of_means(split().train, rows).astype(np.float64)
     left = rows.stars - base
     moved = noise * np.random.default_rng(2).normal(0, 1, len(rows)) + knows * left
-    usual, squares, least_squares = np.mean(left**2), moved @ moved, moved @ left / (moved @ moved)
+    usual, squares = float(np.mean(left**2)), float(moved @ moved)
+    least_squares = float(moved @ left) / squares
     likely = least_squares - np.sqrt(usual / squares) / 2
     assert min(0.3, likely) == pytest.approx(guess, abs=0.06)
     belief = 10 * usual

@@ -121,3 +121,23 @@ def test_killed_updates_leave_the_old_model_or_the_new_one(
     assert starcast("update", model, "--ratings", file).returncode == 0
     assert storage.load(model).split.extends == (old,)
     assert not [name for name in tree(tmp_path) if MARK in name]
+
+
+def test_a_store_gives_what_the_model_does_not_know_yet(
+    at_once: Starcast, model: Path, planted_files: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    address = f"sqlite:///{tmp_path}/r.db"
+    file = later(tmp_path, (9001, 10, 5.0), (9002, 7777, 4.0))
+    assert at_once("store", "init", address, "--scale", "0.5:5:0.5").returncode == 0
+    for argument in (planted_files / "planted.csv", file):
+        assert at_once("store", "import", address, argument).returncode == 0
+    said = at_once("update", model, "--store", address, "--json")
+    told = json.loads(said.stdout)
+    assert (told["new"], told["users"], told["items"], told["kept_unseen"]) == (2, 2, 1, 0)
+    before = bytes_of(model)
+    assert "nothing to learn" in at_once("update", model, "--store", address).stdout
+    assert bytes_of(model) == before
+    refused = at_once("update", model, "--store", "postgresql://me:secret@host/r")
+    assert refused.returncode == 1
+    assert "secret" not in refused.stderr

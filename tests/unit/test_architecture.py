@@ -71,6 +71,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve"),
+    ("evaluation.as_it_came",),
     ("api", "cli"),
     ("__init__", "__main__"),
 )

@@ -94,7 +94,11 @@ def folder_name(split: "Split") -> str:
 
     Raises: DataError: its name is that of no folder, or of one elsewhere: an artifact may say any.
     """
-    name = split.ratings.name
+    return checked_folder_name(split.ratings.name)
+
+
+def checked_folder_name(name: str) -> str:
+    """The name of a data set as a folder's. Raises: DataError: as `folder_name`."""
     if Path(name).name != name or name in ("", "..") or "\0" in name:
         raise DataError(f"{quoted(name)} is no name of a data set that a folder could have")
     return name

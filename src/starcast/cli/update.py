@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, final
 import typer
 
 from starcast.cli import options as opt
+from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import Group, grouped
 from starcast.cli.saving import keep, reserve
 from starcast.cli.use import ArtifactFolder
+from starcast.data.store.address import is_address
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,11 +37,24 @@ class Later(Group):
             "an archive, '-' for standard input, or a database. Repeat to join several.",
         ),
     ] = None
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="A store of ratings, of which all is taken in that the model does not know yet.",
+        ),
+    ] = None
     items: Annotated[
         Path | None,
         typer.Option("--items", help="Titles and genres of new items: a file with ids and titles."),
     ] = None
     recognition: opt.Recognition
+
+    @property
+    def sources(self) -> list[str]:
+        """Files, and the store."""
+        return [*(self.ratings or ()), *([self.store] if self.store is not None else ())]
 
 
 @grouped
@@ -59,8 +74,10 @@ def update(
     from starcast.training.updating import require_updatable
     from starcast.training.updating import update as updated
 
-    if not later.ratings:
-        raise ConfigError("name the later ratings: --ratings FILE")
+    if not later.sources:
+        raise ConfigError("name the later ratings: --ratings FILE, or --store ADDRESS")
+    for address in filter(is_address, later.sources):
+        require_no_secret(address)
     reserve(context, artifact)
     trained = storage.load(artifact)
     require_updatable(trained)
@@ -78,7 +95,7 @@ def _arrived(later: Later, trained: "Artifact", *, quiet: bool) -> "Ratings":
     from starcast.data import load
 
     found = load.load_own(
-        later.ratings,
+        later.sources,
         later.items,
         options=later.recognition.overrides,
         scale=trained.split.ratings.scale,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from starcast.cli import options as opt
+from starcast.cli.as_it_came import AsItCame, refuse_alone, show_replay
 from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import grouped
 from starcast.errors import ConfigError, UnknownIdError, require_name
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 ArtifactFolder = Annotated[
     Path,
     typer.Argument(help="A trained model, such as pretrained_models/ml-1m/latent-factor-model."),
+]
+Judged = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[ARTIFACT]",
+        help="A trained model, such as pretrained_models/ml-1m/latent-factor-model.",
+        show_default=False,
+    ),
 ]
 Fallback = Annotated[
     bool, typer.Option("--fallback", help="Answer for unknown ids with damped means.")
@@ -41,8 +50,24 @@ K = Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")]
 
 
 @grouped
-def evaluate(artifact: ArtifactFolder, *, judging: opt.Judging) -> None:
-    """Judge a trained model on the test ratings of its own split."""
+def evaluate(
+    context: typer.Context,
+    artifact: Judged = None,
+    *,
+    judging: opt.Judging,
+    replayed: AsItCame,
+) -> None:
+    """Judge a trained model on the test ratings of its own split, or by a replay of all."""
+    if replayed.as_it_came:
+        show_replay(context, artifact, judging.k, replayed)
+        return
+    refuse_alone(context)
+    if artifact is None:
+        raise ConfigError("name a trained model, or replay ratings with --as-it-came")
+    _judge(artifact, judging)
+
+
+def _judge(artifact: Path, judging: opt.Judging) -> None:
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge

@@ -119,7 +119,7 @@ def empty(
         left=0.14, right=0.97, bottom=0.52 / height, top=1 - (0.5 + 0.22 * n_rows) / height,
     )  # fmt: skip
     for n in range(len(heights)):
-        _style(figure.add_subplot(grid[n]), has_grid=n < 2)
+        style_axes(figure.add_subplot(grid[n]), has_grid=n < 2)
     split = comparison.reports[0].artifact.split
     whole = printable(split.ratings.name)
     name = whole if len(whole) < 24 else f"{whole[:22]}…"
@@ -160,7 +160,8 @@ def save(figure: "Figure", note: str) -> Chart:
     return Chart(png.getvalue(), _for_page(svg.getvalue()), note)
 
 
-def _style(axes: "Axes", *, has_grid: bool) -> None:
+def style_axes(axes: "Axes", *, has_grid: bool) -> None:
+    """Frames, ticks and grid of the house."""
     axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)

@@ -212,7 +212,7 @@ def everything(connection: Connection) -> str:
 
 
 def test_ratings_come_out_as_they_went_in(store: RatingsStore, ratings: Ratings) -> None:
-    named = {one: Named(title, "War|Drama") for one, title in zip(
+    named = {one: Named(title, "War|Drama", {"price": "4.5"}) for one, title in zip(
         ratings.items.ids.tolist(), ratings.titles.tolist(), strict=True)}  # fmt: skip
     age = Attribute.of(ratings.users, "age", {"bob": ["25"]})
     known = replace(
@@ -227,8 +227,8 @@ def test_ratings_come_out_as_they_went_in(store: RatingsStore, ratings: Ratings)
     found = replace(store.to_ratings(), name="store")
     assert_equal(found, known)
     for one, other in zip(found.attributes, known.attributes, strict=True):
-        assert (one.side, one.name, one.values.tolist()) == (
-            other.side, other.name, other.values.tolist(),
+        assert (one.side, one.name, one.is_feature, one.values.tolist()) == (
+            other.side, other.name, other.is_feature, other.values.tolist(),
         )  # fmt: skip
         assert one.member_rows.tolist() == other.member_rows.tolist()
 

@@ -12,6 +12,9 @@ from starcast.data.ratings import Attribute
 
 _YEARS = 5  # per group of ages, and of years of release
 _RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
+FEATURES = ("genre", "year")
+"""Of items, what models may learn from; other columns are there to filter by."""
+
 _NO_GENRE = {"", "(no genres listed)"}
 _MOST_COLUMNS = 100  # of an items file beside id, title and genres
 _LONGEST = 200  # characters of a value in one: longer text is a description, and large in memory

@@ -157,10 +157,11 @@ class _Evaluation(Transformer_NonRecursive):  # type: ignore[type-arg]  # Truth,
         column = self._columns.find(one.name)
         for value in values:
             if column.is_number == isinstance(value.value, str):
-                kinds = ("numbers", "text") if column.is_number else ("text", "a number")
+                text = f"text, such as {quoted(column.an_example())}"
+                holds, other = ("numbers", "text") if column.is_number else (text, "a number")
                 raise ConfigError(
-                    f"{quoted(column.name)} holds {kinds[0]}, but {shortened(value.token)} is "
-                    f"{kinds[1]}, {place(value.token)}; write {_rewritten(value)}"
+                    f"{quoted(column.name)} holds {holds}, but {shortened(value.token)} is "
+                    f"{other}, {place(value.token)}; write {_rewritten(value)}"
                 )
         return column
 
@@ -170,7 +171,9 @@ class _Evaluation(Transformer_NonRecursive):  # type: ignore[type-arg]  # Truth,
             by_lower = {one.lower(): one for one in column.values.tolist()[:_MOST_LOOKED_AT]}
             near = get_close_matches(wanted.value.lower()[:100], by_lower, n=1)
             hint = f"; did you mean {quoted(by_lower[near[0]])}?" if near else ""
-            self.remarks.append(f"no item has {column.name} {quoted(wanted.value)}{hint}")
+            self.remarks.append(
+                f"no item has {shortened(column.name)} {quoted(wanted.value)}{hint}"
+            )
 
 
 def _matching(column: ItemColumn, pattern: str) -> Mask:

@@ -69,6 +69,10 @@ class ItemColumn:
         """Whether it holds numbers, not text."""
         return self.values.dtype.kind == "f"
 
+    def an_example(self) -> str:
+        """A value that shows why the column is of text: one that is no number."""
+        return next((one for one in map(str, self.values.tolist()) if not is_number(one)), "")
+
     @cached_property
     def is_known(self) -> Mask:
         """bool (n_items,), the items that have a value."""
@@ -136,7 +140,8 @@ class ItemColumns:
         ratings, n = self._ratings, self._ratings.n_items
         titled = np.flatnonzero(ratings.titles != "").astype(np.int32)
         if len(titled):
-            yield ItemColumn(TITLE, ratings.titles[titled], _counted(titled), titled, n)
+            titles, rows = np.unique(ratings.titles[titled], return_inverse=True)
+            yield ItemColumn(TITLE, titles, rows.astype(np.int32), titled, n)
         years = {row: year for row in titled.tolist() if (year := year_of(ratings.titles[row]))}
         if years:
             values, rows = np.unique(np.array([*years.values()], np.float64), return_inverse=True)
@@ -147,7 +152,3 @@ class ItemColumns:
         for one in ratings.attributes:
             if one.side == "item" and not one.is_feature:
                 yield ItemColumn.of(one.name, one, n)
-
-
-def _counted(rows: Rows) -> Rows:
-    return np.arange(len(rows), dtype=np.int32)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from starcast.data.ids import Rows
+from starcast.display import shortened
 from starcast.errors import RuleWarning
 from starcast.recommend.rule_book import RuleSet
 from starcast.recommend.rules import Rules
@@ -64,8 +65,9 @@ class Shortcomings:
         below = zip(self._rules.minimums, self._n_below.tolist(), self._least.tolist(), strict=True)
         for group, n, least in below:
             if n:
-                one = f"{least} where {group} is asked for"
-                yield self._said(n, one, f"fewer than {group} asks for")
+                wish = shortened(group)
+                one = f"{least} where {wish} is asked for"
+                yield self._said(n, one, f"fewer than {wish} asks for")
 
     def _said(self, n_such: int, one: str, several: str) -> str:
         alone = f"the list holds {one}"

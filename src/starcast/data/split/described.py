@@ -31,9 +31,9 @@ def attributes(
         users, items: those of the old, grown by others.
     """
     grown = []
-    names = dict.fromkeys((one.side, one.name) for one in (*old.attributes, *arrived.attributes))
-    for side, name in names:
-        first, second = (_named(ratings, side, name) for ratings in (old, arrived))
+    every = (*old.attributes, *arrived.attributes)
+    for side, name, is_feature in dict.fromkeys(map(_kind, every)):
+        first, second = (_of_kind(one, side, name, is_feature) for one in (old, arrived))
         members = users if side == "user" else items
         theirs = arrived.users if side == "user" else arrived.items
         n_old = old.n_users if side == "user" else old.n_items
@@ -41,11 +41,15 @@ def attributes(
     return tuple(grown)
 
 
-def _named(ratings: Ratings, side: str, name: str) -> Attribute:
+def _kind(one: Attribute) -> tuple[str, str, bool]:
+    return one.side, one.name, one.is_feature
+
+
+def _of_kind(ratings: Ratings, side: str, name: str, is_feature: bool) -> Attribute:
     nothing = np.empty(0, np.int32)
-    none = Attribute(side, name, np.empty(0, np.str_), nothing, nothing)
-    found = (one for one in ratings.attributes if (one.side, one.name) == (side, name))
-    return next(found, none)
+    none = Attribute(side, name, np.empty(0, np.str_), nothing, nothing, is_feature)
+    kind = side, name, is_feature
+    return next((one for one in ratings.attributes if _kind(one) == kind), none)
 
 
 def _grown(old: Attribute, arrived: Attribute, rows: Rows, n_old: int) -> Attribute:
@@ -57,4 +61,5 @@ def _grown(old: Attribute, arrived: Attribute, rows: Rows, n_old: int) -> Attrib
     told = np.concatenate([old.values[old.value_rows], arrived.values[arrived.value_rows[is_new]]])
     order = np.argsort(members, kind="stable")
     value_rows = np.searchsorted(values, told[order]).astype(np.int32)
-    return Attribute(old.side, old.name, values, value_rows, members[order].astype(np.int32))
+    rows_now = members[order].astype(np.int32)
+    return Attribute(old.side, old.name, values, value_rows, rows_now, old.is_feature)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import func, select
 
+from starcast.data.attributes import FEATURES
 from starcast.data.files import tabular
 from starcast.data.files.loaded import load_table
 from starcast.data.files.options import RECOGNISED
@@ -97,13 +98,20 @@ def with_known(ratings: Ratings, items: Sequence[Item], users: _Known) -> Rating
 
 
 def _attributes(members: Vocabulary, known: _Known) -> list[Attribute]:
-    """Attributes whose values are texts, numbers or truth values, each as text."""
+    """Attributes whose values are texts, numbers or truth values, each as text.
+
+    Of items those that a file of items gives models to learn from are features, others not.
+    """
     by_name: dict[str, dict[Any, list[str]]] = {}
     for one in members.ids.tolist():
         for name, value in known.get(str(one), {}).items():
             values = value if isinstance(value, list) else [value]
             by_name.setdefault(name, {})[one] = [_as_text(each) for each in values]
-    found = [Attribute.of(members, name, values) for name, values in by_name.items()]
+    is_user = members.kind == "user"
+    found = [
+        Attribute.of(members, name, values, is_feature=is_user or name in FEATURES)
+        for name, values in by_name.items()
+    ]
     return [one for one in found if len(one.values)]
 
 

@@ -127,15 +127,21 @@ def test_ratings_without_times_are_later_than_all_that_have_one(split: Split) ->
     assert growth.arrivals.undated == 0
 
 
-def test_what_is_known_of_new_items_joins_what_is_known_of_old_ones(split: Split) -> None:
-    old = Attribute.of(split.ratings.items, "genre", {"alien": ["Horror"], "duel": ["War"]})
+@pytest.mark.parametrize("is_feature", [True, False])
+def test_what_is_known_of_new_items_joins_what_is_known_of_old_ones(
+    split: Split, is_feature: bool
+) -> None:
+    kind = {"is_feature": is_feature}
+    horror = {"alien": ["Horror"], "duel": ["War"]}
+    old = Attribute.of(split.ratings.items, "genre", horror, **kind)
     fresh = later([("bob", "exit", 3.0), ("bob", "clue", 3.0)])
     told = {"exit": ["Action", "War"], "clue": ["Comedy"]}
-    fresh = replace(fresh, attributes=(Attribute.of(fresh.items, "genre", told),))
+    fresh = replace(fresh, attributes=(Attribute.of(fresh.items, "genre", told, **kind),))
     known = replace(split, ratings=replace(split.ratings, attributes=(old,)))
     ratings = grow(known, fresh).split.ratings
     expected = {"alien": ["Horror"], "duel": ["War"], "exit": ["Action", "War"]}
     (found,), wanted = ratings.attributes, Attribute.of(ratings.items, "genre", expected)
+    assert found.is_feature == is_feature
     assert found.values.tolist() == wanted.values.tolist()
     assert found.value_rows.tolist() == wanted.value_rows.tolist()
     assert found.member_rows.tolist() == wanted.member_rows.tolist()

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import clients, kills, meetings
+from drills import clients, kills, meetings, writes
 from drills.tally import Tally, run_trials
 
 from starcast.display import Column, as_text
@@ -52,6 +52,7 @@ DRILLS = {
     "requests": Drill("odd requests", clients.odd_requests, 100_000, 1500),
     "mute": Drill("clients that never read", clients.mute_clients, 600, 600),
     "slow": Drill("clients that send slowly", clients.slow_clients, 100, 100),
+    "writes": Drill("writes to a killed service", writes.killed_while_writing, 10_000, 400),
     "busy": Drill("clients that ask for lists", clients.busy_clients, 64, 64),
 }
 

@@ -20,6 +20,7 @@ from benchmarks.works import (
     scale,
     serve,
     start,
+    store,
     top,
     train,
 )
@@ -28,6 +29,6 @@ WORKS: Mapping[str, Work] = {
     module.WORK.name: module.WORK
     for module in (
         train, sampling, epoch, networks, large, load, metrics, catalogue, index, top, pairs, one,
-        lists, lists_scale, filters, serve, start, scale,
+        lists, lists_scale, filters, serve, store, start, scale,
     )
 }  # fmt: skip

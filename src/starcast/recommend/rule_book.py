@@ -22,7 +22,7 @@ from starcast.recommend.similar_items import likeness_of
 from starcast.scoring.top_lists import Selection
 
 _KEPT = 64  # sets of rules
-_KEPT_BYTES = 1 << 26  # of the items they select
+_KEPT_BYTES = 1 << 26  # of the items they select, and of likenesses
 
 
 @final
@@ -118,8 +118,8 @@ class RuleBook:
             tuple(map(self._minimum, rules.minimums)),
             rules.diversity,
             rules.calibration,
-            self._likeness() if rules.diversity else None,
-            self._genres() if rules.calibration else None,
+            self._likeness if rules.diversity else None,
+            self._genres if rules.calibration else None,
         )
 
     def _maximum(self, group: Group) -> Maximum:
@@ -141,16 +141,22 @@ class RuleBook:
             title = self._artifact.title
             yield f"not made diverse: neither {title} nor genres tell which items are alike"
 
+    @property
     def _genres(self) -> SparseRows | None:
         column = self.columns.by_name.get(GENRES)
         return column.rows if column else None
 
+    @cached_property
     def _likeness(self) -> Likeness | None:
-        """The model's own, or else shared genres and years: |A ∩ B| / |A ∪ B| (Jaccard)."""
-        if own := likeness_of(self._artifact):
-            return own
+        """The model's own, or else shared genres and years: |A ∩ B| / |A ∪ B| (Jaccard).
+
+        Rows of items that many lists hold are kept.
+        """
         features = [column.rows for column in self.columns.features]
-        return partial(_shared, features) if features else None
+        shared = partial(_shared, features) if features else None
+        found = likeness_of(self._artifact) or shared
+        n_kept = _KEPT_BYTES // max(4 * self._ratings.n_items, 1) + 1
+        return lru_cache(n_kept)(found) if found else None
 
 
 def _value(column: ItemColumn, group: Group) -> int:

@@ -1,12 +1,14 @@
 """Lists that are asked for in a body: for whom, how long, and by which rules."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from starcast.errors import ConfigError
 from starcast.recommend import Rules
 from starcast.recommend.rules import MOST_CHARACTERS, MOST_GROUPS
 from starcast.serve.request_schemas import (
+    MOST_EXPLAINED,
     MOST_ITEMS,
     GivenRating,
     Id,
@@ -16,6 +18,7 @@ from starcast.serve.request_schemas import (
 )
 
 _MOST_RATINGS = 2**31 - 1
+_COSTLY = ("reasons", "diversity", "calibration")  # every place of a list is looked at for them
 
 Weight = Annotated[float, Field(ge=0, le=1, strict=True)]
 Items = Annotated[
@@ -32,6 +35,16 @@ Groups = Annotated[
 
 
 class _ByRules(LengthAndReasons):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": False,
+            "anyOf": [  # what is checked of them
+                {"properties": {"k": {"maximum": MOST_EXPLAINED}}},
+                {"properties": {name: {"maximum": 0} for name in _COSTLY}},
+            ],
+        }
+    )
+
     where: Annotated[
         Annotated[str, StringConstraints(strict=True, max_length=MOST_CHARACTERS)] | None,
         Field(
@@ -53,6 +66,14 @@ class _ByRules(LengthAndReasons):
     calibration: Annotated[
         Weight, Field(description="weight of genres being spread as in what the person rated")
     ] = 0
+
+    @model_validator(mode="after")
+    def _check_weights(self) -> Self:
+        if self.k > MOST_EXPLAINED and (self.diversity or self.calibration):
+            raise ConfigError(
+                f"k may be at most {MOST_EXPLAINED} where a list is to be diverse or calibrated"
+            )
+        return self
 
     def rules(self) -> Rules | None:
         """The rules, None if there are none. Raises: ConfigError: one that cannot be read."""

@@ -73,6 +73,8 @@ def test_a_list_without_rules_is_the_one_that_is_got(client: TestClient) -> None
         ({"at_most": ["director"]}, 422, "is no group; write it as 3:director"),
         ({"at_least": ["1:genres=Wart"]}, 422, "unknown value of genres 'Wart': did you mean"),
         ({"diversity": 1.5}, 422, "diversity: Input should be less than or equal to 1"),
+        ({"k": 101, "diversity": 0.1}, 422, "k may be at most 100 where a list is to be diverse"),
+        ({"k": 101, "calibration": 1}, 422, "k may be at most 100 where a list is to be diverse"),
         ({"min_ratings": "5"}, 422, "min_ratings: Input should be a valid integer"),
         ({"among": [999, "nobody"]}, 404, "item '999' (and 1 more) was not in the training data"),
         ({"among": [[1]]}, 422, "among.0"),

@@ -36,11 +36,13 @@ def test_a_store_from_its_making_to_its_export(
     columns = ["--columns", "time=when", "--items", "items.csv"]
     first = at_once("store", "import", address, "r.csv", *columns)
     assert first.stdout.endswith(
-        f"the store {address}: 3 new, 0 changed, 0 same, 0 older ratings; 1 items and 0 users told "
-        "of anew\n"
+        f"the store {address}: 3 new, 0 changed, 0 same, 0 older ratings; titles or attributes "
+        "of 1 items and 0 users\n"
     )
     again = at_once("store", "import", address, "r.csv", *columns)
-    assert "0 new, 0 changed, 3 same, 0 older ratings; 0 items" in again.stdout
+    assert (
+        "0 new, 0 changed, 3 same, 0 older ratings; titles or attributes of 0 items" in again.stdout
+    )
 
     stats = json.loads(at_once("store", "stats", address, "--json").stdout)
     assert stats.pop("bytes") > 10_000
@@ -101,6 +103,7 @@ def test_models_are_trained_from_a_store_and_know_its_titles(
         (["init", "postgresql://ann:s3cret@h/x"], "passwords do not belong on a command line"),
         (["init", "postgresql://h/x?password=s3cret"], "and set PGPASSWORD"),
         (["init", "postgresql://ann@127.0.0.1:1/x"], "cannot be opened: connection"),
+        (["import", "sqlite:///full.db", "postgresql://ann:s3cret@h/x"], "do not belong on"),
         (["import", "sqlite:///full.db", "none.csv"], "none.csv"),
         (["import", "sqlite:///full.db", "bad.csv"], "line 3"),
         (["import", "sqlite:///full.db", "wide.csv"], "has a rating of 9, and the store"),

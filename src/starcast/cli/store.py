@@ -88,8 +88,8 @@ def import_(
         done = import_ratings(store, ratings)
         counts = ", ".join(f"{n:,} {name}" for name, n in done.ratings._asdict().items())
         console.print(
-            f"{store.label}: {counts} ratings; {done.items:,} items and {done.users:,} users told "
-            "of anew",
+            f"{store.label}: {counts} ratings; titles or attributes of {done.items:,} items and "
+            f"{done.users:,} users",
             highlight=False,
             soft_wrap=True,
         )

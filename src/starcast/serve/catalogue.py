@@ -39,7 +39,8 @@ class Catalogue:
 
     Attributes:
         allowed: bool (n_items,), the items of the model that may be listed; None where all may.
-        fresh: items that may be listed, and that the model does not know.
+        fresh: items that may be listed, and that the model does not know. What was rated and
+            never told of may be a mistyped id, and is not among them.
         estimate: what these may be worth.
         titles: keys of all items of the store to their titles.
         until: when, in seconds since 1970, this may no longer hold.
@@ -79,7 +80,11 @@ class Catalogue:
         for one in items:
             if str(one.id) in row_of and not one.is_listed(now):
                 allowed[row_of[str(one.id)]] = False
-        fresh = [one for one in items if str(one.id) not in row_of and one.is_listed(now)]
+        fresh = [
+            one
+            for one in items
+            if str(one.id) not in row_of and one.is_listed(now) and (one.title or one.attributes)
+        ]
         return cls(
             None if allowed.all() else allowed,
             fresh,

@@ -48,11 +48,10 @@ class LiveStore:
         self.store, self._models = store, model_store
         counted = metrics.of_store(lambda: self._sequence)
         self.people, self.drift = People(store, counted), Drift(model_store, counted)
-        self._sequence, self._until, self._lock = 0, math.inf, RLock()
-        self._items: dict[Id, Item] = {}
+        self._sequence, self._until, self._lock = store.sequence(), math.inf, RLock()
+        self._items: dict[Id, Item] = {one.id: one for one in store.items_since()}
         for model in model_store.in_use():
-            _check_scale(store, model)
-        self.look()
+            self._prepare(model)
         model_store.prepare = self._prepare
         self.writer = StoreWriter(store, counted, self._committed)
 
@@ -91,7 +90,7 @@ class LiveStore:
         Raises: DatabaseError: the store does not answer.
         """
         with self._lock:
-            is_news = self.store.sequence() != self._sequence or not self._sequence
+            is_news = self.store.sequence() != self._sequence
             has_items = self._take_in() if is_news else False
             if has_items or time.time() >= self._until:
                 self._lay_out()

@@ -205,6 +205,14 @@ def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
     assert "ewoks" not in str(ask("GET", "/users/eve/recommendations"))
 
 
+def test_what_was_rated_and_never_told_of_is_in_no_list_of_others(ask: Ask) -> None:
+    ask("PUT", "/users/eve/ratings/mistyped", {"stars": 5})
+    ask("PUT", "/items/told", {"title": "Told"})
+    listed = items(ask("GET", "/users/bob/recommendations"))
+    assert "told" in listed
+    assert "mistyped" not in listed
+
+
 def test_nobody_is_answered_for_a_person_who_was_erased(ask: Ask) -> None:
     batch = {"ratings": [{"user": "bob", "item": "clue", "stars": 2}]}
     ask("POST", "/ratings", batch, **{"idempotency-key": "k"})

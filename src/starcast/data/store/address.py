@@ -26,8 +26,13 @@ def without_secrets(text: str) -> str:
 
 
 def has_secret(address: str) -> bool:
-    """Whether a password stands in an address."""
-    return without_secrets(address) != address
+    """Whether a password stands in an address; what its query says is no part of that.
+
+    >>> has_secret("postgresql://h:5432/shop?query=SELECT * FROM r WHERE who LIKE '%@%'")
+    False
+    """
+    before = _cut_at_query(address)[0]
+    return without_secrets(before) != before
 
 
 def label_of(store: str) -> str:

@@ -67,11 +67,11 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("models",),
     ("artifacts",),
     ("recommend", "training"),
-    ("evaluation.tiers",),
+    ("evaluation.tiers", "evaluation.by_ids"),
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve"),
-    ("evaluation.as_it_came",),
+    ("evaluation.as_it_came", "evaluation.succession"),
     ("api", "cli"),
     ("__init__", "__main__"),
 )

@@ -38,7 +38,7 @@ def reserve(folder: Path) -> Iterator[None]:
     """
     require_writable(folder)
     with ExitStack() as held:
-        with _as_artifact_error(folder):
+        with as_artifact_error(folder):
             held.enter_context(alone(resolved(folder)))
         yield
 
@@ -54,14 +54,15 @@ def atomic_replace(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
         ArtifactError: it cannot be written; what was there is untouched.
         BusyError: another run is writing it.
     """
-    with _as_artifact_error(folder):
+    with as_artifact_error(folder):
         _check_replaceable(resolved(folder), manifest)
         with replace_folder(folder) as fresh:
             yield fresh
 
 
 @contextmanager
-def _as_artifact_error(folder: Path) -> Iterator[None]:
+def as_artifact_error(folder: Path) -> Iterator[None]:
+    """A context in which what cannot be written is an ArtifactError that names the folder."""
     try:
         yield
     except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:

@@ -11,6 +11,7 @@ from starcast.cli import (
     export,
     reasons,
     recommend,
+    retrain,
     serve,
     store,
     train,
@@ -57,6 +58,8 @@ app.command("compare", cls=SettingsCommand)(compare.compare)
 app.command("train", cls=SettingsCommand)(train.train)
 app.command("blend")(blend.blend)
 app.command("update")(update.update)
+app.command("retrain")(retrain.retrain)
+app.command("rollback")(retrain.rollback)
 app.command("evaluate")(use.evaluate)
 app.command("predict")(use.predict)
 app.command("recommend")(recommend.recommend)

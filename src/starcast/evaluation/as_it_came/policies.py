@@ -4,35 +4,22 @@ A policy is asked for predictions and lists at places of a stream. Whatever it l
 `Stream.n_known`, so that none sees the moment that it is asked about, or what comes after.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import SplitPlan
-from starcast.engines.protocol import FoldingScorer, Scores
+from starcast.engines.protocol import FoldingScorer
 from starcast.engines.settings import Settings
 from starcast.evaluation.as_it_came.stream import Places, Stream
-from starcast.recommend import FoldedInUser, Recommendation, Recommender
+from starcast.evaluation.by_ids import Answers, ByIds, Lists
+from starcast.recommend import FoldedInUser
 from starcast.training.plan import Recipe, train_all
 from starcast.training.updating import update
 
-Lists = NDArray[np.int32]
 _UNSEEN, _FEWEST = 0.001, 20  # a split needs some test rows: nobody learns from these
-
-
-class Answers(NamedTuple):
-    """What a policy says of ratings.
-
-    Attributes:
-        stars: float32 (n,), clipped to the scale.
-        by_fallback: bool (n,), where damped means stood in, for a user or an item not known yet.
-    """
-
-    stars: Scores
-    by_fallback: NDArray[np.bool_]
 
 
 class Policy(Protocol):
@@ -82,7 +69,7 @@ class Fixed:
     name, every = "never updated", 0
 
     def __init__(self, stream: Stream, artifact: Artifact) -> None:
-        self._stream, self._artifact = stream, artifact
+        self._stream = stream
         self._take(artifact)
 
     def learn(self, n_known: int) -> bool:
@@ -91,33 +78,14 @@ class Fixed:
 
     def answers(self, places: Places) -> Answers:
         """By the model; by damped means where it does not know the user or the item."""
-        users, items = self._stream.user_ids(places), self._stream.item_ids(places)
-        known = self._artifact.split.ratings
-        is_strange = (known.users.find(users) < 0) | (known.items.find(items) < 0)
-        return Answers(self._recommender.predict(users, items), is_strange)
+        return self._model.answers(self._stream.user_ids(places), self._stream.item_ids(places))
 
     def lists(self, places: Places, k: int) -> Lists:
         """The model's, less what it knows that the user has rated."""
-        ids = self._stream.user_ids(places)
-        rows = self._artifact.split.ratings.users.find(ids)
-        found = np.full((len(places), k), -1, np.int32)
-        known = np.flatnonzero(rows >= 0)
-        listed = self._recommender.top_rows(rows[known], k)
-        found[known] = np.where(listed >= 0, self._rows[listed], -1)
-        for at in np.flatnonzero(rows < 0).tolist():
-            found[at] = self._row_of(self._recommender.recommend(ids[at].item(), k), k)
-        return found
+        return self._model.lists(self._stream.user_ids(places), k)
 
     def _take(self, artifact: Artifact) -> None:
-        self._artifact, self._recommender = artifact, Recommender(artifact, fallback=True)
-        self._rows = self._stream.ratings.items.find(artifact.split.ratings.items.ids)
-
-    def _row_of(self, listed: Sequence[Recommendation], k: int) -> Lists:
-        rows = np.full(k, -1, np.int32)
-        ids = [one.item_id for one in listed]
-        if ids:
-            rows[: len(ids)] = self._stream.ratings.items.find(ids)
-        return rows
+        self._artifact, self._model = artifact, ByIds(artifact, self._stream.ratings)
 
 
 @final
@@ -164,7 +132,7 @@ class FoldedIn(Fixed):
     def answers(self, places: Places) -> Answers:
         """Of a person; by damped means where nothing is known of them, or of the item."""
         stars, is_strange = super().answers(places)
-        items = self._artifact.split.ratings.items.find(self._stream.item_ids(places))
+        items = self._model.known.items.find(self._stream.item_ids(places))
         for person, at in self._people(places):
             known = at[items[at] >= 0]
             if len(known):
@@ -176,12 +144,12 @@ class FoldedIn(Fixed):
         """Of a person; else as of a model that stays as it is."""
         found = super().lists(places, k)
         for person, at in self._people(places):
-            found[at] = self._row_of(person.recommend(k), k)
+            found[at] = self._model.row_of(person.recommend(k), k)
         return found
 
     def _people(self, places: Places) -> Iterator[tuple[FoldedInUser, Places]]:
         """Who asks, folded in as they are known at that moment, and at which of the places."""
-        items = self._artifact.split.ratings.items
+        items = self._model.known.items
         own = [self._stream.own_known(int(place)) for place in places]
         keys = [(int(self._stream.user_rows[p]), len(o)) for p, o in zip(places, own, strict=True)]
         by_key: dict[tuple[int, int], list[int]] = {}
@@ -193,7 +161,7 @@ class FoldedIn(Fixed):
             is_known = items.find(ids) >= 0 if len(ids) else np.zeros(0, bool)
             if is_known.any():
                 stars = self._stream.stars[rated[is_known]]
-                yield self._recommender.fold_in(ids[is_known], stars), np.array(of_key)
+                yield self._model.recommender.fold_in(ids[is_known], stars), np.array(of_key)
 
 
 def folds(artifact: Artifact) -> bool:

@@ -1,6 +1,6 @@
 """Maximums and minimums of groups in a list that is chosen one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, final
 
 import numpy as np
@@ -54,7 +54,7 @@ class Room:
         self._maximums = [_Counted(one, rows) for one in maximums]
         self._minimums = [one._replace(has=one.has[rows]) for one in minimums]
         for counted in self._maximums:
-            self._free[list(counted.full())] = False
+            self._free[counted.full()] = False
 
     def free(self, places: int) -> Mask:
         """bool (n,), those that may be the next of a list that so many places are left in."""
@@ -78,28 +78,29 @@ class _Counted:
     """How many of each value of a maximum are taken."""
 
     def __init__(self, maximum: Maximum, rows: Rows) -> None:
-        self._n = maximum.n
-        self._own: list[list[int]] = []
-        self._having: dict[int, list[int]] = {}
-        for at, row in enumerate(rows.tolist()):
-            values = maximum.rows.row(row)[0].tolist()
-            own = [one for one in values if maximum.value in (None, one)]
-            self._own.append(own)
-            for value in own:
-                self._having.setdefault(value, []).append(at)
-        self._counts = dict.fromkeys(self._having, 0)
+        own = maximum.rows.chosen(rows)
+        counted = np.full(len(own.columns), True)
+        if maximum.value is not None:
+            counted = own.columns == maximum.value
+        candidates = own.row_numbers()[counted]  # ascending, one for each of its values
+        values, self._values = np.unique(own.columns[counted], return_inverse=True)
+        self._ends = np.searchsorted(candidates, np.arange(len(rows) + 1)).tolist()
+        self._having = candidates[np.argsort(self._values, kind="stable")]
+        self._bounds = np.searchsorted(np.sort(self._values), np.arange(len(values) + 1)).tolist()
+        self._n, self._counts = maximum.n, np.zeros(len(values), np.int64)
 
-    def full(self) -> Iterator[int]:
-        """Candidates that no list may hold."""
-        for value, having in self._having.items():
-            if self._counts[value] >= self._n:
-                yield from having
+    def full(self) -> Rows:
+        """Candidates that may not be taken now, whatever is before them in the list."""
+        return self._barred(range(len(self._counts)))
 
-    def take(self, at: int) -> list[int]:
-        """The candidates that may be taken no more now."""
-        barred: list[int] = []
-        for value in self._own[at]:
-            self._counts[value] += 1
-            if self._counts[value] >= self._n:
-                barred += self._having[value]
-        return barred
+    def take(self, at: int) -> Rows:
+        """The candidates that may not be taken any more once this one is."""
+        own = self._values[self._ends[at] : self._ends[at + 1]]
+        self._counts[own] += 1
+        return self._barred(own.tolist())
+
+    def _barred(self, values: Iterable[int]) -> Rows:
+        """Those that have one of some values of which there are enough."""
+        enough = [one for one in values if self._counts[one] >= self._n]
+        having = [self._having[self._bounds[one] : self._bounds[one + 1]] for one in enough]
+        return np.concatenate([self._having[:0], *having])

@@ -26,11 +26,10 @@ def taste_of(history: Rows, values: SparseRows) -> Shares | None:
         values: of every item, with shares p(g|i).
     Returns: float64 (n_values,); None where no value is known.
     """
-    rows = [values.row(item) for item in history.tolist()]
-    if not sum(len(columns) for columns, _ in rows):
+    rated = values.chosen(history)
+    if not len(rated.columns):
         return None
-    columns, shares = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    mass = np.bincount(columns, shares, values.n_columns)
+    mass = np.bincount(rated.columns, rated.values, rated.n_columns)
     return np.asarray(mass / mass.sum())
 
 
@@ -101,10 +100,8 @@ class Gain:
 
 def _spread(rows: Rows, values: SparseRows, columns: NDArray[np.bool_]) -> tuple[Shares, Shares]:
     """The shares of some values in each item, (n, n_columns), and whether it has any, 1 or 0."""
-    numbers = np.cumsum(columns) - 1
-    each, total = np.zeros((len(rows), np.count_nonzero(columns))), np.zeros(len(rows))
-    for at, row in enumerate(rows.tolist()):
-        own, shares = values.row(row)
-        total[at], kept = shares.sum(), columns[own]
-        each[at, numbers[own[kept]]] = shares[kept]
-    return each, total
+    own = values.chosen(rows)
+    each = np.zeros((len(rows), np.count_nonzero(columns)))
+    at, kept, numbers = own.row_numbers(), columns[own.columns], np.cumsum(columns) - 1
+    each[at[kept], numbers[own.columns[kept]]] = own.values[kept]
+    return each, (np.diff(own.offsets) > 0).astype(np.float64)

@@ -16,6 +16,7 @@ Allowed = NDArray[np.bool_]
 """(n_items,), the item rows that a list may name."""
 
 _BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
+_FEW = 0.7  # of the items: gathering so many is quicker than a choice among all, others barred
 _NEAR = 1e-5  # of a score: compiled sums and NumPy's differ by half of it
 
 
@@ -40,13 +41,12 @@ class Selection:
 
     Attributes:
         allowed: the same.
-        rows, others: int32 (n,), the rows that may be named, and those that may not; ascending.
+        rows, others: intp (n,), the rows that may be named, and those that may not; ascending.
     """
 
     def __init__(self, allowed: Allowed) -> None:
         self.allowed = allowed
-        self.rows = np.flatnonzero(allowed).astype(np.int32)
-        self.others = np.flatnonzero(~allowed).astype(np.int32)
+        self.rows, self.others = np.flatnonzero(allowed), np.flatnonzero(~allowed)
 
     def bar(self, scores: Scores) -> None:
         """Set the scores (…, n_items) of others to -∞, which no list takes."""
@@ -54,8 +54,9 @@ class Selection:
 
     def best(self, scores: Scores, k: int) -> Rows:
         """What `best` finds once others are barred, which it does slowly where many are."""
-        if len(self.rows) < len(self.others):
-            return self.rows[best(scores[self.rows], k)]
+        if len(self.rows) < _FEW * len(scores):
+            found: Rows = self.rows[best(scores.take(self.rows), k)].astype(np.int32)
+            return found
         self.bar(scores)
         return best(scores, k)
 

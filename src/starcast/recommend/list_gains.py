@@ -39,7 +39,7 @@ class Gain:
 
     Args:
         rows: int32 (n,), of the candidates.
-        scores: float32 (n,), theirs, descending.
+        relevance: float64 (n,), their scores, from 0 to 1.
         weights: of diversity and calibration, in [0, 1].
         likeness: None without diversity.
         values: of every item, what calibration is about.
@@ -49,7 +49,7 @@ class Gain:
     def __init__(
         self,
         rows: Rows,
-        scores: Scores,
+        relevance: Shares,
         weights: tuple[float, float],
         likeness: Likeness | None,
         values: SparseRows | None,
@@ -59,8 +59,6 @@ class Gain:
         self._delta = delta if likeness else 0.0
         self._kappa = kappa = 0.0 if taste is None else kappa
         self._rows, self._likeness = rows, likeness
-        spread = float(scores[0] - scores[-1]) or 1.0 if len(scores) else 1.0
-        relevance = (scores.astype(np.float64) - scores[-1:]) / spread
         self._relevance = (1 - self._delta) * (1 - kappa) * relevance
         self._most_alike: NDArray[Any] | None = None
         if taste is not None and values is not None:

@@ -56,19 +56,28 @@ def wished(scores: Scores, k: int, wishes: Wishes, history: Rows) -> Rows:
             f"a diverse or calibrated list has at most {MOST_WEIGHED:,} places, not {k:,}"
         )
     taste = None if wishes.values is None else taste_of(history, wishes.values)
-    size = 2 * k + _POOL
-    n_left = int(np.count_nonzero(scores > -np.inf))
+    pool = best(scores, 2 * k + _POOL)
+    relevance, n_left = _relevance(scores, pool), int(np.count_nonzero(scores > -np.inf))
     while True:
-        rows = _candidates(scores, size, wishes)
-        found = choose(rows, scores[rows], k, wishes, taste)
-        if len(found) == k or size >= n_left:
+        rows = _with_minimums(pool, scores, wishes)
+        found = choose(rows, relevance[rows], k, wishes, taste)
+        if len(found) == k or len(pool) == n_left:
             return found
-        size *= 4
+        pool = best(scores, 4 * len(pool))
 
 
-def _candidates(scores: Scores, size: int, wishes: Wishes) -> Rows:
-    """Rows of the best, and of the best of each minimum's group; best first."""
-    found = [best(scores, size)]
+def _relevance(scores: Scores, pool: Rows) -> Shares:
+    """Scores (n_items,) from 1 for the first of a pool to 0 for its last, and below for others."""
+    if not len(pool):
+        return scores.astype(np.float64)
+    highest, lowest = scores[pool[0]], scores[pool[-1]]
+    above = scores.astype(np.float64) - lowest
+    return np.asarray(above / (float(highest - lowest) or 1.0))
+
+
+def _with_minimums(pool: Rows, scores: Scores, wishes: Wishes) -> Rows:
+    """The rows of a pool, and of the best of each minimum's group; best first."""
+    found = [pool]
     for minimum in wishes.minimums:
         found.append(best(np.where(minimum.has, scores, np.float32(-np.inf)), minimum.n))
     rows = np.unique(np.concatenate(found))
@@ -76,20 +85,20 @@ def _candidates(scores: Scores, size: int, wishes: Wishes) -> Rows:
     return ordered
 
 
-def choose(rows: Rows, scores: Scores, k: int, wishes: Wishes, taste: Shares | None) -> Rows:
+def choose(rows: Rows, relevance: Shares, k: int, wishes: Wishes, taste: Shares | None) -> Rows:
     """The items of a list, one after the other, each the best addition to those before.
 
     With weights δ of diversity and κ of calibration, the addition i to a list S that maximises
 
         (1 - δ) · (1 - κ) · rel(i) - δ · max_{j ∈ S} sim(i, j) - κ · KL(p, q(S ∪ {i})),
 
-    rel being the score, from 0 for the worst candidate to 1 for the best. An item that would break
-    a maximum is passed over. Once no more places are left than minimums ask for, only items that
-    help one are taken; where not all can be had, those that help the most of them.
+    An item that would break a maximum is passed over. Once no more places are left than minimums
+    ask for, only items that help one are taken; where not all can be had, those that help the most
+    of them.
 
     Args:
         rows: int32 (n,), candidates.
-        scores: float32 (n,), theirs, descending.
+        relevance: float64 (n,), rel, descending.
         k: length of the list.
         taste: p, float64 (n_values,); None without calibration.
     Returns: int32 (at most k,), in the order of choice; without weights, in that of the scores.
@@ -99,7 +108,7 @@ def choose(rows: Rows, scores: Scores, k: int, wishes: Wishes, taste: Shares | N
     """
     room = Room(rows, wishes.maximums, wishes.minimums)
     weights = wishes.diversity, wishes.calibration
-    gain = Gain(rows, scores, weights, wishes.likeness, wishes.values, taste)
+    gain = Gain(rows, relevance, weights, wishes.likeness, wishes.values, taste)
     chosen: list[int] = []
     for places in range(min(k, len(rows)), 0, -1):
         free = room.free(places)

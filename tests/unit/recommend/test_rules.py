@@ -295,6 +295,28 @@ class Flat:
         return np.zeros(EVERYTHING, np.float32)
 
 
+@pytest.mark.parametrize("weights", [{}, {"diversity": 0.5}, {"calibration": 0.5}])
+def test_where_nothing_is_left_a_list_is_empty(weights: dict[str, Any]) -> None:
+    with told() as lines:
+        assert RECOMMENDER.recommend(1, 5, where="year < 0", at_most="1:year", **weights) == []
+    assert lines == ["the list holds 0 of 5 items: these rules leave no more"]
+
+
+def test_what_a_minimum_brings_in_does_not_stretch_the_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of far worse items a minimum needs one; among the others the weights mean what they did."""
+    from starcast.recommend import rerank
+
+    monkeypatch.setattr(rerank, "_POOL", 0)
+    last = ranking(1)[-1]
+    with told():
+        title = f"1:title={ROWS[last].title}"
+        listed = ids(RECOMMENDER.recommend(1, 6, diversity=0.3, at_least=title))
+    assert listed[-1] == last
+    assert listed[:-1] == ids(RECOMMENDER.recommend(1, 6, diversity=0.3))[:5]
+
+
 def test_a_weighed_list_has_at_most_a_thousand_places() -> None:
     with pytest.raises(ConfigError, match="at most 1,000 places, not 1,001"):
         RECOMMENDER.recommend(1, 1001, diversity=0.5)

@@ -17,6 +17,7 @@ from starcast.data.split import TRAIN
 from starcast.data.store.records import Id, Item
 from starcast.engines.protocol import Scores
 from starcast.recommend.new_items import NewItems
+from starcast.serve.search import words
 
 _SHARE = 5  # of the places of a list at most one in so many is a new item's
 _TINY = 1e-9  # stars, for rounding
@@ -62,6 +63,19 @@ class Catalogue:
     def may_list(self, item_row: int) -> bool:
         """Whether an item of the model may be listed."""
         return self.allowed is None or bool(self.allowed[item_row])
+
+    def title(self, item: object, known: str) -> str:
+        """The title of an item: the store's, where it has one, else what the model knows."""
+        return self.titles.get(str(item)) or known
+
+    def search(self, query: str) -> list[dict[str, Any]]:
+        """New items whose titles have words that begin like those of a query."""
+        wanted = words(query)
+        return [
+            {"item": one.id, "title": one.title}
+            for one in self.fresh
+            if wanted and all(_begins(word, words(one.title)) for word in wanted)
+        ]
 
     @classmethod
     def of(
@@ -211,6 +225,10 @@ def _values_of_model(artifact: Artifact) -> dict[int, frozenset[str]]:
             for row, text in zip(one.member_rows.tolist(), texts, strict=True):
                 found.setdefault(row, set()).add(f"{one.name}={text}")
     return {row: frozenset(values) for row, values in found.items()}
+
+
+def _begins(word: str, others: Sequence[str]) -> bool:
+    return any(other.startswith(word) for other in others)
 
 
 def _bounds(item: Item) -> list[int]:

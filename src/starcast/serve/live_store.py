@@ -137,6 +137,7 @@ class LiveStore:
     def _prepare(self, model: ServedModel) -> None:
         """Tell a newer model what it may list. Raises: ConfigError: it knows other stars."""
         _check_scale(self.store, model)
+        self.people.forget_all()  # what older models made of them
         self._lay_out_for(model)
 
     def _lay_out(self) -> None:

@@ -8,7 +8,6 @@ from starcast.serve.batching import Answers
 from starcast.serve.live_store import LiveStore
 from starcast.serve.people import SeenPerson
 from starcast.serve.served_model import ServedModel
-from starcast.serve.stored_person import StoredPerson
 from starcast.serve.trained_people import Asked, PeopleAnswered
 
 _MOST_AT_ONCE = 500  # ratings that the event loop compares itself
@@ -60,7 +59,4 @@ def _is_quick(model: ServedModel, seen: SeenPerson, asked: Asked) -> bool:
         or len(seen.person.stars) > _MOST_AT_ONCE
     ):
         return False
-    return (
-        model.list_cost.is_quick(asked.k)
-        and StoredPerson(model.recommender, seen.person).is_as_trained
-    )
+    return model.list_cost.is_quick(asked.k) and stored_lists.who_is(model, seen).is_as_trained

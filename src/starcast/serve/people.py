@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import NamedTuple, TypeVar, final
+from typing import Any, NamedTuple, TypeVar, final
 
 from starcast.data.store.checks import key
 from starcast.data.store.ratings_store import RatingsStore
@@ -26,10 +26,12 @@ class SeenPerson(NamedTuple):
     Attributes:
         number: which no other look has.
         person: what it had.
+        to_models: names of models to what these make of the person.
     """
 
     number: int
     person: Person
+    to_models: dict[str, Any]
 
 
 @final
@@ -59,7 +61,7 @@ class People:
         try:
             text = key(user, "user")
         except DataError:
-            return SeenPerson(-1, Person(str(user), {}, is_known=False, is_erased=False))
+            return SeenPerson(-1, Person(str(user), {}, is_known=False, is_erased=False), {})
         with self._lock:
             if found := self._kept.get(text):
                 self._kept.move_to_end(text)
@@ -95,7 +97,7 @@ class People:
         mark = object()
         with self._lock:
             self._looking[user] = mark
-        seen = SeenPerson(next(self._numbers), self._store.person(user))
+        seen = SeenPerson(next(self._numbers), self._store.person(user), {})
         with self._lock:
             if self._looking.get(user) is mark:
                 del self._looking[user]

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -13,7 +13,6 @@ from starcast.artifacts import storage
 from starcast.artifacts.replacement import MANIFEST
 from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
-from starcast.data.split import VALIDATION
 from starcast.errors import UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
 from starcast.recommend.given_ratings import check_once, check_stars
@@ -65,6 +64,11 @@ class ServedModel:
         """Learn what a search costs at most, and make its words."""
         query = self._search.widest()
         self.search_cost = cost.measure(lambda limit: self.find(query, limit), MOST_K)
+
+    @cached_property
+    def item_rows(self) -> Mapping[str, int]:
+        """Ids of items, as text, to their rows."""
+        return {str(item): row for row, item in enumerate(self.ratings.items.ids.tolist())}
 
     @cached_property
     def _finder(self) -> ItemFinder:
@@ -152,20 +156,9 @@ class ServedModel:
         more = remarks_of(rules, remarks)
         return self.said(recommendations=told, found=found, left_out=left_out, **more)
 
-    def own_ratings(self, user: object, limit: int) -> str:
-        """What a user rated in training and validation, highest first."""
-        user = self._known(self.ratings.users, user)
-        row = self.ratings.users.row(user)
-        ends = self.ratings.user_rows.searchsorted(np.array([row, row + 1], np.int32))
-        own = np.arange(*ends)
-        own = own[self.artifact.up_to(VALIDATION)[own]]
-        own = own[np.argsort(-self.ratings.stars[own], kind="stable")][:limit]
-        items, stars = self.ratings.item_rows[own], self.ratings.stars[own]
-        told = [
-            {**self.at(item), "stars": _short(given)}
-            for item, given in zip(items.tolist(), stars.tolist(), strict=True)
-        ]
-        return json.dumps({"user": user, "ratings": told})
+    def known_user(self, user: object) -> Any:
+        """The id of a user as the data has it. Raises: ApiError: it does not."""
+        return self._known(self.ratings.users, user)
 
     def known_item(self, item: object) -> Any:
         """The id of an item as the data has it. Raises: ApiError: it does not."""
@@ -176,7 +169,11 @@ class ServedModel:
         item = self._known(self.ratings.items, item)
         catalogue, row_of = self.catalogue, self.ratings.items.row
         told = [
-            {"item": like.item_id, "title": like.title, "similarity": _short(like.similarity)}
+            {
+                "item": like.item_id,
+                "title": catalogue.title(like.item_id, like.title),
+                "similarity": _short(like.similarity),
+            }
             for like in self.recommender.similar(item, k + catalogue.n_hidden)
             if catalogue.allowed is None or catalogue.may_list(row_of(like.item_id))
         ]
@@ -187,7 +184,7 @@ class ServedModel:
         catalogue = self.catalogue
         found = self._search.find(query, limit + catalogue.n_hidden)
         shown = [self.at(row) for row in found if catalogue.may_list(row)]
-        return json.dumps({"items": shown[:limit]})
+        return json.dumps({"items": [*shown, *catalogue.search(query)][:limit]})
 
     def reasons(self, who: object, one: Recommendation, k: int) -> list[dict[str, Any]]:
         """Why something is recommended to a person or to a known user."""
@@ -206,7 +203,8 @@ class ServedModel:
         """A recommendation as it is answered."""
         self.usage.show(one.item_id)
         stars = _short(one.prediction)
-        return {"item": one.item_id, "title": one.title, "stars": stars, "reasons": reasons}
+        title = self.catalogue.title(one.item_id, one.title)
+        return {"item": one.item_id, "title": title, "stars": stars, "reasons": reasons}
 
     def _found(self, item: int | str) -> Match | None:
         """The item that is meant: by id, or, if it is text, by title."""
@@ -230,10 +228,8 @@ class ServedModel:
 
     def at(self, row: int) -> dict[str, Any]:
         """An item by its row, as it is answered."""
-        return {
-            "item": self.ratings.items.ids[row].item(),
-            "title": str(self.ratings.titles[row]),
-        }
+        item = self.ratings.items.ids[row].item()
+        return {"item": item, "title": self.catalogue.title(item, str(self.ratings.titles[row]))}
 
     def said(self, **said: Any) -> str:
         """An answer as JSON text, with the model that gives it."""

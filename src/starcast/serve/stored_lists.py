@@ -13,7 +13,7 @@ from starcast.recommend import Recommendation
 from starcast.serve.api_errors import ApiError
 from starcast.serve.people import SeenPerson
 from starcast.serve.served_model import ServedModel, remarks_of
-from starcast.serve.stored_person import StoredPerson, Wanted, row_of
+from starcast.serve.stored_person import StoredPerson, Wanted
 from starcast.serve.trained_people import Asked
 
 
@@ -31,17 +31,16 @@ def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
     if kept := model.kept.get(key):
         return kept
     (k, include_seen, n_reasons, rules, fallback), catalogue = asked, model.catalogue
-    who, remarks = StoredPerson(model.recommender, seen.person), list[str]()
+    who, remarks = who_is(model, seen), list[str]()
     if not (who.is_known or fallback):
-        raise unknown(model, seen)
+        raise unknown(seen)
     limits = Wanted(catalogue.allowed, not include_seen, rules, remarks.append)
     told = [
         model.recommended(one, _reasons(model, who, one, n_reasons))
         for one in who.recommend(k, limits)
     ]
     if rules is None:
-        fresh = catalogue.for_person(*who.rated, {} if include_seen else who.stars)
-        told = fresh.among(told, k, model.ratings.scale)
+        told = _with_new(model, who, told, asked)
     more: dict[str, Any] = {} if who.is_known else {"fallback": True}
     more |= remarks_of(rules, remarks)
     text = model.said(user=external(seen.person.key), recommendations=told, **more)
@@ -51,9 +50,9 @@ def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
 
 def own_ratings(model: ServedModel, seen: SeenPerson, limit: int) -> str:
     """What a person has rated, highest first. Raises: ApiError: nobody knows them."""
-    who = StoredPerson(model.recommender, seen.person)
+    who = who_is(model, seen)
     if not who.is_known:
-        raise unknown(model, seen)
+        raise unknown(seen)
     highest = sorted(who.stars.items(), key=lambda one: -one[1])[:limit]
     told = [{**_named(model, item), "stars": round(stars, 4)} for item, stars in highest]
     return json.dumps({"user": external(seen.person.key), "ratings": told})
@@ -64,9 +63,9 @@ def predictions(model: ServedModel, seen: SeenPerson, items: Sequence[object]) -
 
     Raises: ApiError: nobody knows the person, or an item.
     """
-    who = StoredPerson(model.recommender, seen.person)
+    who = who_is(model, seen)
     if not who.is_known:
-        raise unknown(model, seen)
+        raise unknown(seen)
     fresh = {one.id: one for one in model.catalogue.for_person(*who.rated, {}).items}
     told = []
     for item in items:
@@ -80,13 +79,32 @@ def predictions(model: ServedModel, seen: SeenPerson, items: Sequence[object]) -
     return model.said(user=external(seen.person.key), predictions=told)
 
 
-def unknown(model: ServedModel, seen: SeenPerson) -> ApiError:
-    """What is said of somebody whom neither the model nor the store knows."""
-    user = seen.person.key
-    near = [] if seen.person.is_erased else model.ratings.users.nearest(user)
-    return ApiError(
-        404, "unknown_user", f"user {quoted(user)} is unknown to the model and to the store", near
-    )
+def unknown(seen: SeenPerson) -> ApiError:
+    """What is said of somebody whom neither the model nor the store knows.
+
+    Not who is near: that may be somebody who was erased.
+    """
+    said = f"user {quoted(seen.person.key)} is unknown to the model and to the store"
+    return ApiError(404, "unknown_user", said)
+
+
+def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
+    """A person to a model, worked out once while nothing changes."""
+    name = model.name
+    who = seen.to_models.get(name)
+    if who is None or who.model is not model:
+        who = seen.to_models[name] = StoredPerson(model, seen.person)
+    return who
+
+
+def _with_new(
+    model: ServedModel, who: StoredPerson, told: list[dict[str, Any]], asked: Asked
+) -> list[dict[str, Any]]:
+    if not model.catalogue.fresh:
+        return told
+    rated = {} if asked.include_seen else who.stars
+    fresh = model.catalogue.for_person(*who.rated, rated)
+    return fresh.among(told, asked.k, model.ratings.scale)
 
 
 def _predicted(model: ServedModel, who: StoredPerson, item: Any) -> dict[str, Any]:
@@ -108,8 +126,7 @@ def _reasons(
 
 
 def _named(model: ServedModel, item: str) -> dict[str, Any]:
-    row = row_of(model.ratings.items, item)
-    if row >= 0:
+    if (row := model.item_rows.get(item)) is not None:
         return model.at(row)
     return {"item": external(item), "title": model.catalogue.titles.get(item, "")}
 

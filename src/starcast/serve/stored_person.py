@@ -11,9 +11,10 @@ from starcast.data.ids import Rows, Vocabulary
 from starcast.data.split import VALIDATION
 from starcast.data.store.records import Person
 from starcast.engines.protocol import FoldingScorer, Scores
-from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
+from starcast.recommend import FoldedInUser, Recommendation, Rules
 from starcast.recommend.remarks import OnRemark
 from starcast.scoring.top_lists import Allowed
+from starcast.serve.served_model import ServedModel
 
 
 class _Told(TypedDict):
@@ -47,17 +48,20 @@ class StoredPerson:
     where the store knows more, the person is folded in.
 
     Args:
-        recommender: of the model.
+        model: the model.
         person: what the store has of them.
     Attributes:
         user_row: the model's row of the user; -1 where it knows none, or must not.
     """
 
-    def __init__(self, recommender: Recommender, person: Person) -> None:
-        self._recommender, self.person = recommender, person
-        self._artifact, self._ratings = recommender.artifact, recommender.artifact.split.ratings
-        known = -1 if person.is_erased else row_of(self._ratings.users, person.key)
-        self.user_row = known
+    def __init__(self, model: ServedModel, person: Person) -> None:
+        self.model, self.person, self._recommender = model, person, model.recommender
+        self._artifact, self._ratings = model.artifact, model.ratings
+        self.user_row = -1 if person.is_erased else row_of(self._ratings.users, person.key)
+        known = [(model.item_rows.get(item, -1), own) for item, own in person.stars.items()]
+        told = sorted(pair for pair in known if pair[0] >= 0)
+        self._rows = np.array([row for row, _ in told], np.int32)
+        self._stars = np.array([np.nan if own is None else own for _, own in told], np.float32)
 
     @property
     def is_known(self) -> bool:
@@ -66,29 +70,35 @@ class StoredPerson:
 
     @cached_property
     def is_as_trained(self) -> bool:
-        """Whether the store says nothing that the model's data do not."""
+        """Whether the store says nothing of the model's items that the model's data do not."""
         if self.user_row < 0:
             return False
-        had = self._had(everything=True)
-        return all(
-            own is not None and had.get(item) == np.float32(own)
-            for item, own in self.person.stars.items()
-        )
-
-    @cached_property
-    def stars(self) -> Mapping[str, float]:
-        """Keys of the items that they have rated to the stars."""
-        told = {**self._had(everything=False), **self.person.stars}
-        return {item: float(own) for item, own in told.items() if own is not None}
+        own = self._own
+        rows, stars = self._ratings.item_rows[own], self._ratings.stars[own]
+        at = np.minimum(rows.searchsorted(self._rows), len(rows) - 1)
+        return bool(np.all((rows[at] == self._rows) & (stars[at] == self._stars)))
 
     @cached_property
     def rated(self) -> tuple[Rows, Scores]:
-        """Those that the model knows: int32 (n,) rows, ascending; float32 (n,) stars."""
-        items, keys = self._ratings.items, list(self.stars)
-        rows = rows_of(items, keys)
-        order = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
-        stars = np.array([self.stars[one] for one in keys], np.float32)
+        """What they have rated of the model's items: int32 (n,) rows, ascending; stars (n,).
+
+        That is what lists may know of the model's data, and over it what the store has.
+        """
+        had, had_stars = self._had()
+        is_old = ~np.isin(had, self._rows, assume_unique=True)
+        rows = np.concatenate([had[is_old], self._rows])
+        stars = np.concatenate([had_stars[is_old], self._stars])
+        order = np.argsort(rows, kind="stable")
+        order = order[~np.isnan(stars[order])]  # those that were not taken back
         return rows[order], self._ratings.scale.clip(stars[order])
+
+    @cached_property
+    def stars(self) -> Mapping[str, float]:
+        """Keys of all items that they have rated to the stars."""
+        rows, stars = self.rated
+        ids = map(str, self._ratings.items.ids[rows].tolist())
+        stored = {item: own for item, own in self.person.stars.items() if own is not None}
+        return dict(zip(ids, stars.tolist(), strict=True)) | stored
 
     @cached_property
     def folded(self) -> FoldedInUser | None:
@@ -107,10 +117,10 @@ class StoredPerson:
         told: _Told = {"rules": rules, "on_remark": on_remark}
         if self.folded is not None:
             return self.folded.recommend(k, exclude_seen=exclude_seen, allowed=allowed, **told)
-        if exclude_seen and len(self.rated[0]):
+        if exclude_seen and len(self._unseen):
             n_items = self._ratings.n_items
             allowed = np.ones(n_items, np.bool_) if allowed is None else allowed.copy()
-            allowed[self.rated[0]] = False
+            allowed[self._unseen] = False
         if self.user_row < 0:
             return self._recommender.for_anybody(k, allowed=allowed, **told)
         user = self._ratings.users.ids[self.user_row]
@@ -131,16 +141,25 @@ class StoredPerson:
         stars = self._recommender.predict(*pair)
         return float(stars[0]), float(self._recommender.predictive_std(*pair)[0])
 
-    def _had(self, *, everything: bool) -> dict[str, float | None]:
-        """Keys of items to the stars in the model's data: all, or those that lists may know."""
+    @cached_property
+    def _own(self) -> slice:
+        """Where the user's rows are in the model's data."""
+        users = self._ratings.user_rows
+        ends = users.searchsorted(np.array([self.user_row, self.user_row + 1], users.dtype))
+        return slice(*ends.tolist())
+
+    @cached_property
+    def _unseen(self) -> Rows:
+        """Items that they have rated, and that the model does not leave out by itself."""
+        return np.setdiff1d(self.rated[0], self._had()[0], assume_unique=True)
+
+    def _had(self) -> tuple[Rows, Scores]:
+        """What lists may know of the model's data: item rows, ascending, and stars."""
         if self.user_row < 0:
-            return {}
-        ends = self._ratings.user_rows.searchsorted([self.user_row, self.user_row + 1])
-        own = np.arange(*ends)
-        if not everything:
-            own = own[self._artifact.up_to(VALIDATION)[own]]
-        ids = self._ratings.items.ids[self._ratings.item_rows[own]].tolist()
-        return dict(zip(map(str, ids), self._ratings.stars[own].tolist(), strict=True))
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        own = self._own
+        may_know = self._artifact.up_to(VALIDATION)[own]
+        return self._ratings.item_rows[own][may_know], self._ratings.stars[own][may_know]
 
 
 def row_of(vocabulary: Vocabulary, text: str) -> int:

@@ -1,8 +1,12 @@
 """Who answers for people: where there is no store, what trained the model is all that is known."""
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, final
 
+import numpy as np
+
+from starcast.data.split import VALIDATION
 from starcast.recommend import Rules
 from starcast.serve.batching import Answers
 from starcast.serve.served_model import ServedModel
@@ -66,7 +70,7 @@ class TrainedPeople(PeopleAnswered):
 
     async def own_ratings(self, model: ServedModel, user: str, limit: int) -> str:
         """What a person has rated, as far as the model was allowed to see it."""
-        return await self._answers.make(model.own_ratings, user, limit)
+        return await self._answers.make(_own_ratings, model, user, limit)
 
     async def predictions(
         self, model: ServedModel, user: int | str, items: Sequence[int | str]
@@ -78,3 +82,15 @@ class TrainedPeople(PeopleAnswered):
 def _anybodys(model: ServedModel, user: str, k: int) -> str:
     told = [model.recommended(one, []) for one in model.recommender.for_anybody(k)]
     return model.said(user=user, recommendations=told, fallback=True)
+
+
+def _own_ratings(model: ServedModel, user: object, limit: int) -> str:
+    """What a user rated in training and validation, highest first."""
+    known, ratings = model.known_user(user), model.ratings
+    ends = ratings.user_rows.searchsorted(np.array([0, 1], np.int32) + ratings.users.row(known))
+    own = np.arange(*ends)
+    own = own[model.artifact.up_to(VALIDATION)[own]]
+    own = own[np.argsort(-ratings.stars[own], kind="stable")][:limit]
+    given = zip(ratings.item_rows[own].tolist(), ratings.stars[own].tolist(), strict=True)
+    told = [{**model.at(item), "stars": round(stars, 4)} for item, stars in given]
+    return json.dumps({"user": known, "ratings": told})

@@ -176,11 +176,9 @@ def test_hidden_and_unavailable_items_leave_every_list_at_once(ask: Ask) -> None
     assert ask("DELETE", "/items/clue", status=404)["error"]["code"] == "unknown_item"
 
 
-def test_what_is_available_for_a_time_comes_and_goes_by_itself(ask: Ask) -> None:
-    now = int(time.time())
-    ask("PUT", "/items/clue", {"available_until": now + 2})
-    assert "clue" in items(ask("GET", "/users/bob/recommendations"))
-    until(lambda: "clue" not in items(ask("GET", "/users/bob/recommendations")))
+def test_what_becomes_available_comes_by_itself(ask: Ask) -> None:
+    ask("PUT", "/items/clue", {"available_from": int(time.time()) + 2})
+    until(lambda: "clue" in items(ask("GET", "/users/bob/recommendations")))
 
 
 def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
@@ -192,6 +190,8 @@ def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
     guest = ask("POST", "/recommendations", {"ratings": [{"item": "duel", "stars": 4}]})
     assert items(guest)[-1] == "ewoks"
     assert "ewoks" in items(ask("GET", "/users/zoe/recommendations?fallback=true"))
+    assert ask("GET", "/items?query=EWO")["items"] == [{"item": "ewoks", "title": "Ewoks"}]
+    assert ask("GET", "/items?query=ewo+x")["items"] == []
     said = ask("POST", "/predict", {"user": "bob", "items": ["ewoks", "clue"]})["predictions"]
     assert [(one["item"], one.get("new", False)) for one in said] == [
         ("ewoks", True), ("clue", False),
@@ -203,6 +203,16 @@ def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
     )
     ask("PUT", "/items/ewoks", {"title": "Ewoks", "hidden": True})
     assert "ewoks" not in str(ask("GET", "/users/eve/recommendations"))
+
+
+def test_titles_are_those_of_the_store(ask: Ask) -> None:
+    assert "Alien (1979)" in str(ask("GET", "/users/eve/recommendations"))
+    ask("PUT", "/items/alien", {"title": "Alien: the film"})
+    for path in ("/users/eve/recommendations", "/items?query=alien", "/users/ann/ratings",
+                 "/items/clue/similar"):  # fmt: skip
+        said = str(ask("GET", path))
+        assert "Alien: the film" in said
+        assert "(1979)" not in said
 
 
 def test_what_was_rated_and_never_told_of_is_in_no_list_of_others(ask: Ask) -> None:

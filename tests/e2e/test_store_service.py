@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from processes import Starcast
-from services import Service
+from services import Service, until
 from writing_clients import kill_while_writing
 
 from starcast.artifacts import storage
@@ -100,3 +100,26 @@ def test_a_store_that_cannot_be_is_told_in_a_line(
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert "s3cret" not in done.stderr
+
+
+def test_services_on_one_database_hear_of_each_other(
+    postgres_address: str,
+    known_by_heart: Artifact,
+    serving: Callable[..., Service],
+    folder: Path,
+) -> None:
+    with RatingsStore.create(postgres_address) as store:
+        import_ratings(store, known_by_heart.split.ratings)
+    one, other = (serving("--model", folder, "--store", postgres_address) for _ in range(2))
+
+    def told(service: Service, user: str) -> tuple[int, list[str]]:
+        status, said = service.ask("GET", f"/users/{user}/recommendations")
+        return status, [item["item"] for item in said.get("recommendations", [])]
+
+    assert told(other, "bob") == (200, ["brazil", "clue"])
+    assert one.ask("PUT", "/users/bob/ratings/clue", {"stars": 1})[0] == 200
+    until(lambda: told(other, "bob") == (200, ["brazil"]))
+    assert other.ask("PUT", "/items/brazil", {"hidden": True})[0] == 200
+    until(lambda: told(one, "eve") == (200, ["alien", "duel"]))
+    assert one.ask("DELETE", "/users/eve")[0] == 200
+    until(lambda: told(other, "eve")[0] == 404)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from starcast.data.store.address import without_secrets
+from starcast.display import quoted
 from starcast.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def url_of(address: str) -> "URL":
         url = make_url(address)
     except (ArgumentError, ValueError):
         raise DataError(
-            f"{without_secrets(address)} is no address; write postgresql://user@host/database"
+            f"{quoted(without_secrets(address))} is no address; write sqlite:///folder/file.db or "
+            "postgresql://user@host/database"
         ) from None
     return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
@@ -81,6 +83,8 @@ def engine_of(address: str, mode: str = "ro", **options: Any) -> "Engine":
     path = Path(url.database or "")
     if mode != "rwc" and not path.is_file():
         raise DataError(f"{path} does not exist; check the path: sqlite:///folder/file.db")
+    if not path.parent.is_dir():
+        raise DataError(f"the folder {path.parent} does not exist; make it first")
     file = f"file:{quote(str(path))}"
     return create_engine(url.set(database=file, query={"mode": mode, "uri": "true"}), **options)
 
@@ -98,9 +102,15 @@ def writable_engine(address: str, *, make: bool = False) -> "Engine":
     from sqlalchemy import event
 
     url = url_of(address)
+    is_file = url.get_backend_name() == "sqlite"
+    if asked := [name for name in url.query if is_file or name in ("table", "query")]:
+        raise DataError(
+            f"{without_secrets(address)}: '{asked[0]}' means nothing for a store, which is all of "
+            "a database; leave it out"
+        )
     if url.get_backend_name() == "postgresql":
         return engine_of(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    if url.get_backend_name() != "sqlite":
+    if not is_file:
         raise DataError(
             f"{without_secrets(address)}: stores lie in SQLite or PostgreSQL, as sqlite:///r.db"
         )

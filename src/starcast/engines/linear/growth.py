@@ -3,8 +3,8 @@
 Means, interest and histories are counted anew, exactly: a list is made of what its user has rated
 by now, by weights between items. Those are solved again where that takes a moment. Where it takes
 longer they stay as they were, since some per cent of ratings more hardly move them
-(docs/updates.md), but for items outside the core: new ones, and those with many fresh ratings, are
-regressed anew on their neighbours.
+(docs/updates.md), but for items outside the core: new ones, and those most of whose ratings are
+fresh, are regressed anew on their neighbours.
 """
 
 import math
@@ -26,7 +26,8 @@ from starcast.engines.rows import SparseRows
 from starcast.engines.settings import ItemItemSettings
 
 _A_MOMENT = 2e8  # sums and products, of the Gram matrix and of its inverse
-_FRESH_SHARE = 0.05  # of all ratings: with more the weights are solved again, however long it takes
+_MANY_FRESH = 0.05  # of all ratings: then the weights are solved again, however long it takes
+_FRESH_SHARE = 0.5  # of an item's ratings: with fewer its weights would hardly move
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -61,11 +62,11 @@ def with_later(
 def _is_solved_again(weights: Weights, train: Ratings, is_fresh: NDArray[np.bool_]) -> bool:
     per_user = np.bincount(train.user_rows).astype(np.float64)
     work = float(per_user @ per_user) + float(len(weights["core_items"])) ** 3
-    return work <= _A_MOMENT or float(is_fresh.mean()) > _FRESH_SHARE
+    return work <= _A_MOMENT or float(is_fresh.mean()) > _MANY_FRESH
 
 
 def _moved(core: Rows, train: Ratings, is_fresh: NDArray[np.bool_]) -> Rows:
-    """Items outside the core of whose ratings a fair part is fresh."""
+    """Items outside the core of whose ratings most are fresh."""
     n_fresh = np.bincount(train.item_rows[is_fresh], minlength=train.n_items)
     n_all = np.bincount(train.item_rows, minlength=train.n_items)
     moved = np.flatnonzero(n_fresh > _FRESH_SHARE * n_all).astype(np.int32)

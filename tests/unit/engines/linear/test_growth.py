@@ -38,7 +38,7 @@ def test_else_weights_stay_and_new_items_are_regressed_as_training_does(
 ) -> None:
     """Against a training whose core is the same: there new items have the very same weights."""
     monkeypatch.setattr(growth, "_A_MOMENT", 0.0)
-    monkeypatch.setattr(growth, "_FRESH_SHARE", 0.2)
+    monkeypatch.setattr(growth, "_MANY_FRESH", 0.2)
     before, is_fresh = solved(first), planted.item_rows >= 28
     found = with_later(before, SETTINGS, planted, is_fresh)
     np.testing.assert_array_equal(found["item_item"], before["item_item"])

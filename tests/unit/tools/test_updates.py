@@ -1,0 +1,40 @@
+"""What trains, updates and judges in tools/updates.py, and where its table goes."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
+import updates
+
+from starcast.data.ratings import Ratings
+from starcast.data.split.growing import grow
+
+
+def test_a_cut_trains_on_the_oldest_updates_by_the_next_and_judges_by_the_rest(
+    planted: Ratings,
+) -> None:
+    assert planted.timestamps is not None
+    cut = updates.Cut.of(planted, 0.8, 0.1, seed=0)
+    n = len(planted)
+    for rows, low, high in (
+        (cut.split.train, 0.0, 0.8), (cut.split.validation, 0.0, 0.8),
+        (cut.later, 0.8, 0.9), (cut.split.test, 0.9, 1.0),
+    ):  # fmt: skip
+        assert rows.timestamps is not None
+        rank = np.searchsorted(np.sort(planted.timestamps), rows.timestamps) / n
+        assert rank.min() >= low - 1 / n
+        assert rank.max() < high
+    assert len(cut.split.ratings) + len(cut.later) == n
+    arrivals = grow(cut.split, cut.later).arrivals
+    assert (arrivals.new, arrivals.kept_unseen) == (len(cut.later), 0)
+
+
+def test_a_table_goes_between_its_marks() -> None:
+    page = "a\n<!-- tools/updates.py: x -->\nold\n<!-- tools/updates.py: end of x -->\nz\n"
+    again = updates.placed(page, "x", "| new |")
+    assert again == page.replace("old", "| new |")
+    with pytest.raises(SystemExit, match="no place for y"):
+        updates.placed(page, "y", "| new |")

@@ -19,6 +19,9 @@ from starcast.engines.protocol import Scores
 from starcast.recommend.new_items import NewItems
 from starcast.serve.search import words
 
+Means = Mapping[str, tuple[int, float]]
+"""Keys of items to how many ratings they have and the mean of their stars."""
+
 _SHARE = 5  # of the places of a list at most one in so many is a new item's
 _TINY = 1e-9  # stars, for rounding
 _numbers = itertools.count(1)
@@ -45,6 +48,7 @@ class Catalogue:
         estimate: what these may be worth.
         titles: keys of all items of the store to their titles.
         until: when, in seconds since 1970, this may no longer hold.
+        means: of the ratings of new items.
         number: which no other has.
     """
 
@@ -53,6 +57,7 @@ class Catalogue:
     estimate: NewItems | None
     titles: Mapping[str, str]
     until: float
+    means: Means = field(default_factory=dict)
     number: int = field(default_factory=lambda: next(_numbers))
 
     @property
@@ -79,17 +84,17 @@ class Catalogue:
 
     @classmethod
     def of(
-        cls, artifact: Artifact, items: Sequence[Item], means: Mapping[str, tuple[int, float]]
+        cls, artifact: Artifact, items: Sequence[Item], means: Means, row_of: Mapping[str, int]
     ) -> "Catalogue":
         """What a store says now.
 
         Args:
             artifact: the model.
             items: all of the store, deleted ones among them.
-            means: keys of items to how many ratings they have and the mean of their stars.
+            means: of new items.
+            row_of: keys of the model's items to their rows.
         """
         now, ratings = time.time(), artifact.split.ratings
-        row_of = {str(one): row for row, one in enumerate(ratings.items.ids.tolist())}
         allowed = np.ones(ratings.n_items, np.bool_)
         for one in items:
             if str(one.id) in row_of and not one.is_listed(now):
@@ -105,6 +110,7 @@ class Catalogue:
             _estimate(artifact, items, fresh, means) if fresh else None,
             {str(one.id): one.title for one in items},
             min((at for one in items for at in _bounds(one) if at > now), default=math.inf),
+            means,
         )
 
     def for_person(
@@ -191,7 +197,7 @@ def _estimate(
     artifact: Artifact,
     items: Sequence[Item],
     fresh: Sequence[Item],
-    means: Mapping[str, tuple[int, float]],
+    means: Means,
 ) -> NewItems:
     ratings = artifact.split.ratings
     told = {str(one.id): _values(one.attributes) for one in items}

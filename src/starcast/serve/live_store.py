@@ -16,7 +16,7 @@ from starcast.data.store.records import Id, Item
 from starcast.data.store.writing import Transaction
 from starcast.errors import ConfigError
 from starcast.serve.api_errors import LOG
-from starcast.serve.catalogue import Catalogue
+from starcast.serve.catalogue import Catalogue, Means
 from starcast.serve.drift import Drift
 from starcast.serve.model_store import ModelStore
 from starcast.serve.people import People, SeenPerson
@@ -25,7 +25,7 @@ from starcast.serve.served_model import ServedModel
 from starcast.serve.store_writer import StoreWriter, unavailable
 
 T = TypeVar("T")
-_LAID_OUT_ANEW = 10.0  # seconds after which ratings of new items count
+_COUNTED_ANEW = 5.0  # seconds after which ratings of new items count
 
 
 @final
@@ -48,10 +48,13 @@ class LiveStore:
         self.store, self._models = store, model_store
         counted = metrics.of_store(lambda: self._sequence)
         self.people, self.drift = People(store, counted), Drift(model_store, counted)
-        self._sequence, self._until, self._lock = store.sequence(), math.inf, RLock()
+        self._sequence, self._lock = store.sequence(), RLock()
         self._items: dict[Id, Item] = {one.id: one for one in store.items_since()}
+        self._laid_out: list[ServedModel] = []
+        self._until = self._counted_until = math.inf
         for model in model_store.in_use():
-            self._prepare(model)
+            _check_scale(store, model)
+        self._lay_out()
         model_store.prepare = self._prepare
         self.writer = StoreWriter(store, counted, self._committed)
 
@@ -92,8 +95,11 @@ class LiveStore:
         with self._lock:
             is_news = self.store.sequence() != self._sequence
             has_items = self._take_in() if is_news else False
-            if has_items or time.time() >= self._until:
+            has_models = self._laid_out != list(self._models.in_use())
+            if has_items or has_models or time.time() >= self._until:
                 self._lay_out()
+            elif time.time() >= self._counted_until:
+                self._count_anew()
 
     async def keep_up(self, every: float) -> None:
         """Look again and again; a store that does not answer is told of once, and asked again."""
@@ -138,25 +144,34 @@ class LiveStore:
         """Tell a newer model what it may list. Raises: ConfigError: it knows other stars."""
         _check_scale(self.store, model)
         self.people.forget_all()  # what older models made of them
-        self._lay_out_for(model)
+        with self._lock:
+            self._lay_out_for(model, self._means(model))
 
     def _lay_out(self) -> None:
-        self._until = math.inf
-        for model in self._models.in_use():
-            self._lay_out_for(model)
+        """Tell all models what they may list."""
+        self._laid_out, self._until = list(self._models.in_use()), math.inf
+        self._counted_until = time.time() + _COUNTED_ANEW
+        for model in self._laid_out:
+            self._lay_out_for(model, self._means(model))
 
-    def _lay_out_for(self, model: ServedModel) -> None:
-        """Tell a model which items may be listed."""
-        with self._lock:
-            items = list(self._items.values())
-            known = set(map(str, model.ratings.items.ids.tolist()))
-            fresh = [one.id for one in items if str(one.id) not in known and not one.deleted]
-            means = self.store.item_means(fresh)
-            model.catalogue = Catalogue.of(model.artifact, items, means)
-            until = model.catalogue.until
-            if model.catalogue.fresh:
-                until = min(until, time.time() + _LAID_OUT_ANEW)
-            self._until = min(self._until, until)
+    def _count_anew(self) -> None:
+        """Tell those models for whose new items ratings have come in."""
+        self._counted_until = time.time() + _COUNTED_ANEW
+        for model in self._laid_out:
+            means = self._means(model)
+            if means != model.catalogue.means:
+                self._lay_out_for(model, means)
+
+    def _means(self, model: ServedModel) -> Means:
+        known = model.item_rows
+        items = self._items.values()
+        fresh = [one.id for one in items if str(one.id) not in known and not one.deleted]
+        return self.store.item_means(fresh)
+
+    def _lay_out_for(self, model: ServedModel, means: Means) -> None:
+        items = list(self._items.values())
+        model.catalogue = Catalogue.of(model.artifact, items, means, model.item_rows)
+        self._until = min(self._until, model.catalogue.until)
 
 
 def _check_scale(store: RatingsStore, model: ServedModel) -> None:

@@ -160,11 +160,18 @@ class StoreWriter:
                 puts = []
                 results.append(what(transaction))
             results += transaction.write(puts)
-        users = [user for one in together for user in one.users]
-        self._on_commit(users, any(one.is_of_items for one in together))
+        self._tell(together)
         outcomes = [one for one in results if isinstance(one, Outcome)]
         self._metrics.committed(outcomes, time.perf_counter() - started)
         return results
+
+    def _tell(self, together: Sequence[_Write]) -> None:
+        """Tell what is on disk; whatever goes wrong with that, it is there."""
+        users = [user for one in together for user in one.users]
+        try:
+            self._on_commit(users, any(one.is_of_items for one in together))
+        except Exception as error:
+            LOG.error("%s", error)
 
 
 def _answer(answers: Sequence[tuple["asyncio.Future[Any]", Any]]) -> None:

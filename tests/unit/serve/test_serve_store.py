@@ -10,6 +10,7 @@ import pytest
 from services import until
 from starlette.testclient import TestClient
 
+from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.scale import RatingScale
 from starcast.data.store.connect import DatabaseError
@@ -397,3 +398,44 @@ def test_writes_that_wait_are_committed_together_and_fail_alone(
     assert all(one.new for one in results if not isinstance(one, Exception))
     assert len(store.users()) == 3 + 50
     store.close()
+
+
+def test_what_is_on_disk_is_answered_whatever_goes_wrong_afterwards(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise DatabaseError("gone")
+
+    ask("PUT", "/items/clue", {"title": "Clue"})
+    monkeypatch.setattr(RatingsStore, "news_since", broken)
+    assert ask("DELETE", "/items/clue") == {"deleted": True}
+    assert ask("DELETE", "/items/clue", status=404)
+
+
+def test_a_newer_model_learns_what_may_be_listed(
+    folder: Path, address: str, known_by_heart: Artifact
+) -> None:
+    models = ModelStore([folder])
+    with TestClient(
+        create_app(models, store=RatingsStore.open(address), look_every=0.02)
+    ) as client:
+        client.put("/items/clue", json={"hidden": True})
+        client.get("/users/bob/recommendations")
+        storage.save(known_by_heart, folder)
+        until(lambda: models.n_reloads == 1)
+        said = client.get("/users/bob/recommendations").json()
+        assert items(said) == ["brazil"]
+
+
+def test_ratings_of_new_items_count_in_time(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("starcast.serve.live_store._COUNTED_ANEW", 0.0)
+    ask("PUT", "/items/ewoks", {"title": "Ewoks"})
+
+    def stars() -> float:
+        said = ask("POST", "/predict", {"user": "bob", "items": ["ewoks"]})
+        return float(said["predictions"][0]["stars"])
+
+    before = stars()
+    for number in range(9):
+        ask("PUT", f"/users/fan-{number}/ratings/ewoks", {"stars": 5})
+    until(lambda: stars() > before)

@@ -14,11 +14,10 @@ from starcast.recommend.answers import (
     Explanation,
     Recommendation,
     check_length,
-    listed,
     reasons,
 )
 from starcast.recommend.lister import Lister
-from starcast.recommend.remarks import OnRemark, tell, warned
+from starcast.recommend.remarks import OnRemark, warned
 from starcast.recommend.rules import RuleFields, Rules
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import Allowed
@@ -89,8 +88,7 @@ class FoldedInUser:
         check_length(k)
         limits = self._lister.limits(exclude_seen, allowed, rules, given)
         chosen = self._lister.for_person(self._folded, self.item_rows, k, limits)
-        tell(limits.rule_set, chosen.rows, k, on_remark)
-        return listed(self._ratings, *chosen)
+        return self._lister.answer(chosen, k, limits, on_remark)
 
     def explain(self, item_id: object, k: int = 5) -> Explanation:
         """Which of the person's own ratings speak for an item, and which against it.

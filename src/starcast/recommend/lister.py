@@ -9,8 +9,10 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.engines.protocol import Folded, Scores
 from starcast.errors import ConfigError
+from starcast.recommend.answers import Recommendation, listed
 from starcast.recommend.index import FactorIndex
 from starcast.recommend.pairs import PairScorer
+from starcast.recommend.remarks import OnRemark, Shortcomings
 from starcast.recommend.rerank import wished
 from starcast.recommend.rule_book import RuleBook, RuleSet
 from starcast.recommend.rules import Rules
@@ -42,10 +44,17 @@ class Limits(NamedTuple):
 
 @final
 class Chosen(NamedTuple):
-    """Item rows of a list, int32 (n,), best first, and their predicted stars, float32 (n,)."""
+    """A list, and for whom.
+
+    Attributes:
+        rows: int32 (n,), items, best first.
+        stars: float32 (n,), as predicted.
+        n_rated: how many items the person is known to have rated.
+    """
 
     rows: Rows
     stars: Scores
+    n_rated: int
 
 
 @final
@@ -96,18 +105,33 @@ class Lister:
             return self._from_index(self._index, user_row, k, left_out)
         scores = self._ranker.rank_user(user_row)
         rows = _taken(scores, k, limits, seen)
-        return Chosen(rows, scores[rows] if self._ranker.by_stars else self._stars(user_row, rows))
+        stars = scores[rows] if self._ranker.by_stars else self._stars(user_row, rows)
+        return Chosen(rows, stars, len(seen))
 
     def for_person(self, folded: Folded, rated: Rows, k: int, limits: Limits) -> Chosen:
         """Those of a person who was folded in, known by ratings of some item rows."""
         rows = _taken(self._ranker.rank_folded(folded), k, limits, rated)
-        return Chosen(rows, folded.score_items(rows))
+        return Chosen(rows, folded.score_items(rows), len(rated))
 
     def for_anybody(self, k: int, limits: Limits) -> Chosen:
         """Those of somebody of whom nothing is known."""
         means = self.pairs.means
         rows = _taken(means.rank_all(), k, limits, np.empty(0, np.int32))
-        return Chosen(rows, means.of_item[rows])
+        return Chosen(rows, means.of_item[rows], 0)
+
+    def answer(
+        self, chosen: Chosen, k: int, limits: Limits, on_remark: OnRemark
+    ) -> list[Recommendation]:
+        """A list as it is given to people, and what is to be said of it."""
+        rules = limits.rule_set
+        if not chosen.n_rated and rules.rules.calibration:
+            on_remark("not calibrated: nothing is known of what this person has rated")
+        if rules.remarks or rules.wishes or len(chosen.rows) < k:
+            lacking = Shortcomings(rules, k)
+            lacking.count(chosen.rows[np.newaxis])
+            for line in lacking.lines():
+                on_remark(line)
+        return listed(self.ratings, chosen.rows, chosen.stars)
 
     def for_many(
         self,
@@ -155,7 +179,7 @@ class Lister:
         stars = self._stars(user_row, rows)
         support = self._ranker.support
         order = np.argsort(-(stars if support is None else stars + support[rows]), kind="stable")
-        return Chosen(rows[order], stars[order])
+        return Chosen(rows[order], stars[order], len(seen))
 
 
 def _taken(scores: Scores, k: int, limits: Limits, history: Rows) -> Rows:

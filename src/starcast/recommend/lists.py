@@ -65,6 +65,9 @@ def write_all(
             yield pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
     write_table(path, schema, frames)
+    n_unknown = int(np.count_nonzero(wanted.rows < 0))
+    if n_unknown and wanted.limits.rule_set.rules.calibration:
+        on_remark(f"not calibrated: {n_unknown:,} lists of users of whom nothing is known")
     for line in lacking.lines():
         on_remark(line)
     return path

@@ -18,14 +18,13 @@ from starcast.recommend.answers import (
     Recommendation,
     Similar,
     check_length,
-    listed,
 )
 from starcast.recommend.folded_in import FoldedInUser
 from starcast.recommend.given_ratings import checked_ratings
 from starcast.recommend.lister import Limits, Lister
 from starcast.recommend.persons import Persons
 from starcast.recommend.predictor import Predictor
-from starcast.recommend.remarks import OnRemark, tell, warned
+from starcast.recommend.remarks import OnRemark, warned
 from starcast.recommend.rules import RuleFields, Rules
 from starcast.recommend.similar_items import similar_items
 from starcast.scoring.blocks import Progress
@@ -101,8 +100,7 @@ class Recommender(Predictor):
             chosen = self._lister.for_anybody(k, limits)
         else:
             chosen = self._lister.for_user(user_row, k, limits)
-        tell(limits.rule_set, chosen.rows, k, on_remark)
-        return listed(self._ratings, *chosen)
+        return self._lister.answer(chosen, k, limits, on_remark)
 
     def for_anybody(
         self, k: int = 10, allowed: Allowed | None = None, rules: Rules | None = None,
@@ -112,8 +110,7 @@ class Recommender(Predictor):
         check_length(k)
         limits = self._lister.limits(False, allowed, rules, {})
         chosen = self._lister.for_anybody(k, limits)
-        tell(limits.rule_set, chosen.rows, k, on_remark)
-        return listed(self._ratings, *chosen)
+        return self._lister.answer(chosen, k, limits, on_remark)
 
     def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.

@@ -21,15 +21,6 @@ def warned(line: str) -> None:
     warnings.warn(line, RuleWarning, stacklevel=4)
 
 
-def tell(rule_set: RuleSet, rows: Rows, k: int, on_remark: OnRemark) -> None:
-    """Say what a list, int32 (at most k,), lacks of what rules ask for."""
-    if rule_set.remarks or rule_set.wishes or len(rows) < k:
-        lacking = Shortcomings(rule_set, k)
-        lacking.count(rows[np.newaxis])
-        for line in lacking.lines():
-            on_remark(line)
-
-
 @final
 class Shortcomings:
     """What lists lack of what rules ask for.

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -254,8 +255,10 @@ def test_a_calibrated_list_is_that_of_steck(weight: float) -> None:
 
 
 def test_nobody_without_a_history_is_calibrated() -> None:
-    stranger = RECOMMENDER.fold_in([], [])
-    assert stranger.recommend(5, calibration=0.5) == stranger.recommend(5)
+    for asked in (RECOMMENDER.fold_in([], []).recommend, partial(RECOMMENDER.recommend, "zoe")):
+        with told() as lines:
+            assert asked(k=5, calibration=0.5) == asked(k=5)
+        assert lines == ["not calibrated: nothing is known of what this person has rated"]
 
 
 def test_models_that_tell_no_likeness_take_shared_genres(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,6 +348,8 @@ def test_lists_of_everybody_obey_the_same_rules(given: dict[str, Any], tmp_path:
     several = f"{n_short} of 4 lists hold fewer than 9 items: these rules leave no more"
     assert (several in lines) == bool(n_short)
     assert bool(lines) == bool(one_by_one)
+    if "calibration" in given:
+        assert lines == ["not calibrated: 1 lists of users of whom nothing is known"]
 
 
 def test_the_candidates_become_more_until_a_list_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

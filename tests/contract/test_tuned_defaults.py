@@ -3,6 +3,7 @@
 Whoever tunes a model changes a line here too, and says in CHANGELOG what it was tuned on.
 """
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +74,10 @@ def written(model: Model) -> list[str]:
     ]
 
 
+def _given(ratings: Ratings) -> Callable[[], Ratings]:
+    return lambda: ratings
+
+
 def test_every_model_has_the_defaults_that_were_tuned() -> None:
     assert {name: written(model) for name, model in MODELS.items()} == DEFAULTS
 
@@ -95,7 +100,8 @@ def test_stars_by_whole_and_by_half_get_these_very_defaults(name: str) -> None:
     model = MODELS[name]
     for ratings in (small().train, whole_stars()):
         assert Units.of(ratings) == FIVE_STARS
-        assert model.suit(model.settings(), ratings) == (model.settings(), "")
+        suited = model.suit(model.settings(), _given(ratings)) if model.suit else None
+        assert suited in (None, (model.settings(), ""))
 
 
 # What three epochs by each default leave of the loss on the training rows. Recorded, not derived;

@@ -44,3 +44,22 @@ def test_what_cannot_be_is_refused_in_a_line(at_once: Starcast, tmp_path: Path) 
     done = at_once("data", "describe", "--ratings", "r.blocks")
     assert "r.blocks cannot be read as blocks: codes has 0 bytes, not" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("table")
+def test_a_model_of_blocks_is_that_of_their_table(starcast: Starcast, tmp_path: Path) -> None:
+    starcast("data", "blocks", "--ratings", "r.csv", "--out", "b/r.blocks")
+    said = []
+    for source, out in (("r.csv", "memory"), ("b/r.blocks", "disk")):
+        ways = ["--split", "hash", "--epochs", "2", "--dimension", "4", "--out", out]
+        done = starcast("train", "--ratings", source, *ways)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout[done.stdout.rindex("RMSE") :])
+    assert said[0] == said[1]
+    folders = [tmp_path / out / "r" / "latent-factor-model" for out in ("memory", "disk")]
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in folders]
+    assert weights[0] == weights[1]
+    assert '"blocks"' in (folders[1] / "manifest.json").read_text()
+    listed = [starcast("recommend", folder, "--user", 7).stdout for folder in folders]
+    assert listed[0] == listed[1] != ""
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["r.blocks"]

@@ -67,7 +67,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("models",),
     ("artifacts",),
     ("recommend", "training"),
-    ("evaluation.tiers", "evaluation.by_ids"),
+    ("evaluation.tiers", "evaluation.stars", "evaluation.by_ids"),
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve"),

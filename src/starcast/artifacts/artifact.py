@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast import models
+from starcast.data.columns import compared, counts_of
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import Scorer
@@ -112,8 +113,7 @@ class Artifact:
 
         TRAIN: what popularity counts. VALIDATION: what lists leave out.
         """
-        mask: NDArray[np.bool_] = self.split.parts <= (TEST if self.final else part)
-        return mask
+        return compared(np.less_equal, self.split.parts, TEST if self.final else part)
 
     @property
     def trained_on(self) -> NDArray[np.bool_]:
@@ -130,7 +130,7 @@ class Artifact:
     def n_raters(self) -> NDArray[np.int64]:
         """int64 (n_items,), the training ratings of each item; of a final model, all."""
         ratings = self.split.ratings
-        return np.bincount(ratings.item_rows[self.up_to(TRAIN)], minlength=ratings.n_items)
+        return counts_of(ratings.item_rows, ratings.n_items, self.up_to(TRAIN))
 
     @cached_property
     def residual_rmse(self) -> float:
@@ -155,7 +155,7 @@ class Artifact:
         """As validation chose it, blind to the validation rows."""
         if not self.refit:
             return self.scorer
-        return self._scorer(self.weights_before_refit, self.split.parts == TRAIN)
+        return self._scorer(self.weights_before_refit, compared(np.equal, self.split.parts, TRAIN))
 
     def before_final(self) -> "Artifact":
         """The model that a final one was before it was trained on all rows: what test rows judge.
@@ -171,7 +171,7 @@ class Artifact:
         """What a final model has no figures of, in a line; "" of another."""
         if not self.final:
             return ""
-        n_train = np.count_nonzero(self.split.parts == TRAIN)
+        n_train = self.split.counts[0]
         return (
             f"{self.title} is trained on all {len(self.split.ratings):,} ratings, the test ratings "
             "among them, so it has no test figures of its own; these are of the run that chose its "

@@ -114,6 +114,11 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(map(is_text, value.values()))
 
 
+def _is_home(value: Any) -> bool:
+    """Where blocks lie, and the sum of their header."""
+    return _is_texts(value) and value.keys() == {"folder", "header"}
+
+
 FIELDS: Mapping[str, tuple[Check, bool]] = {
     "format": (is_text, True),
     "format_version": (_is_whole, True),
@@ -141,6 +146,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "residual_rmse": (_is_residual, False),
     "units": (_is_units, False),
     "shares": (_is_shares, False),
+    "blocks": (_is_home, False),
     "files": (_is_texts, True),
     "sum": (is_text, False),
 }

@@ -20,6 +20,9 @@ from starcast.artifacts.contents import DAMAGE, content_of, sum_of
 from starcast.artifacts.description import described
 from starcast.artifacts.manifest import BEFORE, BEFORE_FINAL, WEIGHTS, Manifest, damaged
 from starcast.artifacts.replacement import atomic_replace
+from starcast.data.blocks.header import is_blocks
+from starcast.data.blocks.opening import home_of, open_blocks, sum_of_header
+from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import Split
 from starcast.data.units import Units
@@ -46,9 +49,12 @@ def save(artifact: Artifact, folder: Path) -> Path:
         weights_file.save(artifact.weights, fresh / WEIGHTS)
         if artifact.refit:
             weights_file.save(artifact.weights_before_refit, fresh / BEFORE)
-        tables.save(artifact.split, fresh, timed=_uses_times(artifact))
+        home = home_of(artifact.split.ratings)
+        timed = _uses_times(artifact)
+        tables.save(artifact.split, fresh, timed=timed, by_reference=home is not None)
         files = {path.name: sum_of(path) for path in sorted(fresh.iterdir())}
-        manifests.write(described(artifact) | {"files": files}, fresh)
+        blocks = {"blocks": {"folder": str(home[0]), "header": home[1]}} if home else {}
+        manifests.write(described(artifact) | blocks | {"files": files}, fresh)
     return folder
 
 
@@ -159,7 +165,8 @@ def _split(manifest: Manifest, folder: Path) -> Split:
         fits = partial(tables.check_size, name=name, n_users=n_users, n_items=n_items)
         contents[name] = content_of(manifest, folder, name, fits)
     scale = RatingScale(**manifest["scale"])
-    split = tables.load(contents, scale, manifest["dataset"], manifest["split"])
+    told = scale, manifest["dataset"], manifest["split"]
+    split = tables.load(contents, *told, _elsewhere(manifest, folder))
     if not split.has_fingerprint(manifest["fingerprint"]):
         raise damaged(folder, "its rows do not match its split fingerprint")
     split = replace(
@@ -179,6 +186,22 @@ def _uses_times(artifact: Artifact) -> bool:
     names = [part["model"] for part in artifact.parts] or [artifact.model]
     is_timed = isinstance(artifact.scorer, TimedScorer)
     return is_timed or any(models.find(name).uses_times for name in names)
+
+
+def _elsewhere(manifest: Manifest, folder: Path) -> Ratings | None:
+    """The ratings of a model that was trained from blocks; None of another."""
+    if "blocks" not in manifest:
+        return None
+    blocks = Path(manifest["blocks"]["folder"])
+    if not is_blocks(blocks) or sum_of_header(blocks) != manifest["blocks"]["header"]:
+        raise ArtifactError(
+            f"{folder} was trained from blocks at {blocks}, and others or none are there; put them "
+            "back, or train it again"
+        )
+    ratings = open_blocks(blocks, manifest["dataset"])
+    if {"users": ratings.n_users, "items": ratings.n_items} != manifest["ids"]:
+        raise damaged(folder, "its blocks hold other users or items")
+    return ratings
 
 
 def _schema(manifest: Manifest) -> Schema:

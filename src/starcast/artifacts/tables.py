@@ -15,6 +15,7 @@ from starcast.data.ratings import Attribute, Ratings
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, Split
 from starcast.disk import panics
+from starcast.disk.mapped import room_like
 from starcast.disk.parquet_size import check_unpacked, sizes
 
 USERS, ITEMS, RATINGS = "users.parquet", "items.parquet", "ratings.parquet"
@@ -34,8 +35,8 @@ _MOST_COLUMNS = 1000
 _OPTIONAL = "timestamp"  # as large as all the others, and not of use to every model
 
 
-def save(split: Split, folder: Path, *, timed: bool) -> None:
-    """Write the tables; times only where they are of use."""
+def save(split: Split, folder: Path, *, timed: bool, by_reference: bool = False) -> None:
+    """Write the tables; times only where they are of use, of ratings elsewhere the parts alone."""
     ratings = split.ratings
     users: dict[str, Any] = {"user_id": ratings.users.ids}
     items: dict[str, Any] = {"item_id": ratings.items.ids, "title": ratings.titles}
@@ -46,7 +47,9 @@ def save(split: Split, folder: Path, *, timed: bool) -> None:
         "rating": ratings.stars,
         "part": split.parts,
     }
-    if timed and ratings.timestamps is not None:
+    if by_reference:
+        rows = {"part": split.parts}
+    elif timed and ratings.timestamps is not None:
         rows[_OPTIONAL] = ratings.timestamps
     for name, columns in zip((USERS, ITEMS, RATINGS), (users, items, rows), strict=True):
         frame = pl.DataFrame(columns)
@@ -68,7 +71,11 @@ def check_size(file: BinaryIO, name: str, n_users: int, n_items: int) -> None:
 
 
 def load(
-    contents: Mapping[str, NDArray[np.uint8]], scale: RatingScale, name: str, scheme: str
+    contents: Mapping[str, NDArray[np.uint8]],
+    scale: RatingScale,
+    name: str,
+    scheme: str,
+    elsewhere: Ratings | None = None,
 ) -> Split:
     """The split that three tables hold.
 
@@ -77,10 +84,13 @@ def load(
         scale: of the ratings.
         name: of the data set.
         scheme: of the split.
+        elsewhere: the ratings, where the tables have the parts alone.
     Raises:
         ValueError, PolarsError: a table is not what it should be.
         DataError, ConfigError: the tables do not hold ratings, or not in parts.
     """
+    if elsewhere is not None:
+        return _divided(contents[RATINGS], elsewhere, scheme)
     frames = {table: _frame(table, content) for table, content in contents.items()}
     sizes_of = {table: len(content) for table, content in contents.items()}
     rows = frames[RATINGS]
@@ -96,10 +106,24 @@ def load(
         name,
         _attributes(frames[ITEMS], sizes_of[ITEMS]),
     )
-    parts = rows["part"].to_numpy()
-    if parts.max() > TEST:
-        raise ValueError(f"part {parts.max()} of a split")
+    return Split(ratings, _checked_parts(rows["part"].to_numpy()), scheme)
+
+
+def _divided(content: NDArray[np.uint8], ratings: Ratings, scheme: str) -> Split:
+    """Ratings that lie elsewhere, in the parts that a table has."""
+    with panics.as_errors():
+        column = pl.read_parquet(io.BytesIO(content.data), columns=["part"])["part"]
+    if column.dtype != pl.UInt8 or column.null_count() or len(column) != len(ratings):
+        raise ValueError(f"{RATINGS} has no part for each of {len(ratings):,} ratings")
+    parts = room_like(ratings.item_rows, len(ratings), np.uint8)
+    parts[:] = _checked_parts(column.to_numpy())
     return Split(ratings, parts, scheme)
+
+
+def _checked_parts(parts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if parts.max(initial=0) > TEST:
+        raise ValueError(f"part {parts.max()} of a split")
+    return parts
 
 
 def _frame(table: str, content: NDArray[np.uint8]) -> pl.DataFrame:

@@ -12,9 +12,19 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows, Vocabulary
 from starcast.data.scale import RatingScale
-from starcast.disk.mapped import room_like
+from starcast.disk.mapped import is_mapped, room_like
 
+AT_ONCE = 1 << 22  # rows; what is made of as many takes little memory
 _BLOCK = 1 << 16  # rows; what is made of a block stays in the processor's cache
+
+
+MOST_IN_MEMORY = 25_000_000
+"""Ratings that lie on disk and are yet used by whatever needs them, or as much, in memory."""
+
+
+def must_stay_on_disk(rows: NDArray[Any]) -> bool:
+    """Whether ratings, by the rows of their items, lie on disk because they are too many."""
+    return len(rows) > MOST_IN_MEMORY and is_mapped(rows)
 
 
 def blocks_of(n: int, size: int = _BLOCK) -> Iterator[slice]:
@@ -84,10 +94,10 @@ def lie_on(scale: RatingScale, stars: NDArray[np.float32]) -> bool:
     return bool(stars.min() >= scale.lowest - margin and stars.max() <= scale.highest + margin)
 
 
-def chosen_of(columns: Sequence[NDArray[Any]], chosen: NDArray[Any]) -> list[NDArray[Any]]:
+def chosen_of(columns: Sequence[NDArray[Any]], chosen: NDArray[Any] | slice) -> list[NDArray[Any]]:
     """`column[chosen]` of each; with a mask in a third of the time, and without large arrays."""
     n = len(columns[0])
-    if chosen.dtype != bool or len(chosen) != n:
+    if isinstance(chosen, slice) or chosen.dtype != bool or len(chosen) != n:
         return [column[chosen] for column in columns]
     n_chosen, at = int(np.count_nonzero(chosen)), 0
     taken = [room_like(column, n_chosen, column.dtype) for column in columns]
@@ -97,6 +107,17 @@ def chosen_of(columns: Sequence[NDArray[Any]], chosen: NDArray[Any]) -> list[NDA
             whole[at : at + len(rows)] = column[block][rows]
         at += len(rows)
     return taken
+
+
+def counts_of(
+    rows: NDArray[Any], n: int, chosen: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """How often each of [0, n) occurs among rows (m,), or among those that a mask chooses."""
+    counts = np.zeros(n, np.int64)
+    for block in blocks_of(len(rows), AT_ONCE):
+        part = rows[block] if chosen is None else rows[block][chosen[block]]
+        counts += np.bincount(part, minlength=n)
+    return counts
 
 
 def compared(

@@ -225,8 +225,8 @@ class Ratings:
         """Items in the vocabulary, whether or not they have a row here."""
         return len(self.items)
 
-    def take(self, chosen: NDArray[Any]) -> Self:
-        """The rows that a boolean mask or ascending row numbers choose; vocabularies stay whole."""
+    def take(self, chosen: NDArray[Any] | slice) -> Self:
+        """The rows that a mask, ascending numbers or a slice choose; vocabularies stay whole."""
         columns = {name: getattr(self, name) for name in _COLUMNS}
         known = {name: column for name, column in columns.items() if column is not None}
         taken: dict[str, Any] = dict(

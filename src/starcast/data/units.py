@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import AT_ONCE, blocks_of
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
+from starcast.disk.mapped import room_like
 
 _ENDS = {4: (1.0, 5.0), 9: (0.5, 5.0)}  # of five stars, by whole and by half, by number of steps
 _MEAN, _DEVIATION = 3.5, 1.1  # of MovieLens's ratings, about
@@ -46,7 +48,7 @@ class Units(NamedTuple):
         if ends:
             return cls._between((ends[0], scale.lowest), (ends[1], scale.highest))
         mean = float(train.stars.mean(dtype=np.float64))
-        deviation = float(train.stars.std(dtype=np.float64))
+        deviation = _deviation(train.stars, mean)
         if deviation <= 1e-6 * (scale.highest - scale.lowest):  # nothing but rounding
             return cls._between((1.0, scale.lowest), (5.0, scale.highest))
         factor = deviation / _DEVIATION
@@ -83,7 +85,18 @@ class Units(NamedTuple):
         ours = ratings.scale
         lowest, highest = ((end - self.offset) / self.factor for end in (ours.lowest, ours.highest))
         scale = RatingScale(lowest, highest, ours.step / self.factor)
-        return replace(ratings, stars=self.values(ratings.stars), scale=scale)
+        stars = room_like(ratings.stars, len(ratings), np.float32)
+        for block in blocks_of(len(stars)):
+            stars[block] = self.values(ratings.stars[block])
+        return replace(ratings, stars=stars, scale=scale)
+
+
+def _deviation(stars: NDArray[np.float32], mean: float) -> float:
+    """The standard deviation of stars from their mean."""
+    if len(stars) <= AT_ONCE:
+        return float(stars.std(dtype=np.float64))
+    blocks = (stars[block].astype(np.float64) - mean for block in blocks_of(len(stars), AT_ONCE))
+    return float(np.sqrt(sum(float(one @ one) for one in blocks) / len(stars)))
 
 
 FIVE_STARS = Units()

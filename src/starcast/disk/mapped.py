@@ -8,6 +8,7 @@ import math
 import mmap
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
 
@@ -25,9 +26,11 @@ class _Mapping(mmap.mmap):
 
     Attributes:
         folder: where there is room for more.
+        source: the file, None where it has no name; and what tells it from one that takes its name.
     """
 
     folder: Path
+    source: tuple[Path, int] | None = None
 
 
 def mapped(path: Path, dtype: DTypeLike, n: int, folder: Path) -> NDArray[Any]:
@@ -51,6 +54,7 @@ def mapped(path: Path, dtype: DTypeLike, n: int, folder: Path) -> NDArray[Any]:
         if not size:
             return np.empty(0, dtype)
         mapping = _Mapping(file.fileno(), size, access=mmap.ACCESS_COPY)
+        mapping.source = path.resolve(), os.fstat(file.fileno()).st_ino
     mapping.folder = folder
     return np.frombuffer(mapping, dtype)
 
@@ -58,6 +62,18 @@ def mapped(path: Path, dtype: DTypeLike, n: int, folder: Path) -> NDArray[Any]:
 def is_mapped(array: NDArray[Any]) -> bool:
     """Whether an array lies on disk."""
     return _mapping_of(array) is not None
+
+
+def source_of(array: NDArray[Any]) -> Path | None:
+    """The file whose values an array is, all of them; None if it is not, or the file is another by
+    now."""
+    mapping = _mapping_of(array)
+    if mapping is None or mapping.source is None or array.nbytes != len(mapping):
+        return None
+    path, number = mapping.source
+    with suppress(OSError):
+        return path if path.stat().st_ino == number else None
+    return None
 
 
 def room_like(array: NDArray[Any], shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import AT_ONCE, blocks_of, counts_of
 from starcast.data.ratings import Ratings
 from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
@@ -25,13 +26,17 @@ class BaselineEngine:
 
     def __init__(self, settings: BaselineSettings, train: Ratings, seed: int) -> None:
         self._train, self._means = train, means(train)
-        self._popularity = np.bincount(train.item_rows, minlength=train.n_items).astype(np.float32)
+        self._popularity = counts_of(train.item_rows, train.n_items).astype(np.float32)
 
     def run_epoch(self) -> EpochLoss:
         """Nothing is left to learn; the loss is that of the means."""
         train, (mean, of_user, of_item) = self._train, self._means
-        errors = train.stars - (mean + of_user[train.user_rows] + of_item[train.item_rows])
-        squared = float(np.mean(np.square(errors, dtype=np.float64)))
+        total = 0.0
+        for block in blocks_of(len(train), AT_ONCE):
+            users, items = train.user_rows[block], train.item_rows[block]
+            errors = train.stars[block] - (mean + of_user[users] + of_item[items])
+            total += float(np.sum(np.square(errors, dtype=np.float64)))
+        squared = total / len(train)
         return EpochLoss(squared / 2, math.sqrt(squared))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:

@@ -1,10 +1,12 @@
 """Regularised means: what a user gives and an item gets, beside the mean of all."""
 
+from collections.abc import Iterator
 from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
@@ -41,19 +43,29 @@ def means(train: Ratings) -> Means:
 
 def means_of(histories: SparseRows) -> Means:
     """The same, of who rated what in training, by user."""
-    users, items, stars = histories.row_numbers(), histories.columns, histories.values
-    mean = float(stars.mean(dtype=np.float64))
-    centred = stars.astype(np.float64) - mean
+    mean = float(histories.values.mean(dtype=np.float64))
+    n_of_user = np.diff(histories.offsets)
+    n_of_item = counts_of(histories.columns, histories.n_columns)
     of_user, of_item = np.zeros(len(histories)), np.zeros(histories.n_columns)
     for _ in range(_ROUNDS):
-        of_item = damped(items, centred - of_user[users], ITEM_DAMPING, of_item)
-        of_user = damped(users, centred - of_item[items], USER_DAMPING, of_user)
+        sums = np.zeros(len(of_item))
+        for _, users, items, centred in _centred(histories, mean):
+            sums += np.bincount(items, centred - of_user[users], len(sums))
+        of_item = sums / (n_of_item + ITEM_DAMPING)
+        sums = np.zeros(len(of_user))
+        for rows, users, items, centred in _centred(histories, mean):
+            left = centred - of_item[items]
+            sums[rows] = np.bincount(users - rows.start, left, rows.stop - rows.start)
+        of_user = sums / (n_of_user + USER_DAMPING)
     return Means(mean, of_user.astype(np.float32), of_item.astype(np.float32))
 
 
-def damped(
-    rows: Rows, values: NDArray[np.float64], damping: float, like: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sum of the values (n,) of each row over its count and the damping; (n_rows,) as `like`."""
-    sums = np.bincount(rows, values, len(like))
-    return np.asarray(sums / (np.bincount(rows, minlength=len(like)) + damping))
+def _centred(
+    histories: SparseRows, mean: float
+) -> Iterator[tuple[slice, Rows, Rows, NDArray[np.float64]]]:
+    """Some users, and of each of their ratings the user, the item, and the stars above the mean."""
+    for rows, entries in histories.pieces():
+        counts = np.diff(histories.offsets[rows.start : rows.stop + 1])
+        users = np.repeat(np.arange(rows.start, rows.stop, dtype=np.int32), counts)
+        centred = histories.values[entries].astype(np.float64) - mean
+        yield rows, users, histories.columns[entries], centred

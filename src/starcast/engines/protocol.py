@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
@@ -232,4 +233,4 @@ def check_shapes(given: Weights, wanted: Mapping[str, tuple[int, ...]]) -> str:
 
 def seen_rows(rows: Rows, n: int) -> NDArray[Any]:
     """bool (n,), whether a row occurs among the training rows at all."""
-    return np.bincount(rows, minlength=n) > 0
+    return counts_of(rows, n) > 0

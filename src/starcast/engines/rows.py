@@ -3,16 +3,18 @@
 NumPy alone, so that a service builds them without the wait for a compiler to be loaded.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import AT_ONCE, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 
-N_SHARES = 16  # of the rows, about as much work each; no fewer than threads
+N_SHARES = 128  # of the rows, about as much work each; no fewer than threads
 _DIGIT = 16  # bits: NumPy counts numbers of so many instead of comparing them
 
 
@@ -88,6 +90,15 @@ class SparseRows:
         """int32 (n,), the row of each entry."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.offsets))
 
+    def pieces(self, most: int = AT_ONCE) -> Iterator[tuple[slice, slice]]:
+        """Some rows after the others, and their entries: about so many, and whole rows."""
+        first, n = 0, len(self)
+        while first < n:
+            end = int(np.searchsorted(self.offsets, self.offsets[first] + most, side="right")) - 1
+            last = min(max(end, first + 1), n)
+            yield slice(first, last), slice(int(self.offsets[first]), int(self.offsets[last]))
+            first = last
+
     def shared(self, per_row: int = 1) -> SharedRows:
         """The rows in shares of about equal work.
 
@@ -108,7 +119,7 @@ def offsets_of(rows: NDArray[Any], n_rows: int) -> NDArray[np.int64]:
     >>> offsets_of(np.array([2, 0, 2]), 4).tolist()
     [0, 1, 1, 3, 3]
     """
-    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum(counts_of(rows, n_rows))])
 
 
 def sorting(rows: NDArray[Any], n_rows: int) -> NDArray[np.intp]:

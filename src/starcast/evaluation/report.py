@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
-from starcast.data.ratings import Ratings
-from starcast.data.scale import MOST_LEVELS
+from starcast.data.columns import counts_of
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
-from starcast.engines.protocol import score_ratings
 from starcast.engines.setting_kinds import Whole
-from starcast.evaluation import metrics
 from starcast.evaluation.catalogue import MAX_K, Catalogue, judge_lists
 from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
+from starcast.evaluation.stars import judge_stars
 from starcast.evaluation.tiers import UserTier, user_tiers
 from starcast.scoring.blocks import Progress
 
@@ -138,17 +136,6 @@ class Report:
         return [*([self.about_final] if self.about_final else []), self.heading]
 
 
-def _accuracy(whole: Ratings, test: Ratings, shown: NDArray[np.float32]) -> float:
-    """By the steps of the scale; where these are too fine, by the ratings that the data show."""
-    if not whole.scale.is_fine:
-        return metrics.accuracy(test.stars, whole.scale.nearest(shown))
-    levels = np.unique(whole.stars)
-    if len(levels) > MOST_LEVELS:
-        return math.nan
-    halfway = (levels[:-1].astype(np.float64) + levels[1:]) / 2
-    return metrics.accuracy(test.stars, levels[np.searchsorted(halfway, shown, side="right")])
-
-
 def _columns(figures: dict[str, float]) -> list[Column]:
     cells = [figure(value) for value in figures.values()]
     return [Column("figure", list(figures), is_number=False), Column("value", cells)]
@@ -190,20 +177,18 @@ def evaluate(
     about_final, artifact = artifact.about_final, artifact.before_final()
     test = artifact.split.test
     relevance.require_reachable(test.scale.highest)
-    raw = score_ratings(artifact.scorer, test)
-    shown = test.scale.clip(raw)
-    errors = np.square(np.subtract(shown, test.stars, dtype=np.float64))
+    told = judge_stars(artifact.scorer, test, artifact.split.ratings, MAX_K)
     return Report(
         artifact=artifact,
         n_rows=len(test),
-        rmse=metrics.rmse(test.stars, shown),
-        mae=metrics.mae(test.stars, shown),
-        accuracy=_accuracy(artifact.split.ratings, test, shown),
-        curves=metrics.held_out_curves(test.user_rows, test.stars, raw, MAX_K),
+        rmse=told.rmse,
+        mae=told.mae,
+        accuracy=told.accuracy,
+        curves=told.sums.curves(),
         k=k,
         relevance=relevance,
-        squared_errors=np.bincount(test.user_rows, errors, test.n_users).astype(np.float64),
-        n_rows_of_user=np.bincount(test.user_rows, minlength=test.n_users),
+        squared_errors=told.squared_errors,
+        n_rows_of_user=counts_of(test.user_rows, test.n_users),
         on_progress=on_progress,
         about_final=about_final,
     )

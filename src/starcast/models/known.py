@@ -53,14 +53,16 @@ def _bayesian(config: GibbsSettings, train: Ratings, seed: int) -> Engine:
     return BayesianEngine(config, train, seed)
 
 
-def _with_likelihood_for(config: GibbsSettings, known: Ratings) -> tuple[GibbsSettings, str]:
+def _with_likelihood_for(
+    config: GibbsSettings, known: Callable[[], Ratings]
+) -> tuple[GibbsSettings, str]:
     """Of more different ratings than steps can be drawn for, those of numbers."""
-    n_levels = len(np.unique(known.stars)) if config.likelihood == "probit" else 0
+    n_levels = len(np.unique(known().stars)) if config.likelihood == "probit" else 0
     if n_levels <= MOST_LEVELS:
         return config, ""
     return replace(config, likelihood="gaussian"), (
         f"likelihood 'gaussian' in the place of 'probit', which takes at most {MOST_LEVELS} "
-        f"different ratings: {known.name} has {n_levels:,}"
+        f"different ratings: {known().name} has {n_levels:,}"
     )
 
 
@@ -112,6 +114,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _latent_factor},
         scorer=_from_weights(FactorScorer),
         schema=factor_schema,
+        on_disk=("SGD",),
         grow=_grow_factors,
     ),
     Model(

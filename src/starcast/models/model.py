@@ -29,9 +29,9 @@ MakeScorer = Callable[[Weights, SparseRows, Any], Scorer]
 MakeSchema = Callable[[Any, int, int], Schema]
 """Settings, and how many users and items there are, to what weights must be."""
 
-Suit = Callable[[Any, Ratings], tuple[Any, str]]
-"""Settings and all rows that will train to settings that suit them, and why others were given up;
-"" if none were."""
+Suit = Callable[[Any, Callable[[], Ratings]], tuple[Any, str]]
+"""Settings, and what gives all rows that will train, to settings that suit them, and why others
+were given up; "" if none were."""
 
 Transfer = Callable[[Mapping[str, Weights], Any], dict[str, NDArray[np.float32]]]
 """The parents' weights by model name, and a model's settings, to a model's first weights."""
@@ -69,7 +69,8 @@ class Model:
         scorer: weights, histories and settings to the deployed form, in the units of training.
         schema: what its weights must be, without which they are read as they are.
         objective, is_baseline: what it is judged by, and whether it is there to be beaten.
-        suit: settings to such as suit the rows.
+        suit: settings to such as suit the rows; None where any do.
+        on_disk: the optimizers that train in memory that does not grow with ratings on disk.
         parents: the models it is warm-started from, each with the settings that must agree.
         transfer: the parents' weights and its settings to its first weights.
         adapter: the parent whose place it may take, if any.
@@ -86,7 +87,8 @@ class Model:
     schema: MakeSchema = unknown_schema
     objective: Objective = STARS
     is_baseline: bool = False
-    suit: Suit = lambda settings, known: (settings, "")
+    suit: Suit | None = None
+    on_disk: tuple[str, ...] = ()
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None

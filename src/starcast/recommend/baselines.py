@@ -4,6 +4,7 @@ from typing import final
 
 import numpy as np
 
+from starcast.data.columns import AT_ONCE, blocks_of, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.data.units import FIVE_STARS, Units
@@ -33,9 +34,10 @@ class DampedMeans:
         self.of_all = float(train.stars.mean(dtype=np.float64))
 
         def damped(rows: Rows, n: int) -> Scores:
-            total = np.bincount(rows, weights=train.stars - self.of_all, minlength=n)
-            count = np.bincount(rows, minlength=n)
-            return (self.of_all + total / (count + _DAMPING)).astype(np.float32)
+            total = np.zeros(n)
+            for block in blocks_of(len(rows), AT_ONCE):
+                total += np.bincount(rows[block], train.stars[block] - self.of_all, n)
+            return (self.of_all + total / (counts_of(rows, n) + _DAMPING)).astype(np.float32)
 
         self.of_user = damped(train.user_rows, train.n_users)
         self.of_item = damped(train.item_rows, train.n_items)
@@ -43,7 +45,7 @@ class DampedMeans:
 
     def rank_all(self) -> Scores:
         """What orders items for somebody of whom nothing is known: liked, by many; (n_items,)."""
-        n_raters = np.bincount(self._train.item_rows, minlength=self._train.n_items)
+        n_raters = counts_of(self._train.item_rows, self._train.n_items)
         return self.of_item + self._support * log_support(n_raters)
 
     def predict(self, user_rows: Rows, item_rows: Rows) -> Scores:

@@ -21,9 +21,12 @@ class MeansScorer:
     def __init__(self, mean: float, item_bias: Scores, histories: SparseRows) -> None:
         self.histories = histories
         self._mean, self._item_bias = np.float32(mean), item_bias
-        left = histories.values - self._mean - item_bias[histories.columns]
-        ends = np.concatenate([[0.0], np.cumsum(left, dtype=np.float64)])
-        sums = ends[histories.offsets[1:]] - ends[histories.offsets[:-1]]
+        sums = np.zeros(len(histories))
+        for rows, entries in histories.pieces():
+            left = histories.values[entries] - self._mean - item_bias[histories.columns[entries]]
+            ends = np.concatenate([[0.0], np.cumsum(left, dtype=np.float64)])
+            offsets = histories.offsets[rows.start : rows.stop + 1] - entries.start
+            sums[rows] = ends[offsets[1:]] - ends[offsets[:-1]]
         counts = np.diff(histories.offsets)
         self._user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ids import Rows
 from starcast.engines.expression import Expression, item, user, weight
 from starcast.engines.means import means_of
@@ -91,7 +92,7 @@ class _ShrunkScorer(AroundScorer):
         self._mean, self._item_bias, self._user_bias = found.mean, found.item_bias, found.user_bias
         self._means = MeansScorer(found.mean, found.item_bias, histories)
         self._user_known = (np.diff(histories.offsets) > 0).astype(np.intp)
-        counts = np.bincount(histories.columns, minlength=histories.n_columns)
+        counts = counts_of(histories.columns, histories.n_columns)
         self._item_known = (counts > 0).astype(np.intp)
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:

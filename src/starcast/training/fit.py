@@ -2,12 +2,13 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple, final
 
 from starcast import models
 from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data.ratings import Ratings
-from starcast.data.split import TEST, Split
+from starcast.data.split import Split
 from starcast.data.units import Units
 from starcast.engines.protocol import Engine, Scorer, Weights, score_ratings
 from starcast.engines.rows import SparseRows
@@ -20,6 +21,7 @@ from starcast.training.checkpoints import Checkpoint, Fault
 from starcast.training.identity import identity_of, library_versions
 from starcast.training.keeper import keeper_of
 from starcast.training.loop import Observer, Trained, train
+from starcast.training.on_disk import require_room
 from starcast.training.parents import check_parents, inherited
 from starcast.training.shares import choose_shares
 from starcast.training.support import choose_support
@@ -88,8 +90,9 @@ def fit(
     model = models.find(name)
     config = config or model.settings()
     model.solvers.require(config)
-    known = split.ratings if final else split.ratings.take(split.parts != TEST)
-    config, given_up = model.suit(config, known)
+    require_room(model, config, split.ratings)
+    known = cache(lambda: split.ratings if final else split.known)  # made if it is asked for
+    config, given_up = model.suit(config, known) if model.suit else (config, "")
     if given_up:
         warnings.warn(given_up, SettingWarning, stacklevel=2)
     check_parents(model, config, split, parents, leaky=bool(leak), final=final)
@@ -107,7 +110,7 @@ def fit(
     broken_off = chosen.broken_off
     if (refit or final) and not broken_off:
         try:
-            deployed = recipe.run_again(known, chosen).weights
+            deployed = recipe.run_again(known(), chosen).weights
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     try:
@@ -152,11 +155,11 @@ class _Recipe:
         self._model, self._config, self._seed, self._units = model, config, seed, units
         self._parents, self._observe, self._checkpoint = parents, observe, checkpoint
 
-    def chosen_before(self, rows: Ratings) -> Trained | None:
+    def chosen_before(self, rows: Callable[[], Ratings]) -> Trained | None:
         """What an earlier run has chosen, if it was ended in its refit on these rows."""
         if self._checkpoint is None:
             return None
-        return self._checkpoint.chosen(lambda: self._refit_engine(rows), self._fault(rows))
+        return self._checkpoint.chosen(lambda: self._refit_engine(rows()), self._fault(rows))
 
     def run(self, rows: Ratings, validation: Ratings) -> Trained:
         """Train on rows, let validation rows choose the epoch."""
@@ -206,7 +209,7 @@ class _Recipe:
             stars_per_unit=self._units.factor,
             observers=self._observe(run),
             warm=bool(self._parents),
-            keeper=keeper_of(self._checkpoint, engine, validate, self._fault(rows)),
+            keeper=keeper_of(self._checkpoint, engine, validate, self._fault(lambda: rows)),
         )
 
     def _refit_engine(self, rows: Ratings) -> Engine:
@@ -225,13 +228,13 @@ class _Recipe:
     def _scorer(self, weights: Weights, histories: SparseRows) -> Scorer:
         return self._model.deployed(weights, histories, self._config, self._units)
 
-    def _fault(self, rows: Ratings) -> Fault:
+    def _fault(self, rows: Callable[[], Ratings]) -> Fault:
         """What is wrong with weights that were not made here; "" if nothing is."""
-        schema = self._model.schema(self._config, rows.n_users, rows.n_items)
 
         def fault(weights: Weights) -> str:
+            histories = SparseRows.by_user(rows())
+            schema = self._model.schema(self._config, len(histories), histories.n_columns)
             shapes = {name: array.shape for name, array in weights.items()}
-            histories = SparseRows.by_user(rows)
             return schema.misfit(shapes) or schema.wrong(
                 weights, lambda: self._scorer(weights, histories)
             )

@@ -6,6 +6,7 @@ from typing import Any, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import AT_ONCE, blocks_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scorer, score_ratings
@@ -26,6 +27,16 @@ def rating_quality(stars: NDArray[Any], raw: NDArray[Any], rows: Ratings) -> Qua
     All are NaN where a score is no finite number: clipping would make a rating of an overflow. On
     a fine scale there are no exact stars.
     """
+    blocks = list(blocks_of(len(raw), AT_ONCE))
+    if len(blocks) > 1:
+        found = [rating_quality(stars[one], raw[one], rows) for one in blocks]
+        sizes = [one.stop - one.start for one in blocks]
+        squares = [quality["rmse"] ** 2 for quality in found]
+        told = {
+            name: float(np.average([one[name] for one in found], weights=sizes))
+            for name in found[0]
+        }
+        return told | {"rmse": math.sqrt(np.average(squares, weights=sizes))}
     if not np.all(np.isfinite(raw)):
         return {"rmse": math.nan, "mae": math.nan, "accuracy": math.nan}
     shown = rows.scale.clip(raw)
@@ -74,10 +85,9 @@ class RatingJudge:
 
     def __call__(self, scorer: Scorer, share: float) -> Quality:
         """Quality of the mean once a scorer's scores have their share in it."""
-        if share:
-            scores = score_ratings(scorer, self._rows)
-            moved = self._mean + np.float32(share) * (scores - self._mean)
-            self._mean = scores if share == 1 else moved
+        for block in blocks_of(len(self._rows), AT_ONCE) if share else ():
+            scores, mean = score_ratings(scorer, self._rows.take(block)), self._mean[block]
+            mean[:] = scores if share == 1 else mean + np.float32(share) * (scores - mean)
         return rating_quality(self._rows.stars, self._mean, self._rows)
 
     def state(self) -> State:
@@ -106,16 +116,17 @@ class ListJudge:
     """
 
     def __init__(self, known: Ratings, rows: Ratings) -> None:
-        liked = rows.take(metrics.at_or_above_mean(rows.user_rows, rows.stars))
-        users, first, counts = np.unique(liked.user_rows, return_index=True, return_counts=True)
+        histories = SparseRows.by_user(rows)
+        users = np.flatnonzero(np.diff(histories.offsets))  # each likes at least a row
         most = max(1, _MOST_SCORES // max(1, rows.n_items))
         chosen = np.sort(np.random.default_rng(0).permutation(len(users))[:most])
         self.users = users[chosen].astype(np.int32)
-        self._offsets = np.concatenate([[0], np.cumsum(counts[chosen])])
-        self._liked = np.concatenate(
-            [liked.item_rows[first[n] : first[n] + counts[n]] for n in chosen]
-            or [liked.item_rows[:0]]
-        )
+        judged = histories.chosen(self.users)
+        is_liked = np.zeros(len(judged.columns), bool)
+        if len(is_liked):
+            is_liked = metrics.at_or_above_mean(judged.row_numbers(), judged.values)
+        self._offsets = np.concatenate([[0], np.cumsum(is_liked)])[judged.offsets]
+        self._liked = judged.columns[is_liked]
         self._known = SparseRows.by_user(known)
 
     def __call__(self, scorer: Scorer, share: float) -> Quality:

@@ -28,6 +28,9 @@ _WORTH = 0.004  # of the squared error; what drawing gains less is not worth it
 _BETTER = 0.6  # a share from here on is one of a model that is better than the means
 
 
+_MOST_ROWS = 4_000_000  # that are asked
+
+
 class _Sums(NamedTuple):
     """Of the rows of a kind, with d = f - m and e = r - m: Σ d², Σ d e and Σ e²."""
 
@@ -74,6 +77,9 @@ def choose_shares(
         validation: the rows that choose.
         units: of the training.
     """
+    if (every := len(scores) // _MOST_ROWS + 1) > 1:  # enough for a few numbers
+        validation = validation.take(slice(None, None, every))
+        scores = scores[::every]
     histories = SparseRows.by_user(units.standardized(known))
     found = means_of(histories)
     means = MeansScorer(found.mean, found.item_bias, histories)
@@ -85,8 +91,7 @@ def choose_shares(
         seen_rows(known.user_rows, known.n_users)[validation.user_rows],
         seen_rows(known.item_rows, known.n_items)[validation.item_rows],
     )
-    every = _Sums.of(moved, left)
-    usual = every.errors / len(left)
+    usual = _Sums.of(moved, left).errors / len(left)
     known_pairs, *others = (
         _Sums.of(moved[kind == k], left[kind == k]) for k in range(len(Shares._fields))
     )

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ratings import Ratings
 from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import ListScorer, Scorer
-from starcast.engines.rows import SparseRows
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.training.quality import ListJudge
 
@@ -37,4 +37,4 @@ def choose_support(
 
 def n_raters(known: Ratings) -> NDArray[np.int64]:
     """int64 (n_items,), how many ratings each item has."""
-    return np.diff(SparseRows.by_item(known).offsets)
+    return counts_of(known.item_rows, known.n_items)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scorer, Weights
@@ -13,6 +14,7 @@ from starcast.evaluation.metrics import Objective, Quality
 from starcast.training.quality import judge_for
 
 _TRAIN_SAMPLE = 100_000  # training rows scored after each epoch; enough for a curve
+_MANY = 100 * _TRAIN_SAMPLE
 
 
 @final
@@ -35,10 +37,9 @@ class Validation:
         rows: Ratings,
         validation: Ratings | None,
     ) -> None:
-        chosen = np.random.default_rng(seed).permutation(len(rows))[:_TRAIN_SAMPLE]
-        sampled = rows.take(np.sort(chosen))
+        sampled = rows.take(np.sort(_sample(np.random.default_rng(seed), len(rows))))
         self._scorer, self._histories = scorer, SparseRows.by_user(rows)
-        self._judges = {"train": judge_for(objective, rows.take(chosen[:0]), sampled)}
+        self._judges = {"train": judge_for(objective, rows.take(slice(0, 0)), sampled)}
         if validation:
             self._judges["validation"] = judge_for(objective, rows, validation)
 
@@ -57,3 +58,10 @@ class Validation:
         parts = parts_of(state, *self._judges)
         for judge, part in zip(self._judges.values(), parts, strict=True):
             judge.restore(part)
+
+
+def _sample(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
+    """Some of [0, n), each once; of very many without an array of all."""
+    if n > _MANY:
+        return rng.choice(n, _TRAIN_SAMPLE, replace=False, shuffle=False)
+    return rng.permutation(n)[:_TRAIN_SAMPLE]

@@ -1,5 +1,6 @@
 """Blocks as `Ratings`: columns that lie on disk, checked before they are believed."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from starcast.data import attributes
 from starcast.data.blocks.columns import Columns
 from starcast.data.blocks.header import (
     CODES,
+    HEADER,
     ITEMS,
     OFFSETS,
     TIMES,
@@ -22,7 +24,7 @@ from starcast.data.blocks.header import (
 from starcast.data.columns import blocks_of
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
-from starcast.disk.mapped import room_like
+from starcast.disk.mapped import room_like, source_of
 from starcast.disk.replacement import standing
 from starcast.errors import DataError
 
@@ -45,6 +47,25 @@ def open_blocks(folder: Path, name: str) -> Ratings:
         raise damaged(folder, error) from None
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise damaged(folder, error) from None
+
+
+def home_of(ratings: Ratings) -> tuple[Path, str] | None:
+    """The folder of blocks that ratings are, and the SHA-256 of its header.
+
+    None where they are others, parts of some, or not there any more.
+    """
+    source = source_of(ratings.item_rows)
+    if source is None or source.name != ITEMS:
+        return None
+    try:
+        return source.parent, sum_of_header(source.parent)
+    except OSError:
+        return None
+
+
+def sum_of_header(folder: Path) -> str:
+    """SHA-256 (hex) of a header, which has the checksums of all else. Raises: OSError."""
+    return hashlib.sha256((folder / HEADER).read_bytes()).hexdigest()
 
 
 def blocks_at(source: object) -> Path | None:

@@ -100,9 +100,9 @@ class Split:
         """The rows opened once, when all choices are made."""
         return self._taken(np.equal, TEST)
 
-    @cached_property
+    @property
     def known(self) -> Ratings:
-        """The rows of training and validation: all but those of the test."""
+        """The rows of training and validation, all but those of the test; made anew each time."""
         return self._taken(np.less, TEST)
 
     def _taken(self, compare: Callable[..., Any], part: int) -> Ratings:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
+from starcast.data.columns import MOST_IN_MEMORY, must_stay_on_disk
 from starcast.data.ratings import Ratings
 from starcast.data.split import moments
 from starcast.data.split.draws import Mask
 from starcast.data.split.parts import Split
-from starcast.data.split.schemes import GIVEN, OFFICIAL, SCHEMES
+from starcast.data.split.schemes import GIVEN, HASH, OFFICIAL, SCHEMES
 from starcast.display import quoted
 from starcast.errors import ConfigError, require_name
 
@@ -115,6 +116,11 @@ class SplitPlan:
             raise ConfigError(
                 f"test rows were given with {ratings.name}, so they cannot be divided by "
                 f"{quoted(self.scheme)}; leave out one of both"
+            )
+        if must_stay_on_disk(ratings.item_rows) and self.scheme != HASH:
+            raise ConfigError(
+                f"{ratings.name} holds {len(ratings):,} ratings on disk, and only --split hash "
+                f"divides more than {MOST_IN_MEMORY:,} of them there"
             )
         asked = replace(ratings, given_test=official_test) if is_official else ratings
         is_test, is_validation = self.masks(asked)

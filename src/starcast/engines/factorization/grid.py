@@ -14,69 +14,105 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.disk.mapped import room_like
 from starcast.engines.compiled import parallel, serial
 from starcast.engines.factorization.tables import FactorTables
 
-N_SIDES = 16  # of users, and of items: no fewer than threads, no more than keeps blocks long
-_N_BLOCKS = N_SIDES * N_SIDES
-_N_RUNS = 16  # of ratings that are dealt out side by side
 VISIT = np.dtype([("user", np.uint32), ("item", np.uint32), ("stars", np.float32)])
+_FEWEST, _MOST = 16, 256  # sides
+_PER_BLOCK = 10_000  # ratings at least, on an average, where there are more sides than the fewest
+_N_RUNS = 64  # of ratings that are dealt out side by side
+_AT_ONCE = 1 << 22  # ratings that are shuffled at a time, or one block
+
+
+def n_sides(n_ratings: int) -> int:
+    """Into how many sides users and items are cut: by the size of the data and nothing else.
+
+    So the result of a training does not depend on the machine. As many threads work at once: blocks
+    are long enough to keep them busy, and the more there are, the smaller a block's rows.
+
+    >>> [n_sides(n) for n in (100_000, 16_000_000, 100_000_000, 1_000_000_000)]
+    [16, 32, 64, 256]
+    """
+    sides = _FEWEST
+    while sides < _MOST and n_ratings >= _PER_BLOCK * (2 * sides) ** 2:
+        sides *= 2
+    return sides
 
 
 class Grid(NamedTuple):
     """Ratings, block after block, each block in random order.
 
     Attributes:
-        visits: VISIT (n,), rows of the tables and stars above the mean.
-        starts: int64 (N_SIDES² + 1,), where block `user_side · N_SIDES + item_side` begins.
+        visits: VISIT (n,), rows of the tables and stars above the mean; on disk where the ratings
+            are.
+        starts: int64 (n_sides² + 1,), where block `user_side · n_sides + item_side` begins.
+        n_sides: of users, and of items.
     """
 
     visits: NDArray[np.void]
     starts: NDArray[np.int64]
+    n_sides: int
 
     @classmethod
     def of(cls, train: Ratings, tables: FactorTables, rng: np.random.Generator) -> Self:
         """The grid of the training rows, with sides of about equally many ratings."""
-        visits = np.empty(len(train), VISIT)
-        chances = rng.integers(0, 2**32, len(train), np.uint32)
+        visits, sides = room_like(train.item_rows, len(train), VISIT), n_sides(len(train))
         starts = _deal(
             train.user_rows,
             train.item_rows,
             train.stars,
             np.float32(tables.mean),
-            _sides(tables.user.counts),
-            _sides(tables.item.counts),
+            _sides(tables.user.counts, sides),
+            _sides(tables.item.counts, sides),
             visits,
+            sides,
         )
-        _shuffle(visits, starts, chances)
-        return cls(visits, starts)
+        _shuffle(visits, starts, rng)
+        return cls(visits, starts, sides)
 
 
-def _sides(counts: NDArray[np.int64]) -> NDArray[np.uint16]:
+def _sides(counts: NDArray[np.int64], n: int) -> NDArray[np.uint16]:
     """The side of each row: neighbours together, cut where the ratings are shared out evenly."""
     before = np.cumsum(counts) - counts
-    return (before * N_SIDES // max(1, counts.sum())).astype(np.uint16)
+    return (before * n // max(1, counts.sum())).astype(np.uint16)
+
+
+def _shuffle(visits: NDArray[np.void], starts: NDArray[np.int64], rng: np.random.Generator) -> None:
+    """Put each block into random order, some blocks at a time.
+
+    However many at a time, the random numbers are those that all together would get.
+    """
+    first, n_blocks = 0, len(starts) - 1
+    while first < n_blocks:
+        most = starts[first] + _AT_ONCE
+        last = max(int(np.searchsorted(starts, most, side="right")) - 1, first + 1)
+        begin, end = starts[first], starts[last]
+        chances = rng.integers(0, 2**32, end - begin, np.uint32)
+        _shuffle_blocks(visits[begin:end], starts[first : last + 1] - begin, chances)
+        first = last
 
 
 @parallel
 def _deal(
-    users: Any, items: Any, stars: Any, mean: Any, user_side: Any, item_side: Any, visits: Any
-) -> Any:
+    users: Any, items: Any, stars: Any, mean: Any, user_side: Any, item_side: Any, visits: Any,
+    sides: Any,
+) -> Any:  # fmt: skip
     """Put every rating into its block, in the order given, and return the starts of the blocks."""
-    n = len(users)
-    places = np.zeros((_N_RUNS, _N_BLOCKS), np.int64)
+    n, n_blocks = len(users), sides * sides
+    places = np.zeros((_N_RUNS, n_blocks), np.int64)
     for run in numba.prange(_N_RUNS):
         for at in range(run * n // _N_RUNS, (run + 1) * n // _N_RUNS):
-            places[run, user_side[users[at]] * N_SIDES + item_side[items[at]]] += 1
-    starts = np.zeros(_N_BLOCKS + 1, np.int64)
+            places[run, user_side[users[at]] * sides + item_side[items[at]]] += 1
+    starts = np.zeros(n_blocks + 1, np.int64)
     taken = 0
-    for block in range(_N_BLOCKS):
+    for block in range(n_blocks):
         for run in range(_N_RUNS):
             places[run, block], taken = taken, taken + places[run, block]
         starts[block + 1] = taken
     for run in numba.prange(_N_RUNS):
         for at in range(run * n // _N_RUNS, (run + 1) * n // _N_RUNS):
-            block = user_side[users[at]] * N_SIDES + item_side[items[at]]
+            block = user_side[users[at]] * sides + item_side[items[at]]
             visit = visits[places[run, block]]
             visit.user, visit.item, visit.stars = users[at], items[at], stars[at] - mean
             places[run, block] += 1
@@ -84,8 +120,8 @@ def _deal(
 
 
 @parallel
-def _shuffle(visits: Any, starts: Any, chances: Any) -> None:
-    for block in numba.prange(_N_BLOCKS):
+def _shuffle_blocks(visits: Any, starts: Any, chances: Any) -> None:
+    for block in numba.prange(len(starts) - 1):
         _shuffle_block(visits[starts[block] : starts[block + 1]], chances[starts[block] :])
 
 

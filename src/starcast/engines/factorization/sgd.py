@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.compiled import parallel, serial
-from starcast.engines.factorization.grid import N_SIDES, Grid
+from starcast.engines.factorization.grid import Grid
 from starcast.engines.factorization.tables import FactorTables
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.settings import SgdSettings
@@ -46,7 +46,7 @@ class SgdEngine:
             self._tables.user.arrays,
             self._tables.item.arrays,
             self._grid,
-            self._rng.permutation(N_SIDES),
+            self._rng.permutation(self._grid.n_sides),
             np.float32(config.learning_rate),
             np.float32(config.regularization_factor),
         )
@@ -75,12 +75,12 @@ class SgdEngine:
 
 @parallel
 def _visit_all(user: Any, item: Any, grid: Any, shifts: Any, rate: Any, penalty: Any) -> Any:
-    """Σ error² of each block in an epoch, as seen on the way; float64 (N_SIDES²,)."""
-    visits, starts = grid
-    squared = np.zeros(N_SIDES * N_SIDES)
+    """Σ error² of each block in an epoch, as seen on the way; float64 (n_sides²,)."""
+    visits, starts, sides = grid
+    squared = np.zeros(sides * sides)
     for shift in shifts:
-        for side in numba.prange(N_SIDES):
-            block = side * N_SIDES + (side + shift) % N_SIDES
+        for side in numba.prange(sides):
+            block = side * sides + (side + shift) % sides
             there = visits[starts[block] : starts[block + 1]]
             squared[block] = _visit_block(user, item, there, rate, penalty)
     return squared

@@ -6,6 +6,7 @@ from typing import NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.simd import VectorTable, zeros
@@ -103,8 +104,8 @@ class FactorTables:
     def initial(cls, train: Ratings, dimension: int, seed: int, planes: int = 1) -> Self:
         """First weights for training rows; see `Side.initial`."""
         rng = np.random.default_rng(seed)
-        of_users = np.bincount(train.user_rows, minlength=train.n_users)
-        of_items = np.bincount(train.item_rows, minlength=train.n_items)
+        of_users = counts_of(train.user_rows, train.n_users)
+        of_items = counts_of(train.item_rows, train.n_items)
         return cls(
             Side.initial(of_users, dimension, rng, planes),
             Side.initial(of_items, dimension, rng, planes),

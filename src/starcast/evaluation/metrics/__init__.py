@@ -9,7 +9,12 @@ trusted, `objective` what a model is for, and `definitions` what each printed na
 from starcast.evaluation.metrics.calibration import Genres, miscalibration
 from starcast.evaluation.metrics.definitions import DEFINITIONS, explain
 from starcast.evaluation.metrics.exposure import coverage, gini, long_tail_share, novelty
-from starcast.evaluation.metrics.held_out import HeldOutCurves, held_out_curves
+from starcast.evaluation.metrics.held_out import (
+    HeldOutCurves,
+    HeldOutSums,
+    held_out_curves,
+    held_out_sums,
+)
 from starcast.evaluation.metrics.objective import LISTS, STARS, TITLES, Objective, Quality
 from starcast.evaluation.metrics.paired import (
     Bootstrap,
@@ -39,6 +44,7 @@ __all__ = [
     "Bootstrap",
     "Genres",
     "HeldOutCurves",
+    "HeldOutSums",
     "Objective",
     "Quality",
     "RankingByUser",
@@ -56,6 +62,7 @@ __all__ = [
     "find_rows",
     "gini",
     "held_out_curves",
+    "held_out_sums",
     "long_tail_share",
     "mae",
     "miscalibration",

@@ -1,7 +1,7 @@
 """Precision, recall and F1 over a user's own test items: the charts of the 2018 system."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,20 @@ class HeldOutCurves:
     recall: Curve
     f1: Curve
     n_users: NDArray[np.int64]
+
+
+@final
+class HeldOutSums(NamedTuple):
+    """Precision and recall summed over users, and how many have as many ratings, by k; (max_k,)."""
+
+    precision: Curve
+    recall: Curve
+    n_users: NDArray[np.int64]
+
+    def curves(self) -> HeldOutCurves:
+        """Their means."""
+        with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of a k that nobody reaches
+            return _curves(self.precision / self.n_users, self.recall / self.n_users, self.n_users)
 
 
 def held_out_curves(
@@ -63,6 +77,19 @@ def held_out_curves(
     >>> curves.precision.tolist(), curves.recall.tolist()
     ([0.0, 0.5], [0.0, 1.0])
     """
+    return held_out_sums(user_rows, stars, scores, max_k).curves()
+
+
+def held_out_sums(
+    user_rows: NDArray[np.integer[Any]],
+    stars: NDArray[np.floating[Any]],
+    scores: NDArray[np.floating[Any]],
+    max_k: int = 100,
+) -> HeldOutSums:
+    """What `held_out_curves` are made of; those of some users and of others add up.
+
+    Args, Raises: as there.
+    """
     from starcast.evaluation.metrics.held_out_kernel import group_by_user, sum_over_users
 
     check_columns(user_rows=user_rows, stars=stars, scores=scores)
@@ -80,8 +107,7 @@ def held_out_curves(
         mean_thresholds(users, stars),
         max_k,
     )
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of a k that nobody reaches
-        return _curves(precision / n_users, recall / n_users, n_users)
+    return HeldOutSums(precision, recall, n_users)
 
 
 def _curves(precision: Curve, recall: Curve, n_users: NDArray[np.int64]) -> HeldOutCurves:

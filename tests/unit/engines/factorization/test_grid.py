@@ -1,11 +1,15 @@
 """The grid of blocks: complete, apart, even, and in random order."""
 
 import numpy as np
+import pytest
 from plain_factor import random_ratings, ratings_of
 
 from starcast.data.ratings import Ratings
-from starcast.engines.factorization.grid import N_SIDES, Grid
+from starcast.engines.factorization import grid
+from starcast.engines.factorization.grid import Grid, n_sides
 from starcast.engines.factorization.tables import FactorTables
+
+N_SIDES = 16  # of so few ratings
 
 
 def grid_of(ratings: Ratings, seed: int = 1) -> Grid:
@@ -24,7 +28,7 @@ def test_every_rating_is_visited_once_with_its_stars_above_the_mean() -> None:
 
 
 def test_blocks_in_different_rows_and_columns_share_no_user_and_no_item() -> None:
-    visits, starts = grid_of(random_ratings(70, 50, 0.3, seed=1))
+    visits, starts, _ = grid_of(random_ratings(70, 50, 0.3, seed=1))
     assert len(starts) == N_SIDES**2 + 1
     assert (starts[0], starts[-1]) == (0, len(visits))
     block = np.repeat(np.arange(N_SIDES**2), np.diff(starts))
@@ -37,7 +41,7 @@ def test_blocks_in_different_rows_and_columns_share_no_user_and_no_item() -> Non
 
 def test_sides_have_about_equally_many_ratings() -> None:
     ratings = random_ratings(400, 300, 0.3, seed=1)
-    visits, starts = grid_of(ratings)
+    visits, starts, _ = grid_of(ratings)
     sizes = np.diff(starts).reshape(N_SIDES, N_SIDES)
     even = len(visits) / N_SIDES
     for of_side, rows in ((sizes.sum(1), ratings.user_rows), (sizes.sum(0), ratings.item_rows)):
@@ -47,7 +51,7 @@ def test_sides_have_about_equally_many_ratings() -> None:
 
 def test_a_user_with_nearly_all_ratings_is_not_cut() -> None:
     rows = [(1, item, 3.0) for item in range(40)] + [(0, 0, 5.0), (2, 0, 1.0)]
-    visits, starts = grid_of(ratings_of(rows, n_users=3, n_items=40))
+    visits, starts, _ = grid_of(ratings_of(rows, n_users=3, n_items=40))
     assert len(visits) == len(rows)
     block = np.repeat(np.arange(N_SIDES**2), np.diff(starts))
     assert len(np.unique(block[visits["user"] == 1] // N_SIDES)) == 1
@@ -55,7 +59,7 @@ def test_a_user_with_nearly_all_ratings_is_not_cut() -> None:
 
 def test_order_within_a_block_is_random_and_follows_the_seed() -> None:
     ratings = random_ratings(160, 160, 0.9, seed=1)
-    (one, starts), (same, _), (other, _) = (grid_of(ratings, seed) for seed in (1, 1, 2))
+    (one, starts, _), (same, *_), (other, *_) = (grid_of(ratings, seed) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     for block in range(0, N_SIDES**2, 17):
@@ -75,3 +79,16 @@ def test_every_order_of_a_block_is_about_equally_likely() -> None:
         orders[tuple(items.tolist())] = orders.get(tuple(items.tolist()), 0) + 1
     assert len(orders) == 6
     assert all(55 < times < 145 for times in orders.values())  # ±5 standard deviations
+
+
+def test_sides_follow_the_number_of_ratings_alone() -> None:
+    assert [n_sides(n) for n in (1, 10_239_999, 10_240_000, 2**34)] == [16, 16, 32, 256]
+
+
+def test_more_sides_and_pieces_are_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grid, "_PER_BLOCK", 4)
+    ratings = random_ratings(160, 160, 0.9, seed=1)
+    whole = grid_of(ratings)
+    assert (whole.n_sides, len(whole.starts)) == (64, 64**2 + 1)
+    monkeypatch.setattr(grid, "_AT_ONCE", 50)
+    assert np.array_equal(grid_of(ratings).visits, whole.visits)

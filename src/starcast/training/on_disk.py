@@ -1,0 +1,22 @@
+"""Which models train on ratings that lie on disk because they outgrow memory."""
+
+from starcast.data.columns import MOST_IN_MEMORY, must_stay_on_disk
+from starcast.data.ratings import Ratings
+from starcast.engines.settings import Settings
+from starcast.errors import ConfigError
+from starcast.models import MODELS, Model
+
+
+def require_room(model: Model, settings: Settings, ratings: Ratings) -> None:
+    """Refuse to train in memory on ratings that lie on disk, if they are very many.
+
+    Raises: ConfigError: with the models that train on them.
+    """
+    if settings.optimizer in model.on_disk or not must_stay_on_disk(ratings.item_rows):
+        return
+    able = [f"{one.name} by {' or '.join(one.on_disk)}" for one in MODELS.values() if one.on_disk]
+    raise ConfigError(
+        f"{model.name} by {settings.optimizer} trains in memory, on up to {MOST_IN_MEMORY:,} "
+        f"ratings on disk, and {ratings.name} holds {len(ratings):,}; on more of them train "
+        f"{', '.join(able)}"
+    )

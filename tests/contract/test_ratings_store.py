@@ -1,11 +1,13 @@
 """What a store of ratings promises, in SQLite and in PostgreSQL."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, Engine, event, func, inspect, select, text
 from store_writers import run_together
 from stored_ratings import assert_equal
 
@@ -400,3 +402,37 @@ def test_lists_that_were_shown_and_what_was_rated_after(store: RatingsStore) -> 
     assert len(lists_shown(store)) == 3
     found = compare_live(lists, rated)
     assert [(one.name, one.n_hits) for one in found.models] == [("a", 1), ("b", 0)]
+
+
+@pytest.mark.parametrize("empty_database", ["sqlite"], indirect=True)
+def test_nothing_that_happens_often_reads_a_whole_table(store: RatingsStore) -> None:
+    ratings = [Rating(f"u{at}", at % 30, 4, 1) for at in range(40)]
+    store.put_ratings(ratings)
+    asked: list[tuple[str, Any]] = []
+
+    def note(*given: Any) -> None:
+        asked.append((given[2], given[3]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    store.put_ratings([one._replace(stars=3, time=2) for one in ratings])
+    store.put_ratings(ratings, "key", "digest")
+    store.delete_rating("u1", 1)
+    for look in (store.person, store.ratings_of, store.user):
+        look("u2")
+    store.rating("u2", 2)
+    store.news_since(store.sequence() - 1)
+    store.item_means([1, 2])
+    store.erase_user("u3")
+    store.delete_item(4)
+    event.remove(Engine, "before_cursor_execute", note)
+    with store.reading() as connection:
+        plans = [
+            (sql, line)
+            for sql, values in asked
+            if sql.split()[0] in ("SELECT", "UPDATE", "DELETE")
+            for line in str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}",
+                            values[0] if isinstance(values, list) else values).all()).split("(")
+        ]  # fmt: skip
+    assert len(plans) > 30
+    large = "SCAN starcast_(users|items|ratings|history|shown|batch)"
+    assert not [one for one in plans if re.search(large, one[1])]

@@ -56,7 +56,7 @@ def _is_quick(model: ServedModel, seen: SeenPerson, asked: Asked) -> bool:
         asked.reasons
         or asked.rules
         or model.catalogue.fresh
-        or len(seen.person.stars) > _MOST_AT_ONCE
+        or len(seen.person.items) > _MOST_AT_ONCE
     ):
         return False
     return model.list_cost.is_quick(asked.k) and stored_lists.who_is(model, seen).is_as_trained

@@ -61,7 +61,7 @@ class People:
         try:
             text = key(user, "user")
         except DataError:
-            return SeenPerson(-1, Person(str(user), {}, is_known=False, is_erased=False), {})
+            return SeenPerson(-1, Person.nobody(str(user)), {})
         with self._lock:
             if found := self._kept.get(text):
                 self._kept.move_to_end(text)
@@ -107,10 +107,10 @@ class People:
     def _keep(self, user: str, seen: SeenPerson) -> None:
         self._drop(user)
         self._kept[user] = seen
-        self._n_kept += 1 + len(seen.person.stars)
+        self._n_kept += 1 + len(seen.person.items)
         while self._n_kept > _MOST_KEPT:
             self._drop(next(iter(self._kept)))
 
     def _drop(self, user: str) -> None:
         if seen := self._kept.pop(user, None):
-            self._n_kept -= 1 + len(seen.person.stars)
+            self._n_kept -= 1 + len(seen.person.items)

@@ -89,11 +89,16 @@ def unknown(seen: SeenPerson) -> ApiError:
 
 
 def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
-    """A person to a model, worked out once while nothing changes."""
-    name = model.name
-    who = seen.to_models.get(name)
+    """A person to a model.
+
+    Worked out once for those whom the model's own weights answer, of whom there are many; who is
+    folded in takes memory, and their lists are kept.
+    """
+    who = seen.to_models.get(model.name)
     if who is None or who.model is not model:
-        who = seen.to_models[name] = StoredPerson(model, seen.person)
+        who = StoredPerson(model, seen.person)
+        if who.is_as_trained:
+            seen.to_models[model.name] = who
     return who
 
 

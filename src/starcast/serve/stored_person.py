@@ -58,10 +58,9 @@ class StoredPerson:
         self.model, self.person, self._recommender = model, person, model.recommender
         self._artifact, self._ratings = model.artifact, model.ratings
         self.user_row = -1 if person.is_erased else row_of(self._ratings.users, person.key)
-        known = [(model.item_rows.get(item, -1), own) for item, own in person.stars.items()]
-        told = sorted(pair for pair in known if pair[0] >= 0)
-        self._rows = np.array([row for row, _ in told], np.int32)
-        self._stars = np.array([np.nan if own is None else own for _, own in told], np.float32)
+        rows = np.array([model.item_rows.get(item, -1) for item in person.items], np.int32)
+        order = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
+        self._rows, self._stars = rows[order], person.stars[order]
 
     @property
     def is_known(self) -> bool:
@@ -75,10 +74,12 @@ class StoredPerson:
             return False
         own = self._own
         rows, stars = self._ratings.item_rows[own], self._ratings.stars[own]
+        if not len(rows):
+            return not len(self._rows)
         at = np.minimum(rows.searchsorted(self._rows), len(rows) - 1)
         return bool(np.all((rows[at] == self._rows) & (stars[at] == self._stars)))
 
-    @cached_property
+    @property
     def rated(self) -> tuple[Rows, Scores]:
         """What they have rated of the model's items: int32 (n,) rows, ascending; stars (n,).
 
@@ -92,13 +93,14 @@ class StoredPerson:
         order = order[~np.isnan(stars[order])]  # those that were not taken back
         return rows[order], self._ratings.scale.clip(stars[order])
 
-    @cached_property
+    @property
     def stars(self) -> Mapping[str, float]:
         """Keys of all items that they have rated to the stars."""
         rows, stars = self.rated
         ids = map(str, self._ratings.items.ids[rows].tolist())
-        stored = {item: own for item, own in self.person.stars.items() if own is not None}
-        return dict(zip(ids, stars.tolist(), strict=True)) | stored
+        stored = zip(self.person.items, self.person.stars.tolist(), strict=True)
+        current = {item: own for item, own in stored if own == own}  # not taken back
+        return dict(zip(ids, stars.tolist(), strict=True)) | current
 
     @cached_property
     def folded(self) -> FoldedInUser | None:

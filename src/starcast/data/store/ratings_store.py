@@ -1,8 +1,11 @@
 """RatingsStore: ratings in a database, SQLite or PostgreSQL, written and read."""
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
+import numpy as np
 from sqlalchemy import Row, Select, func, select
 
 from starcast.data.ratings import Ratings
@@ -95,8 +98,9 @@ class RatingsStore(Database):
         with self.reading() as connection:
             rows = connection.execute(asked).all()
             is_erased = connection.execute(gone).first() is not None
-        stars = {row.id: row.stars for row in rows if row.id is not None}
-        return Person(text, stars, bool(rows), is_erased)
+        told = [(sys.intern(item), own) for item, own in rows if item is not None]
+        stars = np.array([math.nan if own is None else own for _, own in told], np.float32)
+        return Person(text, tuple(item for item, _ in told), stars, bool(rows), is_erased)
 
     def news_since(self, sequence: int) -> News:
         """Whom and what to look at anew, after a sequence number."""

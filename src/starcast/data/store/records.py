@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 Id = int | str
 
 
@@ -39,15 +42,22 @@ class Person(NamedTuple):
 
     Attributes:
         key: of the user.
-        stars: keys of items to the current stars; None where a rating was taken back.
+        items: keys of what they have rated, or had.
+        stars: float32 (n,), their current stars; NaN where a rating was taken back.
         is_known: whether there is such a user.
         is_erased: whether there was one, who was erased; who comes back is known and erased.
     """
 
     key: str
-    stars: Mapping[str, float | None]
+    items: tuple[str, ...]
+    stars: NDArray[np.float32]
     is_known: bool
     is_erased: bool
+
+    @classmethod
+    def nobody(cls, key: str) -> "Person":
+        """Somebody whom no store knows."""
+        return cls(key, (), np.empty(0, np.float32), is_known=False, is_erased=False)
 
 
 @final

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from starcast.data.columns import AT_ONCE, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.disk.mapped import room_like
 
 N_SHARES = 128  # of the rows, about as much work each; no fewer than threads
 _DIGIT = 16  # bits: NumPy counts numbers of so many instead of comparing them
@@ -61,10 +62,22 @@ class SparseRows:
         return cls.by_user(ratings).transposed()
 
     def transposed(self) -> Self:
-        """The same entries, column by column."""
-        order = sorting(self.columns, self.n_columns)
+        """The same entries, column by column; on disk where these are."""
         offsets = offsets_of(self.columns, self.n_columns)
-        return type(self)(offsets, self.row_numbers()[order], self.values[order], len(self))
+        next_of = offsets[:-1].copy()  # where each column's next entry goes
+        rows = room_like(self.columns, len(self.columns), np.int32)
+        values = room_like(self.columns, len(self.columns), self.values.dtype)
+        for some, entries in self.pieces():
+            columns = self.columns[entries]
+            order = sorting(columns, self.n_columns)
+            counts = np.bincount(columns, minlength=self.n_columns)
+            before = np.cumsum(counts) - counts  # of the piece, in earlier columns
+            places = np.repeat(next_of - before, counts) + np.arange(len(columns))
+            lengths = np.diff(self.offsets[some.start : some.stop + 1])
+            numbers = np.repeat(np.arange(some.start, some.stop, dtype=np.int32), lengths)
+            rows[places], values[places] = numbers[order], self.values[entries][order]
+            next_of += counts
+        return type(self)(offsets, rows, values, len(self))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -82,3 +82,20 @@ def test_shares_are_of_about_equal_work(per_row: int) -> None:
 def test_rows_come_without_a_compiler() -> None:
     program = "import sys, starcast.engines.rows; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_transposed_by_pieces_is_transposed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    pairs = np.unique(rng.integers(0, 50 * 40, 600))
+    rows, columns = np.divmod(pairs, 50)
+    values = rng.random(len(pairs)).astype(np.float32)
+    sparse = SparseRows(offsets_of(rows, 41), columns.astype(np.int32), values, 50)
+    dense = np.zeros((41, 50), np.float32)
+    dense[rows, columns] = values
+    for most in (7, 100, 10_000):
+        monkeypatch.setattr(SparseRows.pieces, "__defaults__", (most,))
+        found = sparse.transposed()
+        for column in range(50):
+            raters, theirs = found.row(column)
+            np.testing.assert_array_equal(raters, np.flatnonzero(dense[:, column]))
+            np.testing.assert_array_equal(theirs, dense[raters, column])

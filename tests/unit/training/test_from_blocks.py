@@ -146,7 +146,9 @@ def test_what_trains_in_memory_is_refused_where_ratings_outgrow_it(
 ) -> None:
     monkeypatch.setattr("starcast.data.columns.MOST_IN_MEMORY", 1000)
     config = find(MODEL).settings(optimizer="RMSProp")
-    with pytest.raises(ConfigError, match=r"RMSProp trains in memory.*latent-factor-model by SGD"):
+    with pytest.raises(
+        ConfigError, match=r"RMSProp trains in memory.*latent-factor-model by SGD or ALS"
+    ):
         fit(split, MODEL, config)
     for name, model in MODELS.items():
         if not model.on_disk:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _AT_ONCE = 1 << 20  # rows
-_IN_MEMORY = 1 << 22  # rows of a file, about, unless there would be too many files
+_IN_MEMORY = 1 << 21  # rows of a file, about, unless there would be too many files
 _MOST_FILES = 200
 
 

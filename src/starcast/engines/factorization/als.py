@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
+from starcast.disk.mapped import room_like
 from starcast.engines.factorization.ridge import solve_all, systems
 from starcast.engines.factorization.tables import FactorTables, Side
 from starcast.engines.protocol import EpochLoss, Weights
@@ -64,7 +65,8 @@ class AlsEngine:
 
     def _shared(self, rated: SparseRows) -> SharedRows:
         """Ratings above the mean, in shares; a solution costs some ratings, too."""
-        centred = rated.values - np.float32(self._tables.mean)
+        centred = room_like(rated.values, len(rated.values), np.float32)
+        np.subtract(rated.values, np.float32(self._tables.mean), out=centred)
         return replace(rated, values=centred).shared(per_row=self._tables.user.dimension)
 
     def _solve(self, solved: Side, fixed: Side, rated: SharedRows) -> float:

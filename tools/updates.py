@@ -29,7 +29,7 @@ from starcast.data.split.growing import grow
 from starcast.engines.blas import spin_briefly
 from starcast.evaluation.report import evaluate
 from starcast.training.fit import fit
-from starcast.training.updating import update
+from starcast.artifacts.updating import update
 
 _VALIDATION = 0.1
 _MARK = "<!-- tools/updates.py: {} -->"

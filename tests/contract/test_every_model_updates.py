@@ -26,10 +26,11 @@ from test_every_model import (
 from starcast import models
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.updating import Update, update
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.engines.protocol import ListScorer
-from starcast.errors import ConfigError
+from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import compare
 from starcast.evaluation.metrics import rmse
 from starcast.evaluation.report import evaluate
@@ -38,7 +39,6 @@ from starcast.recommend import Recommender
 from starcast.training.fit import fit
 from starcast.training.list_stacking import blend_lists
 from starcast.training.stacking import blend
-from starcast.training.updating import Update, update
 
 ABLE = [model for model in REGISTRY.values() if model.grow]
 EVERY_UPDATED = pytest.mark.parametrize(
@@ -174,6 +174,9 @@ def test_the_same_once_more_changes_nothing_and_the_same_anew_gives_the_same(mod
     first = updated(model.name)
     again = update(first.artifact, later())
     assert again.artifact is first.artifact
+    model_in_use = Recommender(first.artifact, fallback=True, rank_by="stars")
+    with pytest.warns(LeftOutWarning, match="were known, with the same stars"):
+        assert model_in_use.update(later()) is model_in_use
     assert again.arrivals.change_nothing
     anew = update(trained(model.name), later()).artifact
     for name, array in first.artifact.weights.items():

@@ -71,8 +71,8 @@ def update(
     are of the same. The same ratings once more change nothing.
     """
     from starcast.artifacts import storage
-    from starcast.training.updating import require_updatable
-    from starcast.training.updating import update as updated
+    from starcast.artifacts.updating import require_updatable
+    from starcast.artifacts.updating import update as updated
 
     if not later.sources:
         raise ConfigError("name the later ratings: --ratings FILE, or --store ADDRESS")

@@ -1,12 +1,18 @@
 """Predictor: stars of pairs of external ids."""
 
-from typing import TYPE_CHECKING
+import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.updating import update
 from starcast.data.files.naming import ITEM, USER
+from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
+from starcast.errors import LeftOutWarning
 from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
 
 if TYPE_CHECKING:
@@ -21,9 +27,30 @@ class Predictor:
         fallback: answer for unknown ids with damped means instead of refusing them.
     """
 
+    _made_with: Mapping[str, Any] = MappingProxyType({})  # what else a subclass is made with
+
     def __init__(self, artifact: Artifact, *, fallback: bool = False) -> None:
         self.artifact, self._fallback = artifact, fallback
         self._ratings, self._pairs = artifact.split.ratings, PairScorer(artifact)
+
+    def update(self, ratings: Ratings) -> Self:
+        """The same with later ratings in it, without training it again; see docs/updates.md.
+
+        Known users and items keep their rows, new ones follow. Test rows stay unseen, so that
+        figures before and after are of the same; a warning says what is left out for that.
+
+        Args:
+            ratings: later ones, as `starcast.load` reads them with the model's scale.
+        Returns: a new one; this very one, which stays as it is, where there is nothing to learn.
+        Raises: ConfigError, DataError: the model has to be trained again, or stars outside its
+            scale.
+        """
+        grown, arrivals = update(self.artifact, ratings)
+        for line in arrivals.remarks():
+            warnings.warn(line, LeftOutWarning, stacklevel=2)
+        if arrivals.change_nothing:
+            return self
+        return type(self)(grown, fallback=self._fallback, **self._made_with)
 
     def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Predicted stars for each pair.

@@ -60,6 +60,7 @@ class Recommender(Predictor):
         if rank_by not in RANKINGS:
             raise UnknownNameError("order of lists", rank_by, RANKINGS)
         super().__init__(artifact, fallback=fallback)
+        self._made_with = {"approximate": approximate, "rank_by": rank_by}
         self.ranker = artifact.ranker(by_stars=rank_by == "stars")
         found = index.build(artifact, self.ranker) if approximate else None
         self._lister = Lister(artifact, self.ranker, self._pairs, found)

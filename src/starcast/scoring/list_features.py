@@ -1,5 +1,6 @@
 """What a list blend looks at: what its parts say of a user and an item, and what both are like."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, final
 
@@ -13,6 +14,8 @@ from starcast.engines.rows import SparseRows
 _USER_DAMPING, _ITEM_DAMPING = 5, 10  # ratings' worth of the mean
 _LEAST = 0.1  # of a user's standard deviation: below, a list score says no more
 _TINY = np.float32(1e-12)
+_RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
+_EPOCH = 2000  # years are told in decades since
 
 
 @final
@@ -193,3 +196,19 @@ def _user_means(histories: SparseRows, overall: float) -> NDArray[np.float64]:
     sums = np.bincount(histories.row_numbers(), histories.values, len(histories))
     damped = np.diff(histories.offsets) + _USER_DAMPING
     return np.asarray((sums + _USER_DAMPING * overall) / damped)
+
+
+def years(titles: NDArray[np.str_]) -> Scores | None:
+    """Decades since 2000 by titles that end in a year, "(1994)"; float32 (n,), None if none does.
+
+    A title without one counts as the mean of the others.
+
+    >>> years(np.array(["Heat (1995)", "Dune"])).tolist()
+    [-0.5, -0.5]
+    """
+    found = [_RELEASED.search(title) for title in titles.tolist()]
+    year = np.array([float(one[1]) if one else np.nan for one in found])
+    if np.all(np.isnan(year)):
+        return None
+    known = np.where(np.isnan(year), np.nanmean(year), year)
+    return np.asarray((known - _EPOCH) / 10, np.float32)

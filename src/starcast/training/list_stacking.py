@@ -4,7 +4,6 @@ Every part scores as it was before its refit, when it had not seen the validatio
 rows are not looked at.
 """
 
-import re
 import time
 from collections.abc import Sequence
 from typing import Any, final
@@ -21,7 +20,7 @@ from starcast.errors import ConfigError, TrainingError
 from starcast.evaluation.metrics import LISTS, Quality, at_or_above_mean
 from starcast.scoring.candidates import Candidates, CandidateSource
 from starcast.scoring.in_stars import as_trained
-from starcast.scoring.list_features import feature_names
+from starcast.scoring.list_features import feature_names, years
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
@@ -31,8 +30,6 @@ from starcast.training.quality import LENGTH, ListJudge, rating_quality
 
 _FOLDS = 3
 _USERS = 64  # whose scores are held at a time
-_RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
-_EPOCH = 2000  # years are told in decades since
 
 
 def blend_lists(parts: Sequence[Artifact], *, trees: bool = False, seed: int = 42) -> Artifact:
@@ -192,22 +189,6 @@ def _rmse(scorer: Scorer, held_out: Ratings) -> float:
     if not np.isfinite(figures["rmse"]):
         raise TrainingError("a part does not predict a number for every validation rating")
     return figures["rmse"]
-
-
-def years(titles: NDArray[np.str_]) -> Scores | None:
-    """Decades since 2000 by titles that end in a year, "(1994)"; float32 (n,), None if none does.
-
-    A title without one counts as the mean of the others.
-
-    >>> years(np.array(["Heat (1995)", "Dune"])).tolist()
-    [-0.5, -0.5]
-    """
-    found = [_RELEASED.search(title) for title in titles.tolist()]
-    year = np.array([float(one[1]) if one else np.nan for one in found])
-    if np.all(np.isnan(year)):
-        return None
-    known = np.where(np.isnan(year), np.nanmean(year), year)
-    return np.asarray((known - _EPOCH) / 10, np.float32)
 
 
 def _titles(parts: Sequence[Artifact]) -> list[str]:

@@ -1,12 +1,7 @@
 """What trains, updates and judges in tools/updates.py, and where its table goes."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
 import updates
 
 from starcast.data.ratings import Ratings

@@ -19,8 +19,9 @@ from starcast.engines.protocol import (
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError
 from starcast.recommend import Recommender
+from starcast.scoring.list_features import years
 from starcast.training.fit import fit
-from starcast.training.list_stacking import _outcomes, blend_lists, years
+from starcast.training.list_stacking import _outcomes, blend_lists
 from starcast.training.quality import ListJudge
 from starcast.training.stacking import blend
 

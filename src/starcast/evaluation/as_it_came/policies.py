@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, final
 import numpy as np
 
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.updating import update
 from starcast.data.split import SplitPlan
 from starcast.engines.protocol import FoldingScorer
 from starcast.engines.settings import Settings
@@ -17,7 +18,6 @@ from starcast.evaluation.as_it_came.stream import Places, Stream
 from starcast.evaluation.by_ids import Answers, ByIds, Lists
 from starcast.recommend import FoldedInUser
 from starcast.training.plan import Recipe, train_all
-from starcast.training.updating import update
 
 _UNSEEN, _FEWEST = 0.001, 20  # a split needs some test rows: nobody learns from these
 

@@ -20,9 +20,8 @@ from starcast.data.split.growing import Growth, grow
 from starcast.engines.settings import Settings
 from starcast.errors import ConfigError
 from starcast.models.growing.request import Growing
+from starcast.scoring.list_features import years
 from starcast.scoring.weighted_sum import join, parts_of
-from starcast.training.identity import library_versions
-from starcast.training.list_stacking import years
 
 
 @final
@@ -66,7 +65,6 @@ def update(artifact: Artifact, arrived: Ratings) -> Update:
         weights_before_refit=before,
         split=growth.split,
         measured_residual_rmse=artifact.residual_rmse,
-        versions=library_versions(),
     )
     return Update(grown, growth.arrivals)
 

@@ -168,9 +168,20 @@ def test_at_least_some_of_a_value_take_the_last_places() -> None:
 
 def test_an_item_that_helps_two_minimums_is_taken_where_places_are_few() -> None:
     both = [n for n, row in enumerate(ROWS) if {"War", "Comedy"} <= {*row.genres}]
-    wanted = [item for item in ranking(3) if item in both][:1]
-    listed = RECOMMENDER.recommend(3, 1, at_least=["1:genres=War", "1:genres=Comedy"])
-    assert ids(listed) == wanted
+    n_passed_over = 0
+    for user in range(10):
+        wanted = [item for item in ranking(user) if item in both][:1]
+        listed = RECOMMENDER.recommend(user, 1, at_least=["1:genres=War", "1:genres=Comedy"])
+        assert ids(listed) == wanted
+        either = [item for item in ranking(user) if {"War", "Comedy"} & {*ROWS[item].genres}]
+        n_passed_over += either[:1] != wanted
+    assert n_passed_over
+
+
+def test_allowed_rows_and_rules_both_count() -> None:
+    even = np.arange(EVERYTHING) % 2 == 0
+    listed = ids(RECOMMENDER.recommend(3, 5, allowed=even, where="genres = 'War'"))
+    assert listed == [i for i in ranking(3) if even[i] and "War" in ROWS[i].genres][:5]
 
 
 def test_a_minimum_that_cannot_be_met_is_told() -> None:

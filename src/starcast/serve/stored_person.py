@@ -125,7 +125,7 @@ class StoredPerson:
             allowed[self._unseen] = False
         if self.user_row < 0:
             return self._recommender.for_anybody(k, allowed=allowed, **told)
-        user = self._ratings.users.ids[self.user_row]
+        user = self._ratings.users.ids[self.user_row].item()  # of Python's own types: found faster
         return self._recommender.recommend(
             user, k, exclude_seen=exclude_seen, allowed=allowed, **told
         )

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.updating import update
 from starcast.data.load import load
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
@@ -29,7 +30,6 @@ from starcast.data.split.growing import grow
 from starcast.engines.blas import spin_briefly
 from starcast.evaluation.report import evaluate
 from starcast.training.fit import fit
-from starcast.artifacts.updating import update
 
 _VALIDATION = 0.1
 _MARK = "<!-- tools/updates.py: {} -->"

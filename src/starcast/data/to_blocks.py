@@ -56,8 +56,8 @@ def to_blocks(
     if (held := blocks_at(source)) is not None:
         raise DataError(f"{held} holds blocks already; name the table that they were made of")
     sources = asked_of(source)
+    writing.require_place(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         with where.scratch_folder() as scratch:
             _stream(sources, folder, scratch, items_path, options, scale)
     except NotPlainError as error:
@@ -71,7 +71,9 @@ def to_blocks(
 
 def _require_small(sources: Sequence[object], why: str) -> None:
     places = [one for one in sources if isinstance(one, str | Path)]
-    files = where.files(places) or ()
+    files = where.files(places)
+    if files is None:
+        raise DataError(f"{why}, and a pipe cannot be read twice; save the table to a file")
     size = sum(path.stat().st_size for path in files if path.is_file())
     if size > _READ_WHOLE:
         raise DataError(
@@ -92,6 +94,7 @@ def _stream(
     label = ", ".join(dict.fromkeys(map(label_of, sources)))
     tables = [one for source in sources for one in _tables(source, options, scratch)]
     timed = all(TIMESTAMP in one.places for one in tables)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with Spool(folder.parent, label, timed=timed) as spool:
         for frame in all_batches(tables, options):
             spool.add(frame)

@@ -79,9 +79,18 @@ class Header:
         return RatingScale(*self.scale)
 
     def write(self, folder: Path) -> None:
-        """Put it into a folder of columns."""
+        """Put it into a folder of columns.
+
+        Raises: DataError: it would be too large to be read again.
+        """
         words = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        (folder / HEADER).write_text(json.dumps(words) + "\n", encoding="utf-8")
+        text = (json.dumps(words) + "\n").encode()
+        if len(text) > _MOST_BYTES:
+            raise DataError(
+                f"what is known of items beside their titles takes {len(text):,} bytes, and blocks "
+                f"hold {_MOST_BYTES:,}; leave columns out of the file of --items"
+            )
+        (folder / HEADER).write_bytes(text)
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -100,13 +100,19 @@ def write(folder: Path, known: Known, pieces: Iterable[Piece], reading: Told) ->
         reading: the scale to what was taken for what, or None; asked when all is written.
     Raises: DataError: the folder cannot be written; BusyError: another run is writing it.
     """
-    if folder.exists() and not is_blocks(folder) and not _is_empty(folder):
-        raise DataError(f"{folder} is there and holds no blocks; name another place")
+    require_place(folder)
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with replace_folder(folder) as fresh:
             _fill(fresh, known, pieces, reading)
     except OSError as error:
         raise DataError(f"cannot write {folder}: {error.strerror or error}") from None
+
+
+def require_place(folder: Path) -> None:
+    """Refuse to put blocks in the place of anything else. Raises: DataError."""
+    if folder.exists() and not is_blocks(folder) and not _is_empty(folder):
+        raise DataError(f"{folder} is there and holds no blocks; name another place")
 
 
 def require_levels(levels: NDArray[np.float32], label: str) -> NDArray[np.float32]:

@@ -69,6 +69,8 @@ def batches(loaded: Loaded, options: ReadingOptions) -> "Iterator[pl.DataFrame]"
     n_rows = 0
     try:
         for raw in _raw(loaded):
+            if not len(raw):
+                continue
             frame = _plain(raw, loaded.table.label)
             if n_rows == 0 and not loaded.table.has_header and not any(options.columns.values()):
                 guess.check(encode(frame.clone(), loaded.table.label), loaded.places, loaded.table)

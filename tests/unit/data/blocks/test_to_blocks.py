@@ -1,8 +1,10 @@
 """Blocks hold what the reader of whole tables reads, however large the pieces are."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import polars as pl
@@ -136,6 +138,41 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("user,item,rating\n1,2,3\n1,3,good\n")
     with pytest.raises(DataError, match=r"r\.csv, line 3"):
+        to_blocks(path, tmp_path / "r.blocks")
+
+
+@pytest.mark.parametrize("text", ["user,item,rating,timestamp\n", ""])
+def test_nothing_is_refused_and_leaves_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"r\.csv"):
+        to_blocks(path, tmp_path / "r.blocks")
+    assert [one.name for one in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    table().write_csv(tmp_path / "r.csv")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for change, frame in (("plain", table()), ("percent", CHANGES["percent"](table()))):
+        writer = Thread(target=lambda content=frame.write_csv(): pipe.write_text(content))
+        writer.start()
+        if change == "plain":
+            found = to_blocks(pipe, tmp_path / "r.blocks")
+            assert len(found) == len(load_own(tmp_path / "r.csv"))
+        else:
+            with pytest.raises(DataError, match="a pipe cannot be read twice"):
+                to_blocks(pipe, tmp_path / "s.blocks")
+        writer.join()
+
+
+def test_a_header_that_nobody_would_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("starcast.data.blocks.header._MOST_BYTES", 500)
+    path = tmp_path / "r.csv"
+    table().write_csv(path)
+    with pytest.raises(DataError, match="leave columns out of the file of --items"):
         to_blocks(path, tmp_path / "r.blocks")
 
 

@@ -79,6 +79,8 @@ def make(shape: Shape, folder: Path) -> dict[str, float]:
             left = np.maximum(
                 wanted - np.bincount(keys // shape.n_items - first, minlength=last - first), 0
             )
+            if not left.any():
+                break
             users = np.repeat(np.arange(first, last), left)
             items = item_of_rank[_ranks(rng.random(len(users)), shape.n_items)]
             keys = np.sort(np.concatenate([keys, users * shape.n_items + items]))

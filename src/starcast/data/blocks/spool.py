@@ -70,12 +70,13 @@ class Spool:
         rows = np.empty(len(frame), self._row)
         rows["user"] = users = self.users.numbers(frame[USER])
         rows["item"] = self.items.numbers(frame[ITEM])
-        rows["stars"] = stars = frame[RATING].to_numpy()
+        rows["stars"] = frame[RATING].to_numpy()
         if self.timed:
             rows["when"] = when = frame[TIMESTAMP].to_numpy()
             first, last = self.times
             self.times = min(first, int(when.min())), max(last, int(when.max()))
-        self.levels = require_levels(np.union1d(self.levels, stars), self._label)
+        found = np.union1d(self.levels, frame[RATING].unique().to_numpy())
+        self.levels = require_levels(found, self._label)
         if self._is_in_order:
             self._is_in_order = users[0] >= self._last_user and bool(
                 np.all(users[:-1] <= users[1:])

@@ -155,7 +155,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for change, frame in (("plain", table()), ("percent", CHANGES["percent"](table()))):
-        writer = Thread(target=lambda content=frame.write_csv(): pipe.write_text(content))
+        writer = Thread(target=pipe.write_text, args=[frame.write_csv()])
         writer.start()
         if change == "plain":
             found = to_blocks(pipe, tmp_path / "r.blocks")

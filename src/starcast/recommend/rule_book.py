@@ -52,7 +52,7 @@ class RuleBook:
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact, self._ratings = artifact, artifact.split.ratings
-        n_kept = min(_KEPT, _KEPT_BYTES // max(9 * self._ratings.n_items, 1) + 1)
+        n_kept = min(_KEPT, _KEPT_BYTES // max(13 * self._ratings.n_items, 1) + 1)
         self._kept = lru_cache(n_kept)(self._compiled)
 
     def asked(self, rules: Rules | None, given: Mapping[str, Any]) -> RuleSet:

@@ -16,7 +16,7 @@ Allowed = NDArray[np.bool_]
 """(n_items,), the item rows that a list may name."""
 
 _BLOCK = 32  # users scored at once: few enough for the cache, and for memory to stay flat
-_FEW = 0.7  # of the items: gathering so many is quicker than a choice among all, others barred
+_FEW = 0.7  # of the items
 _NEAR = 1e-5  # of a score: compiled sums and NumPy's differ by half of it
 
 
@@ -41,20 +41,22 @@ class Selection:
 
     Attributes:
         allowed: the same.
-        rows, others: intp (n,), the rows that may be named, and those that may not; ascending.
+        rows: intp (n,), those that may be named, ascending.
+        are_few: whether gathering these is quicker than a choice among all, others barred.
     """
 
     def __init__(self, allowed: Allowed) -> None:
-        self.allowed = allowed
-        self.rows, self.others = np.flatnonzero(allowed), np.flatnonzero(~allowed)
+        self.allowed, self.rows = allowed, np.flatnonzero(allowed)
+        self.are_few = len(self.rows) < _FEW * len(allowed)
+        self._ceiling = np.where(allowed, np.float32(np.inf), np.float32(-np.inf))
 
     def bar(self, scores: Scores) -> None:
         """Set the scores (…, n_items) of others to -∞, which no list takes."""
-        scores[..., self.others] = -np.inf
+        np.minimum(scores, self._ceiling, out=scores)
 
     def best(self, scores: Scores, k: int) -> Rows:
         """What `best` finds once others are barred, which it does slowly where many are."""
-        if len(self.rows) < _FEW * len(scores):
+        if self.are_few:
             found: Rows = self.rows[best(scores.take(self.rows), k)].astype(np.int32)
             return found
         self.bar(scores)
@@ -84,7 +86,7 @@ def top_rows(
             has them; long lists have many, and a mean over users does not feel them.
     Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
     """
-    from starcast.scoring.top_k import exclude, take_best
+    from starcast.scoring.top_k import exclude
 
     users = for_kernels(user_rows)
     top = np.empty((len(users), k), np.int32)
@@ -94,10 +96,7 @@ def top_rows(
         scores = ranker.rank_all(users[block])
         if left_out:
             exclude(scores, users[block], *left_out)
-        if selection:
-            selection.bar(scores)
-        listed = np.empty((len(scores), k + 1), np.int32)
-        take_best(scores, listed)
+        listed = _best_of_each(scores, selection, k + 1)
         for place in _near_ties(scores, listed, ranker.size) if settle_ties else ():
             user = int(users[block][place])
             own = seen.row(user)[0] if seen else None
@@ -107,6 +106,20 @@ def top_rows(
 
     in_blocks(fill, len(users), _BLOCK, on_progress)
     return top
+
+
+def _best_of_each(scores: Scores, selection: Selection | None, k: int) -> Rows:
+    """The k best of each row (n, n_items), -1 where nothing is left; int32 (n, k)."""
+    from starcast.scoring.top_k import take_best
+
+    listed = np.empty((len(scores), k), np.int32)
+    if selection and selection.are_few:
+        take_best(scores.take(selection.rows, axis=1), listed)
+        return np.append(selection.rows, -1)[listed].astype(np.int32)
+    if selection:
+        selection.bar(scores)
+    take_best(scores, listed)
+    return listed
 
 
 def _near_ties(scores: Scores, listed: Rows, size: float) -> NDArray[np.intp]:

@@ -75,6 +75,8 @@ def test_a_list_is_as_short_as_what_is_allowed(artifact: Artifact, tmp_path: Pat
     recommender, few = Recommender(artifact), np.arange(N_ITEMS) < 2
     assert len(recommender.recommend(0, 10, exclude_seen=False, allowed=few)) == 2
     assert recommender.recommend(0, 10, allowed=few & False) == []
+    nobody = recommender.recommend_all(tmp_path / "none.csv", allowed=few & False)
+    assert len(pl.read_csv(nobody)) == 0
     path = recommender.recommend_all(
         tmp_path / "all.csv", 10, exclude_seen=False, allowed=few, users=[5]
     )

@@ -28,7 +28,7 @@ _STORE: dict[int | str, dict[str, Any]] = {
 _TAKEN: dict[int | str, dict[str, Any]] = {
     409: {"model": schemas.Failure, "description": "taken_key: it came with other ratings before"}
 }
-_AnId = Annotated[str, Path(max_length=200, pattern=store_schemas.STORABLE_ID)]
+_AnId = Annotated[str, Path(max_length=200, json_schema_extra=store_schemas.STORABLE_ID)]
 _Key = Annotated[
     str | None,
     Header(

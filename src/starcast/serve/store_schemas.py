@@ -7,6 +7,7 @@ from pydantic import (
     BeforeValidator,
     FailFast,
     Field,
+    JsonValue,
     StrictBool,
     StrictInt,
     StringConstraints,
@@ -18,12 +19,16 @@ _FARTHEST = 2**53  # seconds; what every JSON reader keeps whole
 Seconds = Annotated[int, Field(strict=True, ge=-_FARTHEST, le=_FARTHEST), BeforeValidator(whole)]
 Stars = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 _END = r"[^\s\x00\x1c-\x1f\x85]"  # what Python takes for no blank, in every dialect of patterns
-STORABLE_ID = rf"^{_END}([^\x00]*{_END})?$"  # no zero byte, no blank at an end
+# Patterns are for those who read the document: the store itself refuses in better words.
+STORABLE_ID: dict[str, JsonValue] = {"pattern": rf"^{_END}([^\x00]*{_END})?$"}
 _Id = Annotated[
-    StrictInt | Annotated[str, StringConstraints(strict=True, max_length=200, pattern=STORABLE_ID)],
+    StrictInt
+    | Annotated[
+        str, StringConstraints(strict=True, max_length=200), Field(json_schema_extra=STORABLE_ID)
+    ],
     BeforeValidator(whole),
 ]
-_Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+_Text = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Value = StrictBool | Stars | _Text | Annotated[list[_Text], Field(max_length=200)]
 Attributes = Annotated[
     dict[Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")], Value],

@@ -142,13 +142,13 @@ class ItemColumns:
         if len(titled):
             titles, rows = np.unique(ratings.titles[titled], return_inverse=True)
             yield ItemColumn(TITLE, titles, rows.astype(np.int32), titled, n)
+        own = [one for one in ratings.attributes if one.side == "item" and not one.is_feature]
         years = {row: year for row in titled.tolist() if (year := year_of(ratings.titles[row]))}
-        if years:
+        if years and YEAR not in (one.name.lower() for one in own):
             values, rows = np.unique(np.array([*years.values()], np.float64), return_inverse=True)
             yield ItemColumn(YEAR, values, rows.astype(np.int32), np.array([*years], np.int32), n)
         for one in ratings.attributes:
             if one.side == "item" and one.is_feature and one.name == "genre":
                 yield ItemColumn.of(GENRES, one, n)
-        for one in ratings.attributes:
-            if one.side == "item" and not one.is_feature:
-                yield ItemColumn.of(one.name, one, n)
+        for one in own:
+            yield ItemColumn.of(one.name, one, n)

@@ -1,11 +1,13 @@
 """Filters over columns of items: what they let pass, by hand, and what they refuse, and where."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import shop_of_items as shop
 
+from starcast.data.ratings import Attribute
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.recommend.filters import filtered
 from starcast.recommend.item_columns import ItemColumns
@@ -136,6 +138,14 @@ def test_a_value_that_no_item_has_is_told_with_the_nearest() -> None:
 def test_a_pattern_takes_time_by_its_length_alone() -> None:
     """A matcher that goes back would try 60 places for each of 400 stars."""
     assert passed("title like '" + "%e" * 400 + "'") == []
+
+
+def test_a_year_of_the_items_file_counts_before_those_of_titles() -> None:
+    ratings = shop.artifact().split.ratings
+    told = Attribute.of(ratings.items, "Year", {3: ["1888"], 4: ["1999.0"]}, is_feature=False)
+    columns = ItemColumns(replace(ratings, attributes=(*ratings.attributes, told)))
+    assert np.flatnonzero(filtered("year > 1990", columns).allowed).tolist() == [4]
+    assert "year" not in columns.by_name
 
 
 def test_columns_are_found_whatever_their_case() -> None:

@@ -25,7 +25,7 @@ from starcast.errors import DataError
 HEADER, FORMAT, VERSION = "header.json", "starcast-blocks", 1
 OFFSETS, ITEMS, CODES, TIMES = "offsets", "items", "codes", "times"
 MOST_LEVELS = 1 << 16
-_MOST_BYTES = 256 << 20  # genres of a million items are a tenth of it
+MOST_BYTES = 256 << 20  # genres of a million items are a tenth of it
 _MOST_ROWS = 2**31 - 1  # of a vocabulary: rows are int32
 _KINDS = ("int64", "text")
 _WIDTHS = ("uint8", "uint16", "uint32", "uint64")
@@ -85,10 +85,10 @@ class Header:
         """
         words = {"format": FORMAT, "version": VERSION, **asdict(self)}
         text = (json.dumps(words) + "\n").encode()
-        if len(text) > _MOST_BYTES:
+        if len(text) > MOST_BYTES:
             raise DataError(
                 f"what is known of items beside their titles takes {len(text):,} bytes, and blocks "
-                f"hold {_MOST_BYTES:,}; leave columns out of the file of --items"
+                f"hold {MOST_BYTES:,}; leave columns out of the file of --items"
             )
         (folder / HEADER).write_bytes(text)
 
@@ -100,7 +100,7 @@ class Header:
             OSError: it cannot be read.
             ValueError, TypeError, LookupError: it is none, or of another version.
         """
-        words = json.loads(read_at_most(folder / HEADER, _MOST_BYTES))
+        words = json.loads(read_at_most(folder / HEADER, MOST_BYTES))
         if not isinstance(words, dict) or words.pop("format", None) != FORMAT:
             raise ValueError(f"{HEADER} is none of blocks")
         if words.pop("version", None) != VERSION:

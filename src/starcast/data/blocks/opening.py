@@ -14,6 +14,7 @@ from starcast.data.blocks.header import (
     CODES,
     HEADER,
     ITEMS,
+    MOST_BYTES,
     OFFSETS,
     TIMES,
     Header,
@@ -25,6 +26,7 @@ from starcast.data.columns import blocks_of
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.disk.mapped import room_like, source_of
+from starcast.disk.reading import read_at_most
 from starcast.disk.replacement import standing
 from starcast.errors import DataError
 
@@ -65,7 +67,7 @@ def home_of(ratings: Ratings) -> tuple[Path, str] | None:
 
 def sum_of_header(folder: Path) -> str:
     """SHA-256 (hex) of a header, which has the checksums of all else. Raises: OSError."""
-    return hashlib.sha256((folder / HEADER).read_bytes()).hexdigest()
+    return hashlib.sha256(read_at_most(folder / HEADER, MOST_BYTES)).hexdigest()
 
 
 def blocks_at(source: object) -> Path | None:

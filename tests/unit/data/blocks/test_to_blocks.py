@@ -169,7 +169,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
 def test_a_header_that_nobody_would_read_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starcast.data.blocks.header._MOST_BYTES", 500)
+    monkeypatch.setattr("starcast.data.blocks.header.MOST_BYTES", 500)
     path = tmp_path / "r.csv"
     table().write_csv(path)
     with pytest.raises(DataError, match="leave columns out of the file of --items"):

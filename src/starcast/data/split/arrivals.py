@@ -12,6 +12,7 @@ class Arrivals(NamedTuple):
         new_test: of these, test rows by their hash.
         changed: pairs whose stars are others now.
         repeated: pairs whose stars are what they were.
+        older: pairs whose known stars are of a later time.
         kept_unseen: test pairs whose stars would be others.
         users, items: that had no row.
         undated: new ratings without a time beside such with times; they count as the latest.
@@ -22,6 +23,7 @@ class Arrivals(NamedTuple):
     new_test: int
     changed: int
     repeated: int
+    older: int
     kept_unseen: int
     users: int
     items: int
@@ -36,7 +38,7 @@ class Arrivals(NamedTuple):
     def in_words(self) -> str:
         """What there is to learn, in a line.
 
-        >>> Arrivals(1200, 0, 3, 0, 0, 1, 0, 0, ()).in_words()
+        >>> Arrivals(1200, 0, 3, 0, 0, 0, 1, 0, 0, ()).in_words()
         '1,200 new ratings, 3 changed ones, 1 new user'
         """
         counts = {
@@ -54,6 +56,7 @@ class Arrivals(NamedTuple):
             "kept unseen: {} of test ratings, whose stars stay as they were": self.kept_unseen,
             "kept unseen: {} that are test ratings by the split's hash": self.new_test,
             "left out: {} that were known, with the same stars": self.repeated,
+            "left out: {} that are older than the known ones": self.older,
             "without a time: {}, which count as the latest": self.undated,
         }
         told = [line.format(f"{n:,}") for line, n in lines.items() if n]

@@ -38,8 +38,8 @@ def grow(split: Split, arrived: Ratings, *, final: bool = False) -> Growth:
     """Take later ratings into a split.
 
     New pairs train, or, in a split by "hash", have the part that their ids say. New stars of a
-    known pair take the place of the old ones, in their part. Those of a test pair are left out:
-    whoever is judged by it has not seen them, and must not.
+    known pair take the place of the old ones, in their part, unless their time is an earlier one.
+    Those of a test pair are left out: whoever is judged by it has not seen them, and must not.
 
     Args:
         split: its rows keep their parts, and its ids their rows.
@@ -50,6 +50,8 @@ def grow(split: Split, arrived: Ratings, *, final: bool = False) -> Growth:
     old, placed = split.ratings, _Placed.among(split.ratings, arrived)
     _require_scale(old, arrived)
     differs = placed.is_known & (arrived.stars != old.stars[placed.at])
+    is_older = differs & _came_before(old, arrived, placed)
+    differs &= ~is_older
     is_kept = differs & (split.parts[placed.at] == TEST) & (not final)
     is_changed = differs & ~is_kept
     ratings, order = _joined(old, arrived, placed, is_changed)
@@ -64,7 +66,8 @@ def grow(split: Split, arrived: Ratings, *, final: bool = False) -> Growth:
         new=int(np.count_nonzero(is_new)),
         new_test=int(np.count_nonzero(parts[is_new] == TEST)),
         changed=int(np.count_nonzero(is_changed)),
-        repeated=int(np.count_nonzero(placed.is_known & ~differs)),
+        repeated=int(np.count_nonzero(placed.is_known & ~differs & ~is_older)),
+        older=int(np.count_nonzero(is_older)),
         kept_unseen=int(np.count_nonzero(is_kept)),
         users=len(placed.users) - old.n_users,
         items=len(placed.items) - old.n_items,
@@ -143,6 +146,13 @@ def _joined(
         given_test=given,
     )
     return ratings, order
+
+
+def _came_before(old: Ratings, arrived: Ratings, placed: _Placed) -> Mask:
+    """Whether a rating is older than the known one of its pair; False where times are not known."""
+    if old.timestamps is None or arrived.timestamps is None:
+        return np.zeros(len(arrived), bool)
+    return np.asarray(arrived.timestamps < old.timestamps[placed.at])
 
 
 def _times_beside(times: NDArray[np.int64], arrived: Ratings) -> NDArray[np.int64]:

@@ -54,7 +54,7 @@ TIMES = [60, 70, 61, 62, 63, 64, 65]
 def test_rows_join_by_what_they_are(split: Split) -> None:
     growth = grow(split, later(ROWS, TIMES))
     assert growth.arrivals._asdict() == {
-        "new": 3, "new_test": 0, "changed": 2, "repeated": 1, "kept_unseen": 1,
+        "new": 3, "new_test": 0, "changed": 2, "repeated": 1, "older": 0, "kept_unseen": 1,
         "users": 2, "items": 1, "undated": 0, "turned_to_text": (),
     }  # fmt: skip
     now = told(growth.split)
@@ -73,6 +73,18 @@ def test_rows_join_by_what_they_are(split: Split) -> None:
     assert fresh.stars.tolist() == [1.0, 2.5, 3.0, 4.0, 2.0]
     assert fresh.timestamps is not None
     assert fresh.timestamps.tolist() == [62, 63, 61, 60, 70]
+
+
+def test_an_older_rating_undoes_no_newer_one(split: Split) -> None:
+    """Of ann's ratings alien was rated at 40: 39 is before that, and 41 after it."""
+    before = grow(split, later([("ann", "alien", 1.0)], [39]))
+    assert (before.arrivals.older, before.arrivals.change_nothing) == (1, True)
+    after = grow(split, later([("ann", "alien", 1.0)], [41]))
+    assert (after.arrivals.older, after.arrivals.changed) == (0, 1)
+    again = grow(after.split, split.ratings)
+    assert (again.arrivals.older, again.arrivals.change_nothing) == (1, True)
+    timeless = replace(split, ratings=replace(split.ratings, timestamps=None))
+    assert grow(timeless, later([("ann", "alien", 1.0)], [39])).arrivals.changed == 1
 
 
 def test_the_same_once_more_changes_nothing(split: Split) -> None:

@@ -104,6 +104,8 @@ class Vocabulary:
         return len(self.ids)
 
     def __contains__(self, external_id: object) -> bool:
+        if self._quick_row(external_id) >= 0:
+            return True
         return bool(self._find(np.array([external_id]))[0] >= 0)
 
     def rows(self, external_ids: ArrayLike | Sequence[object]) -> Rows:
@@ -140,14 +142,8 @@ class Vocabulary:
 
         Raises: UnknownIdError: an id that is not here, with the nearest known ids.
         """
-        kind = self.ids.dtype.kind
-        if kind == "i" and type(external_id) is str and _is_short_number(external_id):
-            external_id = int(external_id)
-        if type(external_id) is (int if kind == "i" else str):
-            at = int(self._sorted.searchsorted(external_id))
-            if at < len(self) and self._sorted[at] == external_id:
-                return at if self._order is None else int(self._order[at])
-        return int(self.rows([external_id])[0])
+        at = self._quick_row(external_id)
+        return at if at >= 0 else int(self.rows([external_id])[0])
 
     def nearest(self, external_id: object, n: int = 3) -> list[str]:
         """The `n` known ids that sort closest to an unknown one, as text."""
@@ -159,6 +155,17 @@ class Vocabulary:
         at = int(np.searchsorted(self._sorted, wanted[0]))
         start = min(max(at - (n + 1) // 2, 0), max(len(self) - n, 0))
         return [str(known) for known in self._sorted[start : start + n]]
+
+    def _quick_row(self, external_id: object) -> int:
+        """The row of an id of the type of those that are here; -1 if it is not quickly found."""
+        kind = self.ids.dtype.kind
+        if kind == "i" and type(external_id) is str and _is_short_number(external_id):
+            external_id = int(external_id)
+        if type(external_id) is (int if kind == "i" else str):
+            at = int(self._sorted.searchsorted(external_id))
+            if at < len(self) and self._sorted[at] == external_id:
+                return at if self._order is None else int(self._order[at])
+        return -1
 
     def _column(self, external_ids: ArrayLike | Sequence[object]) -> Ids:
         try:

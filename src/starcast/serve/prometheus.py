@@ -76,7 +76,7 @@ class StoreMetrics:
             "starcast_store_commit_seconds", "Seconds of a commit, its transaction included.",
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
-        self._people = Counter(
+        people = Counter(
             "starcast_store_people", "People asked for, by where their ratings were found.",
             ["found"], registry=registry,
         )  # fmt: skip
@@ -90,6 +90,7 @@ class StoreMetrics:
         self._squared = Counter(
             "starcast_prediction_squared_error_stars", "Their squares, added up.", registry=registry
         )
+        self._found = {found: people.labels(found) for found in ("memory", "store")}
         last = Gauge(
             "starcast_store_sequence", "The last change of the store that was seen.",
             registry=registry,
@@ -115,7 +116,7 @@ class StoreMetrics:
 
     def asked_for(self, found: str) -> None:
         """A person was found in "memory" or in the "store"."""
-        self._people.labels(found).inc()
+        self._found[found].inc()
 
 
 @final

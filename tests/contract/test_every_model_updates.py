@@ -183,6 +183,15 @@ def test_the_same_once_more_changes_nothing_and_the_same_anew_gives_the_same(mod
         np.testing.assert_array_equal(array, anew.weights[name])
 
 
+def test_a_model_in_use_is_updated_as_it_was_made() -> None:
+    known = Recommender(trained("latent-factor-model"), fallback=True, rank_by="stars")
+    grown = known.update(later())
+    assert grown.ranker.by_stars
+    assert np.isfinite(grown.predict([12345], [0])).all()  # by the fallback
+    assert known.artifact is trained("latent-factor-model")
+    assert grown.artifact.split.ratings.n_users == N_USERS
+
+
 @EVERY_UPDATED
 def test_an_updated_model_survives_saving_and_a_further_update(
     model: Model, tmp_path: Path

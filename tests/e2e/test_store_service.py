@@ -17,10 +17,11 @@ from starcast.data.store.importing import import_ratings
 from starcast.data.store.ratings_store import RatingsStore
 
 TEN = {260: 5, 1196: 5, 1210: 5, 2571: 5, 1198: 4.5, 2028: 4, 1: 1, 588: 1, 595: 0.5, 364: 1}
+OTHERS = tuple("abcdef")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_person_rates_and_nothing_is_lost(
+def test_from_an_import_to_the_next_model_nothing_is_lost(
     kind: str,
     starcast: Starcast,
     serving: Callable[..., Service],
@@ -54,9 +55,32 @@ def test_a_person_rates_and_nothing_is_lost(
     assert again.ask("GET", path)[1]["recommendations"] == after
     told = again.ask("GET", "/users/somebody/ratings")[1]["ratings"]
     assert {one["item"]: one["stars"] for one in told} == TEN
+
+    def sizes() -> tuple[int, int]:
+        (card,) = again.ask("GET", "/models")[1]["models"]
+        return card["n_users"], card["n_ratings"]
+
+    updated = starcast("update", model, "--store", address)
+    assert "10 new ratings, 1 new user" in updated.stdout, updated.stderr
+    until(lambda: sizes() == (611, 100_846))  # the service has taken it
+    items, stars = list(TEN), list(TEN.values())
+    more = [  # of others, who like other films
+        {"user": user, "item": items[at], "stars": stars[(at + 3 * n) % 10],
+         "time": 1_700_000_000 + at}
+        for at in range(10)
+        for n, user in enumerate(OTHERS)
+    ]  # fmt: skip
+    assert again.ask("POST", "/ratings", {"ratings": more})[1]["new"] == 10 * len(OTHERS)
+    retrain = ("retrain", "--store", address, "--models-dir", model.parent, "--for", "lists")
+    told = json.loads(starcast(*retrain, "--name", model.name, "--at-least", 5, "--json").stdout)
+    assert (told["deploy"], told["judged_on"]) == (True, {"ratings": 30, "users": 6})
+    until(lambda: sizes() == (617, 100_906))
+    told = again.ask("GET", "/users/somebody/ratings")[1]["ratings"]
+    assert {one["item"]: one["stars"] for one in told} == TEN
+    assert len(again.ask("GET", "/users/f/ratings")[1]["ratings"]) == 10
     assert again.end()[0] == 0
     stats = json.loads(starcast("store", "stats", address, "--json").stdout)
-    assert (stats["ratings"], stats["users"]) == (100_846, 611)
+    assert (stats["ratings"], stats["users"]) == (100_906, 617)
 
 
 @pytest.mark.parametrize("n_kills", [3])

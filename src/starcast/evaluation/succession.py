@@ -23,7 +23,7 @@ from starcast.training.plan import Recipe, train_all
 
 K, LEVEL = 10, 0.05
 _MOST, _FIRST = 0.2, 0.1  # shares of all ratings that judge: at most, and of a first model
-_FEWEST_USERS = 2
+_FEWEST_USERS = 6  # of fewer all may happen to be worse off: one in 2⁵ times with six
 
 Mask = NDArray[np.bool_]
 

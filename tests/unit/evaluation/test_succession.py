@@ -87,7 +87,7 @@ def test_too_few_newer_ratings_judge_nothing(ratings: Ratings, in_service: Artif
     assert "no rating that it does not know" in same.why
     few = succeed(oldest(ratings, 0.62), in_service, MEANS)
     assert not few.deploy
-    assert "at least 20 of 2 users are needed" in few.why
+    assert "at least 20 of 6 users are needed" in few.why
 
 
 def test_without_times_any_half_of_what_is_new_judges(

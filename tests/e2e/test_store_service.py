@@ -63,9 +63,9 @@ def test_from_an_import_to_the_next_model_nothing_is_lost(
     updated = starcast("update", model, "--store", address)
     assert "10 new ratings, 1 new user" in updated.stdout, updated.stderr
     until(lambda: sizes() == (611, 100_846))  # the service has taken it
-    items, stars = list(TEN), list(TEN.values())
+    items, given = list(TEN), list(TEN.values())
     more = [  # of others, who like other films
-        {"user": user, "item": items[at], "stars": stars[(at + 3 * n) % 10],
+        {"user": user, "item": items[at], "stars": given[(at + 3 * n) % 10],
          "time": 1_700_000_000 + at}
         for at in range(10)
         for n, user in enumerate(OTHERS)

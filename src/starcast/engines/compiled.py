@@ -1,10 +1,20 @@
 """How loops are compiled: the one place for the compiler's flags.
 
 Machine code is kept beside the module it comes from ("cache"), which Numba trusts as long as that
-very module does not change. Divisions by zero give what IEEE 754 says instead of an exception.
+very file does not change. What it takes from other files, constants and functions, changes unseen,
+so these are made part of what must be as it was. Divisions by zero give what IEEE 754 says instead
+of an exception.
 """
 
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
 import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 FAST = ("reassoc", "contract", "arcp", "nsz")
 """What LLVM may do to sums and products: reorder and fuse them, multiply by a reciprocal, and lose
@@ -12,13 +22,62 @@ the sign of a zero. It must not forget that a NaN or an infinity may occur: thes
 
 _FAST = set(FAST)
 
-serial = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+_CONSTANTS = (bool, int, float, str, tuple, np.generic, np.dtype)
+
+
+def _compiled(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator that compiles a function when it is first called, and keeps the machine code."""
+    jit = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, **flags)
+
+    def decorated(function: Callable[..., Any]) -> Any:
+        made = jit(function)
+        kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
+        if kept is not None:  # there is none where nothing can be kept, or nothing is compiled
+            kept._source_stamp = kept._source_stamp, *_taken(function)
+        return made
+
+    return decorated
+
+
+def _taken(function: Callable[..., Any], met: set[str] | None = None) -> Iterator[str]:
+    """What tells one state from another of all that a function takes from its module's names.
+
+    These are constants, compiled functions, and Numba's intrinsics, which have a `_defn`.
+    """
+    met = set() if met is None else met
+    for name in sorted(_names(function.__code__)):
+        value = function.__globals__.get(name)
+        if isinstance(value, _CONSTANTS):
+            yield f"{name}={value!r}"
+            continue
+        source = value.py_func if isinstance(value, Dispatcher) else getattr(value, "_defn", None)
+        if source is None or source.__module__ + source.__qualname__ in met:
+            continue
+        met.add(source.__module__ + source.__qualname__)
+        yield f"{name}={_state_of(source)}"
+        if isinstance(value, Dispatcher):
+            yield from _taken(source, met)
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names in a function and in those that it defines."""
+    within = (one for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*map(_names, within))
+
+
+def _state_of(function: Callable[..., Any]) -> tuple[int, int]:
+    """When the file of a function was changed, and its size."""
+    found = Path(inspect.getfile(function)).stat()
+    return found.st_mtime_ns, found.st_size
+
+
+serial = _compiled(nogil=True)
 """A loop on one thread; other threads of Python run beside it."""
 
-inlined = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, forceinline=True)
+inlined = _compiled(forceinline=True)
 """A loop that becomes part of its callers, where the compiler sees how often it turns."""
 
-parallel = numba.njit(fastmath=_FAST, error_model="numpy", cache=True, parallel=True)
+parallel = _compiled(parallel=True)
 """A loop over `numba.prange`, whose turns are shared out among threads. Each turn writes to a place
 of its own, and the caller sums up: a sum in here would be cut by how many threads there are. Arrays
 that turns write to have names of their own: Numba 0.68 loses what is written to `pair.array[n]`."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from starcast import models
 from starcast.artifacts.artifact import Arrays, Artifact, settings_of_part
+from starcast.data.columns import must_stay_on_disk
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION
 from starcast.data.split.arrivals import Arrivals
@@ -77,6 +78,11 @@ def require_updatable(artifact: Artifact) -> None:
     if artifact.broken_off:
         raise ConfigError(
             f"{artifact.model} was not trained to its end ({artifact.broken_off}); train it again"
+        )
+    if must_stay_on_disk(artifact.split.ratings.item_rows):
+        raise ConfigError(
+            f"this {artifact.model} was trained on blocks that outgrow memory, where an update "
+            "would bring them; write the blocks anew with the later ratings, and train it again"
         )
     for name, _ in _models_of(artifact):
         model = models.find(name)

@@ -9,6 +9,7 @@ from plain_factor import random_ratings
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.updating import update
 from starcast.data.blocks.opening import open_blocks
 from starcast.data.blocks.writing import write_ratings
 from starcast.data.ratings import Ratings
@@ -157,3 +158,13 @@ def test_what_trains_in_memory_is_refused_where_ratings_outgrow_it(
     with pytest.raises(ConfigError, match="only --split hash divides"):
         SplitPlan("random").divide(split.ratings)
     SplitPlan("random").divide(ratings)  # in memory
+
+
+def test_an_update_that_would_bring_ratings_into_memory_is_refused(
+    split: Split, ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = train(split, refit=False)
+    assert update(trained, ratings.take(slice(0, 5))).artifact is trained  # it knows them
+    monkeypatch.setattr("starcast.data.columns.MOST_IN_MEMORY", 1000)
+    with pytest.raises(ConfigError, match="write the blocks anew with the later ratings"):
+        update(trained, ratings.take(slice(0, 5)))

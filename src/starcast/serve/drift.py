@@ -48,15 +48,14 @@ class Drift:
 
     def tell(self) -> None:
         """Tell the metrics of all that was put since the last time."""
-        by_model: dict[str, list[_Given]] = {}
+        by_model: dict[ServedModel, list[_Given]] = {}
         with suppress(IndexError):
             while True:
                 one = self._waiting.popleft()
-                name = self._models.find(None, one.user).name
-                by_model.setdefault(name, []).append(one)
-        for name, given in by_model.items():
+                by_model.setdefault(self._models.find(None, one.user), []).append(one)
+        for model, given in by_model.items():
             self._metrics.rated([one.stars for one in given])
-            self._metrics.missed(_errors(self._models.find(name), given))
+            self._metrics.missed(_errors(model, given))
 
 
 def _errors(model: ServedModel, given: Sequence[_Given]) -> Iterable[float]:

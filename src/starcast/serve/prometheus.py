@@ -172,7 +172,7 @@ class _Models(Collector):
         )  # fmt: skip
         for model in self._model_store.in_use():
             written.add_metric([model.name], model.written_at)
-            mean.add_metric([model.name], float(model.ratings.stars.mean()))
+            mean.add_metric([model.name], model.mean_stars)
             coverage.add_metric([model.name], len(model.usage.shown) / model.ratings.n_items)
             for (kind, known), n in list(model.usage.asked.items()):
                 ids.add_metric([model.name, kind, "yes" if known else "no"], n)

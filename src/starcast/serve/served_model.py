@@ -38,7 +38,8 @@ class ServedModel:
         folder: of the artifact.
     Attributes:
         tested: the figures of its test rows, by name; None where it has none.
-        written_at, usage: when the artifact was, seconds since 1970; what has been asked and shown.
+        mean_stars, written_at: of its ratings; when the artifact was, seconds since 1970.
+        usage: what it was asked for and has shown.
     Raises: ArtifactError: nothing there, not one of ours, or damaged.
     """
 
@@ -49,6 +50,7 @@ class ServedModel:
         self.artifact, self.name = artifact, artifact.model
         self.ratings = artifact.split.ratings
         self.recommender = Recommender(artifact)
+        self.mean_stars = float(self.ratings.stars.mean())  # once: a scrape holds everybody up
         self.written_at, self.usage = (folder / MANIFEST).stat().st_mtime, Usage()
         self.kept = Kept(_MOST_KEPT)
         self.catalogue = EVERYTHING
@@ -81,7 +83,7 @@ class ServedModel:
     def predictions(self, user: object, items: Sequence[object]) -> str:
         """Predicted stars for items, in their order."""
         user = self._known(self.ratings.users, user)
-        known = [self._known(self.ratings.items, item) for item in items]
+        known = [self.known_item(item) for item in items]
         told = []
         for at in range(0, len(known), FEW):  # so few at once that NumPy alone scores them
             some = known[at : at + FEW]
@@ -162,11 +164,12 @@ class ServedModel:
 
     def known_item(self, item: object) -> Any:
         """The id of an item as the data has it. Raises: ApiError: it does not."""
+        self.usage.ask("item", known=item in self.ratings.items)
         return self._known(self.ratings.items, item)
 
     def similar(self, item: object, k: int) -> str:
         """Items like another."""
-        item = self._known(self.ratings.items, item)
+        item = self.known_item(item)
         catalogue, row_of = self.catalogue, self.ratings.items.row
         told = [
             {
@@ -218,8 +221,6 @@ class ServedModel:
 
     def _known(self, vocabulary: Vocabulary, external_id: object) -> Any:
         """An id as the data has it. Raises: ApiError: it does not."""
-        if vocabulary.kind == "item":
-            self.usage.ask("item", known=external_id in vocabulary)
         try:
             return vocabulary.ids[vocabulary.row(external_id)].item()
         except UnknownIdError as error:

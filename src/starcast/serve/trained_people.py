@@ -60,8 +60,9 @@ class TrainedPeople(PeopleAnswered):
     async def top(self, model: ServedModel, user: str, asked: Asked) -> str:
         """A person's list."""
         *given, rules, fallback = asked
-        model.usage.ask("user", known=user in model.ratings.users)
-        if fallback and user not in model.ratings.users:
+        known = user in model.ratings.users
+        model.usage.ask("user", known=known)
+        if fallback and not known:
             return await self._answers.make(_anybodys, model, user, asked.k)
         if rules is None and (kept := model.kept_top(user, *asked[:3])):
             return kept

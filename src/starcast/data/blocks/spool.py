@@ -139,7 +139,7 @@ class Spool:
     def _read(self, file: IO[bytes], n: int) -> NDArray[np.void]:
         rows = np.empty(n, self._row)
         wanted: Any = rows.view(np.uint8)
-        if file.readinto(wanted.data) != rows.nbytes:  # type: ignore[attr-defined]
+        if file.readinto(wanted.data) != rows.nbytes:  # type: ignore[attr-defined]  # files have it
             raise OSError("a temporary file was cut off")
         return rows
 

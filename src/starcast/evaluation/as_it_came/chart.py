@@ -26,7 +26,7 @@ def draw(replayed: Replay) -> Chart:
         look = {"color": SERIES[n], "linestyle": _STYLES[n % len(_STYLES)], "marker": "o"}
         for axes, values in zip(figure.axes, replayed.over_time(course), strict=True):
             known = np.flatnonzero(np.isfinite(values))
-            axes.plot([when[at] for at in known], values[known], markersize=3, **look)  # type: ignore[arg-type]
+            axes.plot([when[at] for at in known], values[known], markersize=3, **look)  # type: ignore[arg-type]  # dates
     figure.axes[0].set_ylabel("RMSE, stars")
     figure.axes[1].set_ylabel(f"NDCG@{replayed.plan.k}")
     figure.axes[0].tick_params(labelbottom=False)

@@ -65,7 +65,7 @@ def _engine(growing: Growing, network: Expression, start: Arrays, chosen: Mask) 
     settings = growing.settings
     rate = settings.learning_rate
     if isinstance(settings, WarmStartSettings):  # whose own rate hardly moves what it is given
-        rate = tuned.NETWORK[settings.optimizer].learning_rate  # type: ignore[attr-defined]
+        rate = tuned.NETWORK[settings.optimizer].learning_rate  # type: ignore[attr-defined]  # all have one
     slower = replace(settings, learning_rate=rate / _SLOWER)
     engine = network_engine(slower, growing.rows.take(chosen), network, growing.seed)
     engine.load(start)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data import attributes
 from starcast.data.attributes import Item
 from starcast.data.ids import Vocabulary
@@ -43,14 +43,19 @@ def rows() -> list[Row]:
     return made
 
 
+def random_factors(rng: np.random.Generator, n_users: int, n_items: int) -> Arrays:
+    """Weights of a latent factor model of three dimensions."""
+    shapes = {
+        "mean": (), "user_factors": (n_users, 3), "item_factors": (n_items, 3),
+        "user_bias": (n_users,), "item_bias": (n_items,),
+    }  # fmt: skip
+    return {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
 def artifact(model: str = "latent-factor-model") -> Artifact:
     """Random factors; users 0 to 39 rated a fifth of the items each."""
     rng = np.random.default_rng(5)
-    shapes = {
-        "mean": (), "user_factors": (N_USERS, 3), "item_factors": (N_ITEMS, 3),
-        "user_bias": (N_USERS,), "item_bias": (N_ITEMS,),
-    }  # fmt: skip
-    weights = {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights = random_factors(rng, N_USERS, N_ITEMS)
     user_rows, item_rows = np.nonzero(rng.random((N_USERS, N_ITEMS)) < 0.2)
     users, items = Vocabulary(np.arange(N_USERS), "user"), Vocabulary(np.arange(N_ITEMS), "item")
     known = {n: _item(row) for n, row in enumerate(rows())}

@@ -14,6 +14,7 @@ _NEEDED = ("fastapi", "uvicorn", "httptools", "prometheus_client")
 
 
 def serve(
+    *,
     model: Annotated[
         list[Path],
         typer.Option("--model", help="A trained model's folder; repeat for more, default first."),

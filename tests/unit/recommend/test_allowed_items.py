@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
+from shop_of_items import random_factors
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
@@ -22,11 +23,7 @@ ALLOWED = np.random.default_rng(0).random(N_ITEMS) < 0.4
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
     rng = np.random.default_rng(5)
-    shapes = {
-        "mean": (), "user_factors": (N_USERS, 3), "item_factors": (N_ITEMS, 3),
-        "user_bias": (N_USERS,), "item_bias": (N_ITEMS,),
-    }  # fmt: skip
-    weights = {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights = random_factors(rng, N_USERS, N_ITEMS)
     users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < 0.2)
     stars = rng.integers(1, 6, len(users)).astype(np.float32)
     return Artifact(

@@ -168,11 +168,8 @@ class Vocabulary:
         return -1
 
     def _column(self, external_ids: ArrayLike | Sequence[object]) -> Ids:
-        try:
-            column = np.atleast_1d(np.asarray(external_ids))
-        except ValueError:  # lists of different length
-            column = np.empty((0, 0))
-        if column.ndim != 1:
+        column = as_column(external_ids)
+        if column is None:
             raise UnknownIdError(f"a list is no {self.kind} id; give single numbers or texts")
         return column
 
@@ -228,3 +225,16 @@ def _plain(values: Ids) -> Ids:
     if np.issubdtype(values.dtype, np.integer) and not too_long:
         return values.astype(np.int64, copy=False)
     return values.astype(str, copy=False)
+
+
+def as_column(values: object) -> NDArray[Any] | None:
+    """Values as an array (n,), a single one as (1,); None where they are no single values.
+
+    >>> as_column([[1], [2, 3]]) is None, as_column(7)
+    (True, array([7]))
+    """
+    try:
+        column = np.atleast_1d(np.asarray(values))
+    except ValueError:  # lists of different length
+        return None
+    return column if column.ndim == 1 else None

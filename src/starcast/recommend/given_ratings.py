@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from starcast.data.ids import Rows
+from starcast.data.ids import Rows, as_column
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.display import quoted
@@ -49,11 +49,8 @@ def check_stars(scale: RatingScale, item_ids: Sequence[object], stars: ArrayLike
 
 
 def _column(values: object, what: str) -> np.ndarray:
-    try:
-        column = np.atleast_1d(np.asarray(values))
-    except ValueError:  # rows of different length
-        column = np.empty((0, 0))
-    if column.ndim != 1:
+    column = as_column(values)
+    if column is None:
         raise ConfigError(f"{what} must be a list of single values")
     return column
 

@@ -24,7 +24,7 @@ from starcast.serve.trained_people import PeopleAnswered, TrainedPeople
 
 if TYPE_CHECKING:
     from starcast.data.store.ratings_store import RatingsStore
-    from starcast.serve.live_store import LiveStore
+    from starcast.serve.store.live_store import LiveStore
 
 THREADS = 1  # for what takes longer; two would pass the lock to and fro (docs/serving.md)
 
@@ -97,7 +97,7 @@ def _live(
 ) -> "LiveStore | None":
     if store is None:
         return None
-    from starcast.serve.live_store import LiveStore
+    from starcast.serve.store.live_store import LiveStore
 
     return LiveStore(store, model_store, metrics)
 
@@ -108,8 +108,8 @@ def _routers(
     """The endpoints; of those that a path may mean the first one answers."""
     people: PeopleAnswered = TrainedPeople(answers)
     if live:
-        from starcast.serve import store_routes
-        from starcast.serve.living_people import LivingPeople
+        from starcast.serve.store import routes as store_routes
+        from starcast.serve.store.living_people import LivingPeople
 
         people = LivingPeople(live, answers)
         yield store_routes.rating_endpoints(live)

@@ -16,10 +16,10 @@ from starcast.data.store.importing import import_ratings
 from starcast.data.store.putting import Put
 from starcast.data.store.ratings_store import RatingsStore
 from starcast.data.store.records import Outcome
-from starcast.serve.drift import Drift
 from starcast.serve.model_store import ModelStore
 from starcast.serve.prometheus import StoreMetrics
 from starcast.serve.service import create_app
+from starcast.serve.store.drift import Drift
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 HEART = "latent-factor-model"

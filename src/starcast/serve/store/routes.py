@@ -11,11 +11,12 @@ from starcast.data.store.checks import external, key
 from starcast.data.store.putting import Put, checked
 from starcast.data.store.records import Id, Item, Outcome, Rating, total
 from starcast.data.store.writing import TakenKeyError, Transaction
-from starcast.serve import schemas, store_schemas
+from starcast.serve import schemas
 from starcast.serve.api_errors import ApiError
-from starcast.serve.live_store import LiveStore
 from starcast.serve.routes import ALWAYS, BODY
 from starcast.serve.segment_route import SegmentRoute
+from starcast.serve.store import schemas as store_schemas
+from starcast.serve.store.live_store import LiveStore
 
 _STORE: dict[int | str, dict[str, Any]] = {
     404: {"model": schemas.Failure, "description": "unknown_user, unknown_item, unknown_rating"},

@@ -24,7 +24,7 @@ from starcast.recommend import Recommender
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 from starcast.serve.shares import Shares
-from starcast.serve.store_writer import StoreWriter
+from starcast.serve.store.writer import StoreWriter
 
 Ask = Callable[..., Any]
 
@@ -387,7 +387,7 @@ def test_writes_that_wait_are_committed_together_and_fail_alone(
         writer = StoreWriter(store, Counted(), lambda users, _: commits.append(len(users)))  # type: ignore[arg-type]
         first = asyncio.create_task(writer.put(Put("u0", "alien", 4.0, 1)))
         await first
-        monkeypatch.setattr("starcast.serve.store_writer.MOST_WAITING", 60)
+        monkeypatch.setattr("starcast.serve.store.writer.MOST_WAITING", 60)
         puts = [writer.put(Put(f"u{at}", "alien", 4.0, 1)) for at in range(1, 50)]
         asked = [*puts[:20], writer.do(fails), *puts[20:]]
         try:
@@ -430,7 +430,7 @@ def test_a_newer_model_learns_what_may_be_listed(
 
 
 def test_ratings_of_new_items_count_in_time(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("starcast.serve.live_store._COUNTED_ANEW", 0.0)
+    monkeypatch.setattr("starcast.serve.store.live_store._COUNTED_ANEW", 0.0)
     ask("PUT", "/items/ewoks", {"title": "Ewoks"})
 
     def stars() -> float:

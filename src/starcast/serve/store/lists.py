@@ -11,9 +11,9 @@ from starcast.data.store.checks import external
 from starcast.display import quoted
 from starcast.recommend import Recommendation
 from starcast.serve.api_errors import ApiError
-from starcast.serve.people import SeenPerson
 from starcast.serve.served_model import ServedModel, remarks_of
-from starcast.serve.stored_person import StoredPerson, Wanted
+from starcast.serve.store.people import SeenPerson
+from starcast.serve.store.person import StoredPerson, Wanted
 from starcast.serve.trained_people import Asked
 
 

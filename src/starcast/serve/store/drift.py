@@ -12,7 +12,7 @@ from starcast.data.store.records import Outcome
 from starcast.serve.model_store import ModelStore
 from starcast.serve.prometheus import StoreMetrics
 from starcast.serve.served_model import ServedModel
-from starcast.serve.stored_person import rows_of
+from starcast.serve.store.person import rows_of
 
 _MOST_WAITING = 100_000  # ratings; of more within a second the latest stand for all
 

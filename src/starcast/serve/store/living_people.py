@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import final
 
-from starcast.serve import stored_lists
 from starcast.serve.batching import Answers
-from starcast.serve.live_store import LiveStore
-from starcast.serve.people import SeenPerson
 from starcast.serve.served_model import ServedModel
+from starcast.serve.store import lists
+from starcast.serve.store.live_store import LiveStore
+from starcast.serve.store.people import SeenPerson
 from starcast.serve.trained_people import Asked, PeopleAnswered
 
 _MOST_AT_ONCE = 500  # ratings that the event loop compares itself
@@ -29,25 +29,25 @@ class LivingPeople(PeopleAnswered):
         """A person's list. Raises: ApiError: nobody knows them, or the store does not answer."""
         seen = await self._live.find(user)
         model.usage.ask("user", known=user in model.ratings.users)
-        text = stored_lists.kept_list(model, seen, asked)
+        text = lists.kept_list(model, seen, asked)
         if text is None:
             is_quick = _is_quick(model, seen, asked)
             make = self._answers.make
-            text = await make(stored_lists.top, model, seen, asked, is_quick=is_quick)
+            text = await make(lists.top, model, seen, asked, is_quick=is_quick)
         self._live.shown(model, seen, text)
         return text
 
     async def own_ratings(self, model: ServedModel, user: str, limit: int) -> str:
         """What a person has rated. Raises: ApiError: as for `top`."""
         seen = await self._live.find(user)
-        return await self._answers.make(stored_lists.own_ratings, model, seen, limit)
+        return await self._answers.make(lists.own_ratings, model, seen, limit)
 
     async def predictions(
         self, model: ServedModel, user: int | str, items: Sequence[int | str]
     ) -> str:
         """Predicted stars. Raises: ApiError: as for `top`, or an unknown item."""
         seen = await self._live.find(user)
-        return await self._answers.make(stored_lists.predictions, model, seen, items)
+        return await self._answers.make(lists.predictions, model, seen, items)
 
 
 def _is_quick(model: ServedModel, seen: SeenPerson, asked: Asked) -> bool:
@@ -59,4 +59,4 @@ def _is_quick(model: ServedModel, seen: SeenPerson, asked: Asked) -> bool:
         or len(seen.person.items) > _MOST_AT_ONCE
     ):
         return False
-    return model.list_cost.is_quick(asked.k) and stored_lists.who_is(model, seen).is_as_trained
+    return model.list_cost.is_quick(asked.k) and lists.who_is(model, seen).is_as_trained

@@ -17,12 +17,12 @@ from starcast.data.store.writing import Transaction
 from starcast.errors import ConfigError
 from starcast.serve.api_errors import LOG
 from starcast.serve.catalogue import Catalogue, Means
-from starcast.serve.drift import Drift
 from starcast.serve.model_store import ModelStore
-from starcast.serve.people import People, SeenPerson
 from starcast.serve.prometheus import ServiceMetrics
 from starcast.serve.served_model import ServedModel
-from starcast.serve.store_writer import StoreWriter, unavailable
+from starcast.serve.store.drift import Drift
+from starcast.serve.store.people import People, SeenPerson
+from starcast.serve.store.writer import StoreWriter, unavailable
 
 T = TypeVar("T")
 _COUNTED_ANEW = 5.0  # seconds after which ratings of new items count

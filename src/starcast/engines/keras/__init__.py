@@ -1,0 +1,5 @@
+"""The Keras engine: any expression, trained by autodiff on TensorFlow or JAX, on CPUs and GPUs.
+
+`backend` loads Keras, `operations` are the operations of expressions in it, `rules` move weights,
+`epoch` is a pass over the ratings that stays on the device, `engine` what the loop asks of it.
+"""

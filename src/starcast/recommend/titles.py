@@ -115,11 +115,19 @@ def split_year(title: str) -> tuple[str, int | None]:
     return (title[: released.start()], int(released[1])) if released else (title, None)
 
 
-def _names(bare: str) -> Iterator[str]:
-    """What a title without its year goes by: without what is in brackets, and that as well."""
+def names_of(bare: str) -> list[str]:
+    """What a title without its year goes by: without what is in brackets, and that as well.
+
+    >>> names_of("Seven (a.k.a. Se7en)")
+    ['Seven', 'Se7en']
+    """
     whole = _BRACKETED.sub("", bare).strip()
-    others = [one.removeprefix("a.k.a. ") for one in _BRACKETED.findall(bare)]
-    yield from dict.fromkeys(name for one in (whole, *others) if (name := _normal(one.strip())))
+    others = [one.removeprefix("a.k.a. ").strip() for one in _BRACKETED.findall(bare)]
+    return [one for one in (whole, *others) if one]
+
+
+def _names(bare: str) -> Iterator[str]:
+    yield from dict.fromkeys(name for one in names_of(bare) if (name := _normal(one)))
 
 
 def _normal(title: str) -> str:

@@ -17,7 +17,7 @@ from starcast.data.split import TRAIN
 from starcast.data.store.records import Id, Item
 from starcast.engines.protocol import Scores
 from starcast.recommend.new_items import NewItems
-from starcast.serve.search import words
+from starcast.recommend.search_words import words
 
 Means = Mapping[str, tuple[int, float]]
 """Keys of items to how many ratings they have and the mean of their stars."""

@@ -17,6 +17,7 @@ from starcast.errors import UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
 from starcast.recommend.given_ratings import check_once, check_stars
 from starcast.recommend.matching import ItemFinder
+from starcast.recommend.search import Search
 from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW
 from starcast.serve import cost
@@ -24,7 +25,6 @@ from starcast.serve.api_errors import ApiError
 from starcast.serve.catalogue import EVERYTHING
 from starcast.serve.kept import Kept
 from starcast.serve.request_schemas import MOST_K, GivenRating
-from starcast.serve.search import Search
 from starcast.serve.usage import Usage
 
 _MOST_KEPT = 1 << 22  # characters of known users' lists, as they were sent; about 1,000 each

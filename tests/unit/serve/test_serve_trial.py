@@ -14,10 +14,10 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.errors import ArtifactError, ConfigError
 from starcast.recommend import FoldedInUser, Recommender
+from starcast.recommend.search import Search
 from starcast.scoring.factors import FactorScorer
 from starcast.scoring.ranker import Ranker
 from starcast.serve.model_store import ModelStore
-from starcast.serve.search import Search
 from starcast.serve.service import create_app
 
 Break = Callable[[pytest.MonkeyPatch], None]

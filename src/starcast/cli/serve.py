@@ -51,6 +51,15 @@ def serve(
             help="Environment variable with another token, for those who write nothing.",
         ),
     ] = None,
+    items_are: Annotated[
+        str | None,
+        typer.Option(
+            "--items-are",
+            metavar="WORD",
+            help="What the page calls items, in the plural: products; or both, story/stories. "
+            "Without it films of sets known to be of films, else items.",
+        ),
+    ] = None,
     cors: Annotated[
         list[str] | None,
         typer.Option("--cors", help="An origin whose pages may ask; repeat for more."),
@@ -79,12 +88,14 @@ def serve(
     from starcast.serve.process import Settings
     from starcast.serve.process import serve as answer
     from starcast.serve.shares import Shares
+    from starcast.serve.words import Words
 
     settings = Settings(
         folders=model, host=host, port=port, token=token, cors=cors or (),
         limits=Limits(seconds=timeout, body_seconds=min(timeout, 10.0)), look_every=reload_every,
         store=store, read_token=read_token,
         shares=None if share is None else Shares.parse(share, len(model)),
+        words=None if items_are is None else Words.parse(items_are),
     )  # fmt: skip
     answer(settings, lambda line: print(line, flush=True))
 

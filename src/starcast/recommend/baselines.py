@@ -1,8 +1,10 @@
 """Damped means: what is said of ids that were not in the training data, if asked for."""
 
-from typing import final
+from functools import cached_property
+from typing import NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.data.columns import AT_ONCE, blocks_of, counts_of
 from starcast.data.ids import Rows
@@ -13,6 +15,16 @@ from starcast.scoring.ranker import log_support
 
 _SUPPORT = 0.25  # units; what support adds in the lists of most models
 _DAMPING = 10.0  # ratings' worth of belief in the mean
+_SPREAD = 20.0  # and in the variance
+_TYPICAL = 100  # items that stand for what people rate
+
+
+@final
+class Variances(NamedTuple):
+    """How far ratings lie from damped means, squared: of all, and of each item (n_items,)."""
+
+    of_all: float
+    of_item: NDArray[np.float64]
 
 
 @final
@@ -47,6 +59,33 @@ class DampedMeans:
         """What orders items for somebody of whom nothing is known: liked, by many; (n_items,)."""
         n_raters = counts_of(self._train.item_rows, self._train.n_items)
         return self.of_item + self._support * log_support(n_raters)
+
+    @cached_property
+    def variances(self) -> Variances:
+        """Of training ratings about user's and item's mean; an item's is pulled towards all's."""
+        train, n_items = self._train, self._train.n_items
+        squares = np.zeros(n_items)
+        for block in blocks_of(len(train), AT_ONCE):
+            items = train.item_rows[block]
+            mean = self.of_item[items] + self.of_user[train.user_rows[block]] - self.of_all
+            squares += np.bincount(items, (train.stars[block] - mean) ** 2.0, n_items)
+        n_raters = counts_of(train.item_rows, n_items)
+        of_all = max(float(squares.sum()) / max(len(train), 1), 1e-12)
+        return Variances(of_all, (squares + _SPREAD * of_all) / (n_raters + _SPREAD))
+
+    def variance_of(self, item_rows: Rows, stars: Scores) -> float:
+        """That of a person by ratings (n,), pulled towards all's."""
+        apart = stars - self.of_item[item_rows].astype(np.float64)
+        apart -= apart.sum() / (len(apart) + _DAMPING)
+        return float(np.sum(apart**2) + _SPREAD * self.variances.of_all) / (len(apart) + _SPREAD)
+
+    @cached_property
+    def typical_rows(self) -> Rows:
+        """Items such as people rate: each stands for as many ratings; int32 (n,)."""
+        n_raters = counts_of(self._train.item_rows, self._train.n_items)
+        order = np.argsort(-n_raters, kind="stable").astype(np.int32)
+        shares = (np.arange(_TYPICAL) + 0.5) / _TYPICAL * n_raters.sum()
+        return np.asarray(order[np.unique(np.searchsorted(np.cumsum(n_raters[order]), shares))])
 
     def predict(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Stars of whatever is known of each pair of rows (n,), -1 where something is not."""

@@ -13,6 +13,7 @@ from starcast.engines.protocol import Folded, FoldingScorer, ListFolded, Scores
 from starcast.recommend.answers import (
     Explanation,
     Recommendation,
+    Unit,
     check_length,
     reasons,
 )
@@ -112,21 +113,64 @@ class FoldedInUser:
         return Explanation(
             float(clip(self._folded.score_items(row))[0]),
             float(clip(self._stranger.score_items(row))[0]),
-            reasons(self._ratings, self.item_rows, self.stars, self._effects(row), k),
-            "share" if self._is_listed else "stars",
+            reasons(self._ratings, self.item_rows, self.stars, self._effects(row)[0], k),
+            self.unit,
         )
 
-    @property
-    def _is_listed(self) -> bool:
-        """Whether lists are ordered by the model's own list scores."""
-        return self._ranker.by_lists and isinstance(self._folded, ListFolded)
+    @cached_property
+    def usual(self) -> float:
+        """Stars that the person gives to what people rate, as predicted: the mean over ratings."""
+        rows = self._lister.pairs.means.typical_rows
+        return float(self._ratings.scale.clip(self._folded.score_items(rows)).mean())
 
-    def _effects(self, row: Rows) -> Scores:
-        """Of each rating on one item; float32 (n,)."""
+    def predictive_std(self, item_ids: ArrayLike | Sequence[object]) -> Scores:
+        """How far the person's ratings may lie from `predict`, whatever the model.
+
+        σ = residual RMSE · √(v_i / v · v_u / v), with v_i and v_u the variances of the item's and
+        of the person's ratings about damped means, each with 20 ratings' worth of all ratings' v.
+        On test rows of ml-latest-small that is worth 0.05 nats a rating beside σ = residual RMSE.
+
+        Args:
+            item_ids: (n,) external ids.
+        Returns: float32 (n,), stars.
+        Raises: UnknownIdError: an item that was not in the training data.
+        """
+        means = self._lister.pairs.means
+        of_all, of_item = means.variances
+        own = means.variance_of(self.item_rows, self.stars)
+        variances = of_item[self._ratings.items.rows(item_ids)] * own / of_all**2
+        return np.asarray(self._residual_rmse * np.sqrt(variances), np.float32)
+
+    def particular_effects(self, item_ids: ArrayLike | Sequence[object]) -> Scores:
+        """Effects of the ratings on items, as `explain` tells them, less those on all others.
+
+        Whoever gives five stars is kind, and is predicted to be so to everything; what is left is
+        what a rating says of these items more than of what people rate in general.
+
+        Args:
+            item_ids: (m,) external ids.
+        Returns: float32 (m, n), of the person's ratings in their order.
+        Raises: UnknownIdError: an item that was not in the training data.
+        """
+        rows = self._ratings.items.rows(item_ids)
+        return np.asarray(self._effects(rows) - self._general_effects, np.float32)
+
+    @cached_property
+    def _general_effects(self) -> Scores:
+        return np.asarray(self._effects(self._lister.pairs.means.typical_rows).mean(axis=0))
+
+    @property
+    def unit(self) -> Unit:
+        """Of effects; see `explain`."""
+        is_listed = self._ranker.by_lists and isinstance(self._folded, ListFolded)
+        return "share" if is_listed else "stars"
+
+    def _effects(self, rows: Rows) -> Scores:
+        """Of each rating on items (m,); float32 (m, n)."""
         if not (self._ranker.by_lists and isinstance(self._folded, ListFolded)):
-            return np.asarray(self._folded.effects(row)[0])
-        parts = self._folded.list_effects(row)[0]
-        return np.asarray(parts / max(float(np.abs(parts).sum()), 1e-12))
+            return np.asarray(self._folded.effects(rows))
+        parts = self._folded.list_effects(rows)
+        return np.asarray(parts / np.maximum(np.abs(parts).sum(axis=1, keepdims=True), 1e-12))
 
     @cached_property
     def _stranger(self) -> Folded:

@@ -46,13 +46,18 @@ class ItemFinder:
     def __init__(self, ratings: Ratings) -> None:
         self._ratings, self.items = ratings, ratings.items
 
-    def find(self, rated: Rated) -> Match | None:
-        """The item that a rating is of; None where there is none. Found by id, it has no title."""
+    def find(self, rated: Rated, *, exactly: bool = False) -> Match | None:
+        """The item that a rating is of; None where there is none. Found by id, it has no title.
+
+        Args:
+            rated: the rating.
+            exactly: leave it at titles that are the same, which costs little.
+        """
         for item in _ids(rated.item, self.items):
             if item in self.items:
                 return Match(self.items.row(item), "", is_sure=True)
         title = rated.title or rated.item
-        return self._titles.find(title, rated.year) if title else None
+        return self._titles.find(title, rated.year, exactly=exactly) if title else None
 
     @cached_property
     def _titles(self) -> TitleIndex:
@@ -118,7 +123,7 @@ def match(listed: Listed, ratings: Ratings, *, is_history: bool = True) -> Match
         )
     kept = [(item.row, one.stars) for one, item in known]
     kept = list(dict(kept).items()) if is_history else kept
-    like, note = _on_scale([stars for _, stars in kept], listed.ends, ratings.scale)
+    like, note = on_scale([stars for _, stars in kept], listed.ends, ratings.scale)
     ids = ratings.items.ids[[row for row, _ in kept]].tolist()
     notes = [*_sayings(known), *note, *_left_out(listed, unknown, len(known) - len(ids))]
     return Matched(ids, like, notes)
@@ -134,10 +139,10 @@ def _ids(item: str, items: Vocabulary) -> Iterator[str]:
             yield imdb[1]
 
 
-def _on_scale(
+def on_scale(
     stars: list[float], ends: tuple[float, float] | None, scale: RatingScale
 ) -> tuple[list[float], list[str]]:
-    """Ratings of an export on the model's scale, its highest as the highest there."""
+    """Ratings of an export on the model's scale, its highest as the highest there; and a note."""
     if ends is None or ends == (scale.lowest, scale.highest):
         return stars, []
     lowest, highest = ends
@@ -160,7 +165,9 @@ def _sayings(known: Sequence[tuple[Rated, Match]]) -> Iterator[str]:
 
 
 def _unsure(by_title: Sequence[tuple[Rated, Match]]) -> Iterator[str]:
-    unsure = [f"{_name(one)} is {quoted(item.title)}" for one, item in by_title if not item.is_sure]
+    unsure = [
+        f"{name_of(one)} is {quoted(item.title)}" for one, item in by_title if not item.is_sure
+    ]
     if unsure:
         more = f"; and {len(unsure) - _SHOWN} more" if len(unsure) > _SHOWN else ""
         yield f"taken for the same: {'; '.join(unsure[:_SHOWN])}{more}"
@@ -178,9 +185,10 @@ def _left_out(listed: Listed, unknown: Sequence[Rated], n_repeated: int) -> Iter
 
 def _shown(rated: Sequence[Rated]) -> str:
     more = f" and {len(rated) - _SHOWN} more" if len(rated) > _SHOWN else ""
-    return ", ".join(map(_name, rated[:_SHOWN])) + more
+    return ", ".join(map(name_of, rated[:_SHOWN])) + more
 
 
-def _name(rated: Rated) -> str:
+def name_of(rated: Rated) -> str:
+    """What a rating calls its item."""
     year = f" ({rated.year})" if rated.year else ""
     return quoted(f"{rated.title}{year}" if rated.title else rated.item)

@@ -161,6 +161,11 @@ class Recommender(Predictor):
         """
         return similar_items(self.artifact, self._ratings.items.row(item_id), k)
 
+    def allowed(self, rules: Rules) -> Allowed | None:
+        """bool (n_items,), what filters leave; None: all. Raises: as `recommend`."""
+        selection = self._lister.limits(False, None, rules, {}).selection
+        return selection.allowed if selection else None
+
     def title(self, item_id: object) -> str:
         """An item's title, "" if it has none or is unknown."""
         items = self._ratings.items

@@ -65,19 +65,20 @@ class TitleIndex:
                     self._rows[name].append(row)
         self._known = list(self._rows)
 
-    def find(self, title: str, year: int | None = None) -> Match | None:
+    def find(self, title: str, year: int | None = None, *, exactly: bool = False) -> Match | None:
         """The item that a title means; None where there is none, or several that it may be.
 
         Args:
             title: perhaps with a year of release at its end.
             year: of release, where that is known apart.
+            exactly: do not look for titles that are spelled alike, which takes long.
         """
         bare, told = split_year(title)
         year = year or told
         for name in _names(bare):
             if (row := self._of_year(self._rows.get(name, []), year)) is not None:
                 return Match(row, str(self._titles[row]), self._years[row] == year or year is None)
-        return self._alike(bare, year)
+        return None if exactly else self._alike(bare, year)
 
     def _of_year(self, rows: Sequence[int], year: int | None) -> int | None:
         """The one of some items that is of a year, or of the year before or after."""

@@ -10,8 +10,10 @@ from starcast.recommend.rules import MOST_CHARACTERS, MOST_GROUPS
 from starcast.serve.request_schemas import (
     MOST_EXPLAINED,
     MOST_ITEMS,
+    Asked,
     GivenRating,
     Id,
+    Length,
     LengthAndReasons,
     ModelName,
     whole,
@@ -33,6 +35,16 @@ Groups = Annotated[
     Field(max_length=MOST_GROUPS, fail_fast=True),
 ]  # fmt: skip
 
+Where = Annotated[
+    Annotated[str, StringConstraints(strict=True, max_length=MOST_CHARACTERS)] | None,
+    Field(
+        description="a filter over columns of items",
+        examples=["genres = 'Comedy' and year >= 1990"],
+        json_schema_extra={"format": "starcast-filter"},
+    ),
+]
+Given = Annotated[list[GivenRating], Field(max_length=MOST_ITEMS, fail_fast=True)]
+
 
 class _ByRules(LengthAndReasons):
     model_config = ConfigDict(
@@ -45,14 +57,7 @@ class _ByRules(LengthAndReasons):
         }
     )
 
-    where: Annotated[
-        Annotated[str, StringConstraints(strict=True, max_length=MOST_CHARACTERS)] | None,
-        Field(
-            description="a filter over columns of items",
-            examples=["genres = 'Comedy' and year >= 1990"],
-            json_schema_extra={"format": "starcast-filter"},
-        ),
-    ] = None
+    where: Where = None
     among: Items | None = None
     without: Items = Field(default_factory=list)
     min_ratings: Annotated[
@@ -87,8 +92,40 @@ class ListAsked(_ByRules):
     Items that the model does not know are left out, and named in the answer, unless it knows none.
     """
 
-    ratings: Annotated[list[GivenRating], Field(max_length=MOST_ITEMS, fail_fast=True)]
+    ratings: Given
     model: ModelName = None
+    details: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="tell how sure predictions are, what items are, and reasons by what they "
+            "say of an item in particular",
+        ),
+    ] = False
+    only_liked: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="items that are predicted at least what is usual for the person come "
+            "before all others",
+        ),
+    ] = False
+
+
+class SuggestionsAsked(Asked):
+    """What a person has rated, perhaps nothing, who is to be asked for more."""
+
+    ratings: Annotated[Given, Field(default_factory=list)]
+    without: Annotated[Items, Field(description="ids that are not to be asked about")] = Field(
+        default_factory=list
+    )
+    where: Where = None
+    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = 10
+    model: ModelName = None
+
+    def rules(self) -> Rules:
+        """The filter. Raises: ConfigError: it cannot be read."""
+        return Rules.of(None, {} if self.where is None else {"where": self.where})
 
 
 class UserListAsked(_ByRules):

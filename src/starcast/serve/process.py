@@ -23,6 +23,7 @@ from starcast.serve.middleware import Limits
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 from starcast.serve.shares import Shares
+from starcast.serve.words import Words
 
 _Handler = Callable[[int, FrameType | None], object]
 _UNREAD = 1 << 17  # bytes that the system keeps for each client; by itself it would take 4 MB
@@ -56,6 +57,7 @@ class Settings:
     shares: Shares | None = None
     store: str | None = None
     read_token: str = ""
+    words: Words | None = None
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -71,7 +73,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         model_store = ModelStore(settings.folders, settings.shares)
         app = create_app(
             model_store, token=settings.token, cors=settings.cors, limits=settings.limits,
-            look_every=settings.look_every, read_token=settings.read_token,
+            look_every=settings.look_every, read_token=settings.read_token, words=settings.words,
             store=None if settings.store is None else opened(settings.store),
         )  # fmt: skip
         config = uvicorn.Config(

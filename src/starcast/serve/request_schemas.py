@@ -112,3 +112,10 @@ LENGTH_AND_REASONS = {
     "schema": LengthAndReasons.model_json_schema(),
 }  # fmt: skip
 """Two parameters of a query as OpenAPI documents those that depend on each other."""
+
+A_LIST = {
+    "required": True,
+    "description": "a table of ratings: CSV and the like, or a zip archive that holds one",
+    "content": {"text/plain": {"schema": {"type": "string", "format": "starcast-ratings"}}},
+}
+"""A body that is no JSON, as OpenAPI documents it."""

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from starcast.serve import list_schemas, request_schemas, schemas
 from starcast.serve.batching import Answers
+from starcast.serve.guests import guest_list, suggestions
+from starcast.serve.imports import imported
+from starcast.serve.middleware import IMPORTS
 from starcast.serve.model_store import ModelStore
 from starcast.serve.strict_route import StrictRoute
 from starcast.serve.trained_people import Asked, PeopleAnswered
@@ -87,9 +90,29 @@ def endpoints(model_store: ModelStore, answers: Answers, people: PeopleAnswered)
         Items may be given by title; the answer says which these were found to be, and which items
         are left out since the model does not know them. If it knows none, that is 404.
         """
-        top_for = model_store.find(asked.model).top_for
-        given = asked.ratings, asked.k, asked.reasons, asked.rules()
-        return _json(await answers.make(top_for, *given))
+        return _json(await answers.make(guest_list, model_store.find(asked.model), asked))
+
+    @router.post("/suggestions", response_model=schemas.Suggestions, responses=_UNKNOWN | BODY)
+    async def suggest(asked: list_schemas.SuggestionsAsked) -> Response:
+        """The items whose ratings would tell most about a person, given those they have rated."""
+        return _json(await answers.make(suggestions, model_store.find(asked.model), asked))
+
+    @router.post(
+        IMPORTS, response_model=schemas.Imports, responses=_UNKNOWN | BODY,
+        openapi_extra={"requestBody": request_schemas.A_LIST},
+    )  # fmt: skip
+    async def imports(
+        request: Request,
+        name: Annotated[str, Query(max_length=200, description="of the file")] = "the list",
+        model: Model = None,
+    ) -> Response:
+        """What a model knows of a list of ratings; it is not kept.
+
+        The list is an export of Letterboxd, IMDb and the like, as a table or in its archive, or any
+        table of ratings and ids or titles. What is not known comes with what it may be.
+        """
+        content = await request.body()
+        return _json(await answers.make(imported, model_store.find(model), name, content))
 
     return router
 

@@ -81,12 +81,18 @@ class Reason(Item):
 class Recommendation(Item):
     """An item worth a look: its predicted stars, and reasons if asked for.
 
-    `new` is there, and true, for an item that the store knows and the model does not.
+    `new` is there, and true, for an item that the store knows and the model does not. The others
+    are details: the standard deviation of the person's rating about `stars`, the chance that they
+    would give the list's `mark` or more, and what is known of the item.
     """
 
     stars: float
     reasons: list[Reason]
     new: bool = False
+    deviation: float | None = None
+    chance: float | None = None
+    genres: list[str] = []
+    links: dict[str, str] = {}
 
 
 class FoundByTitle(Item):
@@ -100,12 +106,15 @@ class GuestList(BaseModel):
     """A list for a person unknown to the model, best first.
 
     `found` are the items that were given by title, `left_out` those that the model does not know,
-    `remarks` what the list lacks of what rules ask for, where there are any.
+    `remarks` what the list lacks of what rules ask for, where there are any. With details there are
+    the stars that the person is predicted to give to what people rate, and the least stars above.
     """
 
     model: str
     recommendations: list[Recommendation]
     remarks: list[str] = []
+    usual: float | None = None
+    mark: float | None = None
     found: list[FoundByTitle]
     left_out: list[int | str]
 
@@ -134,6 +143,45 @@ class OwnRatings(BaseModel):
 
     user: int | str
     ratings: list[OwnRating]
+
+
+class Suggestion(Item):
+    """An item that a person should be asked to rate."""
+
+    genres: list[str] = []
+    links: dict[str, str] = {}
+
+
+class Suggestions(BaseModel):
+    """What to ask a person to rate, the most telling first."""
+
+    model: str
+    suggestions: list[Suggestion]
+
+
+class Imported(Item):
+    """A rating of an imported list; `is_sure` unless title or year differ a little."""
+
+    given: str
+    stars: float
+    is_sure: bool
+
+
+class Unmatched(BaseModel):
+    """A rating of an imported list whose item is not known, and items it may be."""
+
+    given: str
+    stars: float
+    near: list[Item]
+
+
+class Imports(BaseModel):
+    """What a model knows of an imported list, on its own scale; `notes` say what else was done."""
+
+    model: str
+    found: list[Imported]
+    not_found: list[Unmatched]
+    notes: list[str]
 
 
 class Likeness(Item):

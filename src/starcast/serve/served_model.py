@@ -11,20 +11,19 @@ import numpy as np
 
 from starcast.artifacts import storage
 from starcast.artifacts.replacement import MANIFEST
-from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
 from starcast.errors import UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
-from starcast.recommend.given_ratings import check_once, check_stars
+from starcast.recommend.elicitation import Elicitation
 from starcast.recommend.matching import ItemFinder
 from starcast.recommend.search import Search
-from starcast.recommend.titles import Match
 from starcast.scoring.panels import FEW
 from starcast.serve import cost
 from starcast.serve.api_errors import ApiError
 from starcast.serve.catalogue import EVERYTHING
+from starcast.serve.item_facts import ItemFacts
 from starcast.serve.kept import Kept
-from starcast.serve.request_schemas import MOST_K, GivenRating
+from starcast.serve.request_schemas import MOST_K
 from starcast.serve.usage import Usage
 
 _MOST_KEPT = 1 << 22  # characters of known users' lists, as they were sent; about 1,000 each
@@ -64,7 +63,7 @@ class ServedModel:
 
     def measure_search(self) -> None:
         """Learn what a search costs at most, and make its words."""
-        query = self._search.widest()
+        query = self.search.widest()
         self.search_cost = cost.measure(lambda limit: self.find(query, limit), MOST_K)
 
     @cached_property
@@ -73,11 +72,23 @@ class ServedModel:
         return {str(item): row for row, item in enumerate(self.ratings.items.ids.tolist())}
 
     @cached_property
-    def _finder(self) -> ItemFinder:
+    def finder(self) -> ItemFinder:
+        """Finds items by id or title."""
         return ItemFinder(self.ratings)
 
     @cached_property
-    def _search(self) -> Search:
+    def facts(self) -> ItemFacts:
+        """What is told of items beside their titles."""
+        return ItemFacts(self.ratings)
+
+    @cached_property
+    def elicitation(self) -> Elicitation:
+        """Chooses what to ask a person to rate."""
+        return Elicitation(self.artifact)
+
+    @cached_property
+    def search(self) -> Search:
+        """Finds items as people type their titles."""
         return Search(self.ratings.titles.tolist(), self.artifact.n_raters.tolist())
 
     def predictions(self, user: object, items: Sequence[object]) -> str:
@@ -91,8 +102,8 @@ class ServedModel:
             stars, deviations = (self.recommender.predict(*pairs).tolist(),
                                  self.recommender.predictive_std(*pairs).tolist())  # fmt: skip
             told += [
-                {**self.at(self.ratings.items.row(item)), "stars": _short(own),
-                 "deviation": _short(deviation) if math.isfinite(deviation) else None}
+                {**self.at(self.ratings.items.row(item)), "stars": short(own),
+                 "deviation": short(deviation) if math.isfinite(deviation) else None}
                 for item, own, deviation in zip(some, stars, deviations, strict=True)
             ]  # fmt: skip
         return self.said(user=user, predictions=told)
@@ -125,39 +136,6 @@ class ServedModel:
         ]
         return self.said(user=user, recommendations=told, **remarks_of(rules, remarks))
 
-    def top_for(
-        self, ratings: Sequence[GivenRating], k: int, reasons: int, rules: Rules | None = None
-    ) -> str:
-        """A list for a person unknown to the model."""
-        given, catalogue = [rating.stars for rating in ratings], self.catalogue
-        check_stars(self.ratings.scale, [rating.item for rating in ratings], given)
-        matches = [(rating, self._found(rating.item)) for rating in ratings]
-        known = [(rating, match) for rating, match in matches if match]
-        if ratings and not known:
-            self._known(self.ratings.items, ratings[0].item)  # which says what is near
-        check_once(self.ratings, [match.row for _, match in known if not match.title])
-        stars_of = {match.row: rating.stars for rating, match in known}  # of two titles the later
-        ids = self.ratings.items.ids[list(stars_of)].tolist()
-        person, remarks = self.recommender.fold_in(ids, list(stars_of.values())), list[str]()
-        told = [
-            self.recommended(one, self.reasons(person, one, reasons) if reasons else [])
-            for one in person.recommend(
-                k, allowed=catalogue.allowed, rules=rules, on_remark=remarks.append
-            )
-        ]
-        if rules is None:
-            given_to = {str(rating.item): rating.stars for rating in ratings}
-            fresh = catalogue.for_person(person.item_rows, person.stars, given_to)
-            told = fresh.among(told, k, self.ratings.scale)
-        found = [
-            {**self.at(match.row), "given": rating.item, "is_sure": match.is_sure}
-            for rating, match in known
-            if match.title
-        ]
-        left_out = [rating.item for rating, match in matches if not match]
-        more = remarks_of(rules, remarks)
-        return self.said(recommendations=told, found=found, left_out=left_out, **more)
-
     def known_user(self, user: object) -> Any:
         """The id of a user as the data has it. Raises: ApiError: it does not."""
         return self._known(self.ratings.users, user)
@@ -175,7 +153,7 @@ class ServedModel:
             {
                 "item": like.item_id,
                 "title": catalogue.title(like.item_id, like.title),
-                "similarity": _short(like.similarity),
+                "similarity": short(like.similarity),
             }
             for like in self.recommender.similar(item, k + catalogue.n_hidden)
             if catalogue.allowed is None or catalogue.may_list(row_of(like.item_id))
@@ -185,7 +163,7 @@ class ServedModel:
     def find(self, query: str, limit: int) -> str:
         """Items by words of their titles."""
         catalogue = self.catalogue
-        found = self._search.find(query, limit + catalogue.n_hidden)
+        found = self.search.find(query, limit + catalogue.n_hidden)
         shown = [self.at(row) for row in found if catalogue.may_list(row)]
         return json.dumps({"items": [*shown, *catalogue.search(query)][:limit]})
 
@@ -197,27 +175,17 @@ class ServedModel:
             else self.recommender.explain(who, one.item_id, k)
         )
         return [
-            {"item": why.item_id, "title": why.title, "stars": _short(why.stars),
-             "effect": _short(why.effect), "unit": told.unit}
+            {"item": why.item_id, "title": why.title, "stars": short(why.stars),
+             "effect": short(why.effect), "unit": told.unit}
             for why in told.reasons
         ]  # fmt: skip
 
     def recommended(self, one: Recommendation, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         """A recommendation as it is answered."""
         self.usage.show(one.item_id)
-        stars = _short(one.prediction)
+        stars = short(one.prediction)
         title = self.catalogue.title(one.item_id, one.title)
         return {"item": one.item_id, "title": title, "stars": stars, "reasons": reasons}
-
-    def _found(self, item: int | str) -> Match | None:
-        """The item that is meant: by id, or, if it is text, by title."""
-        if isinstance(item, str):
-            found = self._finder.find(Rated(item, "", None, 0))
-        else:
-            known = item in self.ratings.items
-            found = Match(self.ratings.items.row(item), "", is_sure=True) if known else None
-        self.usage.ask("item", known=found is not None)
-        return found
 
     def _known(self, vocabulary: Vocabulary, external_id: object) -> Any:
         """An id as the data has it. Raises: ApiError: it does not."""
@@ -242,6 +210,6 @@ def remarks_of(rules: Rules | None, remarks: Sequence[str]) -> dict[str, Sequenc
     return {} if rules is None else {"remarks": remarks}
 
 
-def _short(stars: float) -> float:
+def short(stars: float) -> float:
     """Stars as they are shown: ten thousandths are more than anybody reads."""
     return round(stars, 4)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from starcast.serve.api_errors import refuse_in_json
@@ -18,9 +18,11 @@ from starcast.serve.model_store import ModelStore
 from starcast.serve.prometheus import ServiceMetrics
 from starcast.serve.reloading import keep_up_to_date
 from starcast.serve.routes import endpoints, item_endpoints
-from starcast.serve.static import Document, Pages
+from starcast.serve.site import page_settings, site
+from starcast.serve.static import Document
 from starcast.serve.status import status
 from starcast.serve.trained_people import PeopleAnswered, TrainedPeople
+from starcast.serve.words import Words
 
 if TYPE_CHECKING:
     from starcast.data.store.ratings_store import RatingsStore
@@ -38,6 +40,7 @@ def create_app(
     look_every: float = 1.0,
     store: "RatingsStore | None" = None,
     read_token: str = "",
+    words: Words | None = None,
 ) -> FastAPI:
     """The service as an ASGI application.
 
@@ -49,6 +52,7 @@ def create_app(
         look_every: seconds between looks for newer artifacts, and for what others have stored.
         store: of ratings, which is written into; closed when the service ends.
         read_token: what may be shown instead of the token by those who write nothing.
+        words: what the page calls items; None: what the data set's name says.
     Raises: ConfigError, DataError: the store does not fit the models, or does not answer.
     """
     metrics, threads = ServiceMetrics(model_store), ThreadPoolExecutor(THREADS, "answer")
@@ -78,7 +82,8 @@ def create_app(
     )
     for router in _routers(model_store, answers, metrics, live):
         app.include_router(router)
-    _add_site(app, Document(app, threads, model_store.stars))
+    settings = page_settings(model_store, words, has_store=store is not None)
+    app.include_router(site(Document(app, threads, model_store.stars), settings))
     refuse_in_json(app)
     app.add_middleware(
         Middleware, metrics=metrics, limits=limits or Limits(), token=token, read_token=read_token
@@ -118,23 +123,3 @@ def _routers(
     yield status(model_store, metrics)
     if live:
         yield store_routes.item_and_user_endpoints(live)
-
-
-def _add_site(app: FastAPI, document: Document) -> None:
-    pages = Pages()
-
-    @app.get("/", include_in_schema=False)
-    async def page(request: Request) -> Response:
-        return pages.answer("index.html", request)
-
-    @app.get("/static/{name:path}", include_in_schema=False)
-    async def static(name: str, request: Request) -> Response:
-        return pages.answer(name, request)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> Response:
-        return (await document.page()).answer(request)
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi(request: Request) -> Response:
-        return (await document.json()).answer(request)

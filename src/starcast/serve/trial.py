@@ -41,6 +41,8 @@ def try_everything_else(model: ServedModel) -> None:
             stars = np.array([one.prediction for one in listed])
             _require_finite(stars, (min(1, ratings.n_items - 1),))
             recommender.explain(user[0], item[0], 1)
+        with _refusing(model, "suggestions"):
+            _require_finite(model.elicitation.spread, (len(model.elicitation.spread),))
     if isinstance(scorer, LikenessScorer):
         with _refusing(model, "likeness"):
             recommender.similar(item[0], 1)

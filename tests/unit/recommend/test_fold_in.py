@@ -249,3 +249,54 @@ def test_a_table_of_zeros_stays_one() -> None:
     nothing = {name: np.zeros((2, 1), np.float32) for name in ("user_factors", "item_factors")}
     filled = with_typical_rows(nothing, "factors")
     assert all(not array.any() for array in filled.values())
+
+
+# How sure, and why in particular
+
+
+def test_how_sure_goes_by_the_spread_of_item_and_person(known_by_heart: Artifact) -> None:
+    """v_i and v_u about damped means, by the formula of the docstring, one rating at a time."""
+    person = folded(known_by_heart, ("alien", 5), ("clue", 1))
+    ratings, train = known_by_heart.split.ratings, known_by_heart.up_to(0)
+    users, items, stars = ratings.user_rows[train], ratings.item_rows[train], ratings.stars[train]
+    rows = list(zip(users.tolist(), items.tolist(), map(float, stars), strict=True))
+    mean = sum(one for *_, one in rows) / len(rows)
+
+    def shift(at: int, row: int) -> float:
+        own = [one[2] - mean for one in rows if one[at] == row]
+        return sum(own) / (len(own) + 10)
+
+    errors = [
+        (item, (one - mean - shift(0, user) - shift(1, item)) ** 2) for user, item, one in rows
+    ]
+    of_all = sum(error for _, error in errors) / len(errors)
+
+    def damped(some: list[float]) -> float:
+        return (sum(some) + 20 * of_all) / (len(some) + 20)
+
+    apart = [5 - mean - shift(1, 0), 1 - mean - shift(1, 2)]
+    of_person = damped([(one - sum(apart) / 12) ** 2 for one in apart])
+    for item, row in (("brazil", 1), ("duel", 3)):
+        of_item = damped([error for at, error in errors if at == row])
+        expected = known_by_heart.residual_rmse * (of_item * of_person) ** 0.5 / of_all
+        assert person.predictive_std([item])[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_kindness_is_no_reason_in_particular(known_by_heart: Artifact) -> None:
+    """Without factors a rating moves all items alike; with them those that are alike more."""
+    flat = {**known_by_heart.weights, "item_factors": np.zeros((4, 2), np.float32)}
+    same = replace(known_by_heart, weights=flat, weights_before_refit=flat)
+    person = folded(same, ("alien", 5), ("duel", 5))
+    assert np.abs(np.asarray(person.explain("clue").reasons[0].effect)) > 0.01
+    assert person.particular_effects(["brazil", "clue"]) == pytest.approx(
+        np.zeros((2, 2)), abs=1e-6
+    )
+    effects = folded(known_by_heart, ("brazil", 5)).particular_effects(["clue", "duel"])
+    assert effects[0, 0] > effects[1, 0]
+
+
+def test_the_usual_stars_of_a_kind_person_are_higher(known_by_heart: Artifact) -> None:
+    kind, stern = (folded(known_by_heart, ("alien", stars)) for stars in (5, 1))
+    assert stern.usual < kind.usual
+    scores = kind.predict(["alien", "brazil", "clue"])  # two, one and one training ratings
+    assert kind.usual == pytest.approx(float(scores.mean()), abs=1e-5)

@@ -102,6 +102,9 @@ def test_what_cannot_be_served_is_refused(folder: Path, tmp_path: Path) -> None:
 _ANSWERS = """
 import sys
 from pathlib import Path
+from starcast.serve.guests import guest_list, suggestions
+from starcast.serve.imports import imported
+from starcast.serve.list_schemas import ListAsked, SuggestionsAsked
 from starcast.serve.reloading import settle
 from starcast.serve.model_store import ModelStore
 import starcast.serve.process
@@ -109,7 +112,9 @@ model_store = ModelStore([Path(sys.argv[1])])
 model_store.warm_up()
 one = model_store.find()
 one.top("ann", 10, False, 2), one.predictions("ann", ["alien"] * 1000), one.similar("alien", 3)
-one.top_for([], 3, 0)
+guest_list(one, ListAsked(ratings=[{"item": "alien", "stars": 4}], details=True, reasons=2))
+suggestions(one, SuggestionsAsked())
+imported(one, "list.csv", b"item,rating\\nalien,4\\n")
 print(sorted({"numba", "scipy", "tensorflow", "matplotlib"} & set(sys.modules)))
 """
 

@@ -17,7 +17,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.autoencoder.engine import AutoencoderEngine
 from starcast.engines.expression import ACTIVATIONS, Expression
 from starcast.engines.expression.graph import names_of
-from starcast.engines.expression.node import ROWS
+from starcast.engines.expression.kinds import ROWS
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.expression_engine import ExpressionEngine
 from starcast.engines.protocol import Engine, ExpressedScorer, Sampler

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.setting_catalogue import OPTIONS
 from starcast.engines.settings import flags_of
 from starcast.models import MODELS, Model
 
@@ -56,7 +56,7 @@ def page() -> str:
             setting.range,
             setting.help,
         )
-        for name, setting in SETTINGS.items()
+        for name, setting in OPTIONS.items()
     ]
     having = [model for model in MODELS.values() if not model.is_baseline]  # which have none
     tables = [f"\n### `{model.name}`\n\n{_defaults(model)}" for model in having]
@@ -69,7 +69,7 @@ def _defaults(model: Model) -> str:
     columns = {name: asdict(settings) for name, settings in model.defaults.items()}
     rows = [
         (f"`{name}`", *(_cell(column, name) for column in columns.values()))
-        for name in SETTINGS
+        for name in OPTIONS
         if name != "optimizer" and any(name in column for column in columns.values())
     ]
     return _table(("", *(f"`{name}`" for name in columns)), rows)

@@ -34,6 +34,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.expression",
         "engines.setting_kinds",
     ),
+    ("engines.network_setting",),
     (
         "data.units",
         "data.attributes",
@@ -49,6 +50,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.means",
         "engines.interest",
         "engines.conditional",
+        "engines.known",
     ),
     ("data.movielens", "data.split", "data.store", "engines.solvers", "engines.tuned"),
     ("data.parquet", "data.blocks"),
@@ -101,6 +103,7 @@ MODEL_NAMES = {
     "means",
     "blend",
     "list-blend",
+    "own-network",
 }
 MOST_LINES, MOST_LINES_OF_LONG = 250, 300
 LONG = {  # files that are to become shorter; no other may join them

@@ -15,9 +15,10 @@ from starcast.cli.command_line import repeated
 from starcast.cli.given import GivenSettings
 from starcast.cli.groups import grouped
 from starcast.cli.live import Live, show_live
+from starcast.cli.observing import observe
 from starcast.cli.saving import checkpoints, reserve
 from starcast.cli.saving import keep as keep_model
-from starcast.cli.train import Logs, observe
+from starcast.cli.train import Logs
 from starcast.engines.settings import flags_of
 from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
 

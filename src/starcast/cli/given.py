@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from starcast.cli.groups import Group
-from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.setting_catalogue import OPTIONS
 from starcast.engines.settings import flags_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class GivenSettings(Group):
     @classmethod
     def options(cls) -> Iterator[Parameter]:
         """An option for every setting there is; None is not given."""
-        for name, setting in SETTINGS.items():
+        for name, setting in OPTIONS.items():
             yield Parameter(
                 name,
                 Parameter.KEYWORD_ONLY,
@@ -41,7 +41,7 @@ class GivenSettings(Group):
     @classmethod
     def taken_from(cls, given: dict[str, Any]) -> Self:
         """Those that are given."""
-        values = {name: given.pop(name) for name in SETTINGS}
+        values = {name: given.pop(name) for name in OPTIONS}
         return cls({name: value for name, value in values.items() if value is not None})
 
 
@@ -54,14 +54,14 @@ class SettingsCommand(TyperCommand):
         from starcast.data.split import examples as split_schemes
         from starcast.models import MODELS
 
-        whose = {name: for_whom(name, MODELS.values()) for name in SETTINGS}
+        whose = {name: for_whom(name, MODELS.values()) for name in OPTIONS}
         for parameter in cast(list[TyperOption], self.params):
             panel, whom = parameter.rich_help_panel, whose.get(parameter.name or "")
-            of_panel = {whose[name] for name in SETTINGS if SETTINGS[name].panel == panel}
+            of_panel = {whose[name] for name in OPTIONS if OPTIONS[name].panel == panel}
             if parameter.name == "split":
                 parameter.help = f"{split_schemes()}. random if not given."
             elif parameter.name == "optimizer":
-                parameter.help = f"{SETTINGS['optimizer'].help}: {optimizers(MODELS.values())}."
+                parameter.help = f"{OPTIONS['optimizer'].help}: {optimizers(MODELS.values())}."
             elif len(of_panel) == 1:
                 parameter.rich_help_panel = f"{panel} ({of_panel.pop()})"
             elif whom:
@@ -106,7 +106,7 @@ def with_effect(model: "Model", given: Mapping[str, Any]) -> dict[str, Any]:
 
     optimizer = model.settings(optimizer=given.get("optimizer")).optimizer
     effective = model.solvers.having(given)
-    idle = [name for name in given if name not in effective and SETTINGS[name].of_2018]
+    idle = [name for name in given if name not in effective and OPTIONS[name].of_2018]
     for name in idle:
         flag = flags_of(name)[-1].removeprefix("--").replace("-", "_")
         note(f"--{flag} has no effect on {model.name} by {optimizer}")

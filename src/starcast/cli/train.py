@@ -1,9 +1,6 @@
 """`starcast train`: one model on one split, to an artifact on disk."""
 
-import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, final
 
@@ -13,14 +10,13 @@ from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group, grouped
+from starcast.cli.observing import observe
 from starcast.cli.saving import checkpoints, keep, reserve
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
-    from starcast.data.split import Split
     from starcast.models import Model
-    from starcast.training.fit import Observe
 
 _PARENTS = "Transfer learning"
 
@@ -34,6 +30,14 @@ For = Annotated[
         "--for",
         metavar="lists|stars",
         help="Take the model that makes the best lists, or that predicts stars best.",
+    ),
+]
+Network = Annotated[
+    str | None,
+    typer.Option(
+        "--network",
+        metavar="FILE.py:FUNCTION",
+        help="Train a network of your own, written in Keras; see docs/own-network.md.",
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where trained models go.")]
@@ -75,6 +79,7 @@ def train(
     *,
     model: ModelName = None,
     purpose: For = None,
+    network: Network = None,
     data: opt.Data,
     split: opt.SplitOptions,
     given: GivenSettings,
@@ -87,19 +92,21 @@ def train(
     explain: opt.Explain = False,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
-    from starcast import models
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.engines.settings import GibbsSettings
     from starcast.evaluation.report import NOTED_K, evaluate
+    from starcast.models.own_network import text_from_file
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
-    chosen = models.chosen(model, purpose)
+    chosen = _chosen(model, purpose, network)
     has_effect = with_effect(chosen, given.values) if context.obj is OF_2018 else given.values
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
     divided = inputs.load_split(data, split)
+    if network:
+        config = chosen.settings(**has_effect, network=text_from_file(network, divided.ratings))
     if isinstance(config, GibbsSettings) and "attributes" in config.features:
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
@@ -138,43 +145,15 @@ def train(
     show.closing_figures(report, k=NOTED_K, explain=explain)
 
 
-def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
-    """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
-    from starcast.cli.show import console, note
-    from starcast.engines.protocol import Sampler
-    from starcast.training.fit import Run
-    from starcast.training.loop import Observer
-    from starcast.training.observers import (
-        ConsoleObserver,
-        Expendable,
-        TensorBoardObserver,
-        graph_of,
-    )
+def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Model":
+    """The model that is to be trained. Raises: ConfigError: two are named."""
+    from starcast import models
 
-    started = time.strftime("%Y%m%d-%H%M%S")
-    items = zip(split.ratings.titles.tolist(), split.ratings.items.ids.tolist(), strict=True)
-    labels = [title or str(item_id) for title, item_id in items]
-
-    note_once = cache(note)  # however many runs lose the same
-
-    def lost(where: object, error: OSError) -> None:
-        why = error.strerror or error
-        note_once(f"cannot write to {where} ({why}): training goes on without")
-
-    def observers(run: Run) -> Sequence[Observer]:
-        suffix = "-refit" if run.is_refit else ""
-        folder = logs / inputs.folder_name(split) / f"{run.model.name}-{started}{suffix}"
-        graph = graph_of(run.engine, run.units)
-        settings = run.config.written() | {"seed": run.seed}
-        told = ConsoleObserver(
-            console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
-        )
-        return [
-            Expendable(told, partial(lost, "the output")),
-            Expendable(TensorBoardObserver(folder, settings, labels, graph), partial(lost, logs)),
-        ]
-
-    return observers
+    if network is None:
+        return models.chosen(model, purpose)
+    if model or purpose:
+        raise ConfigError("--network is the model; leave out --model and --for")
+    return models.OWN_NETWORK
 
 
 def _announce(artifact: "Artifact", folder: Path) -> None:

@@ -5,6 +5,7 @@ Names follow the 2018 command line.
 
 from collections.abc import Mapping
 
+from starcast.engines.network_setting import NetworkText
 from starcast.engines.setting_kinds import Choice, Choices, Number, Setting, Whole, Widths
 
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
@@ -120,5 +121,11 @@ SETTINGS: Mapping[str, Setting] = {
         high=2,
         reached=True,
     ),
+    "network": NetworkText(help="What a network computes, where no other setting says it"),
 }
 """Every setting there is, by name, in the order of the command line."""
+
+OPTIONS: Mapping[str, Setting] = {
+    name: setting for name, setting in SETTINGS.items() if not setting.recorded
+}
+"""Those that can be given."""

@@ -23,12 +23,14 @@ class Setting(ABC):
         panel: of `--help`, in which it stands.
         flags: on the command line, where they are not the name.
         of_2018: whether it is one of the flags of the 2018 system.
+        recorded: whether training writes it, so that no option gives it.
     """
 
     help: str
     panel: str = "Hyper-parameters"
     flags: tuple[str, ...] = ()
     of_2018: bool = False
+    recorded: bool = False
 
     written: ClassVar[type] = str
     """What one word of a command line is taken for."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, final
 
+from starcast.engines.network_setting import told_short
 from starcast.engines.setting_catalogue import GRADIENT_OPTIMIZERS, SETTINGS
 from starcast.engines.setting_kinds import KEY, Setting
 
@@ -40,9 +41,12 @@ class Settings:
         >>> NetworkSettings(layers=(8, 1)).written()["layers"]
         '[8, 1]'
         """
+        values = asdict(self)
+        if values.get("network"):
+            values["network"] = told_short(values["network"])
         return {
             name: f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
+            for name, value in values.items()
         }
 
     @property
@@ -116,6 +120,25 @@ class WarmStartSettings(NetworkSettings):
     """A network that starts from trained parents."""
 
     transfer_weight: float = _setting("transfer_weight", 0.5)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnNetworkSettings(Settings):
+    """A network of one's own, whose shape is its own, by gradients of mini-batches."""
+
+    optimizer: str = _setting("optimizer", "Adam", names=GRADIENT_OPTIMIZERS)
+    epochs: int = _setting("epochs", 40)
+    batch_size: int = _setting("batch_size", 1000)
+    learning_rate: float = _setting("learning_rate", 0.003)
+    regularization_factor: float = _setting("regularization_factor", 1.0)
+    averaging: float = _setting("averaging", 0.9)
+    patience: int = _setting("patience", 5)
+    network: str = _setting("network", "")
+
+
+OfNetwork = NetworkSettings | OwnNetworkSettings
+"""What trains a network; its shape is the network's own."""
 
 
 @final

@@ -14,6 +14,7 @@ from starcast.engines.settings import (
     LbfgsSettings,
     MiniBatchSettings,
     NetworkSettings,
+    OwnNetworkSettings,
     Settings,
     SgdSettings,
     WarmStartSettings,
@@ -72,6 +73,13 @@ NETWORK = _by_optimizer(
 )
 WARM_START = _by_optimizer(
     _warm_start("Adam", 1e-5), _warm_start("RMSProp", 1e-5), _warm_start("GradientDescent", 1e-6)
+)
+OWN_NETWORK = _by_optimizer(
+    *(
+        OwnNetworkSettings(optimizer=one.optimizer, learning_rate=one.learning_rate, epochs=60)
+        for one in NETWORK.values()
+        if isinstance(one, NetworkSettings)
+    )
 )
 SAMPLED = _by_optimizer(GibbsSettings())
 AUTOENCODER = _by_optimizer(

@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.engines.expression import Expression
 from starcast.engines.expression.graph import names_of
 from starcast.engines.expression.rewrite import without_dropout
 from starcast.engines.protocol import Expressed, Scores
@@ -40,6 +41,12 @@ _OPERATIONS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
 }
 """For each kind of expression: ONNX's operator, what it reads besides, and its attributes."""
 
+_NORMALIZED: dict[str, tuple[str, dict[str, Any]]] = {
+    "layer_normalization": ("LayerNormalization", {"axis": -1}),
+    "batch_normalization": ("BatchNormalization", {}),
+}
+"""The same of those that have an ε."""
+
 
 def write(expressed: Expressed, ratings: Ratings, folder: Path) -> None:
     """Write model.onnx: user_rows and item_rows, int64 (n,), to stars, float32 (n,), on the scale.
@@ -66,7 +73,7 @@ def write(expressed: Expressed, ratings: Ratings, folder: Path) -> None:
         if part.kind == "constant":
             read = [f"{name}:numbers"]
             arrays[read[0]] = np.array(part.numbers, np.float32).reshape(part.shape)
-        nodes += _nodes(part.kind, read, name)
+        nodes += _nodes(part, read, name)
     nodes.append(helper.make_node("Clip", [names[expression], "lowest", "highest"], ["stars"]))
     graph = helper.make_graph(
         nodes,
@@ -85,16 +92,19 @@ def read(folder: Path, user_rows: Rows, item_rows: Rows) -> Scores:
     return np.asarray(stars[0])
 
 
-def _nodes(kind: str, read: list[str], name: str) -> Iterator[onnx.NodeProto]:
+def _nodes(part: Expression, read: list[str], name: str) -> Iterator[onnx.NodeProto]:
     """The nodes of one operation; the last one hands on its value."""
-    if kind == "dense":
+    if part.kind == "dense":
         below, kernel, *biases = read
         product = f"{name}:product" if biases else name
         yield helper.make_node("MatMul", [below, kernel], [product])
         for bias in biases:
             yield helper.make_node("Add", [product, bias], [name])
+    elif part.kind in _NORMALIZED:
+        operator, attributes = _NORMALIZED[part.kind]
+        yield helper.make_node(operator, read, [name], epsilon=part.numbers[0], **attributes)
     else:
-        operator, more, attributes = _OPERATIONS[kind]
+        operator, more, attributes = _OPERATIONS[part.kind]
         yield helper.make_node(operator, [*read, *more], [name], **attributes)
 
 

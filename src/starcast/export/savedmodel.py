@@ -11,9 +11,16 @@ import tensorflow as tf
 from starcast.data.ids import Ids, Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
+from starcast.engines.expression.kinds import NORMALIZATIONS
 from starcast.engines.expression.rewrite import without_dropout
 from starcast.engines.expression.weights import weights_of
 from starcast.engines.protocol import Expressed, Scores
+
+
+def _layer_normalization(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
+    mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "weight": tf.identity,
@@ -29,6 +36,10 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": tf.sigmoid,
     "softplus": tf.math.softplus,
     "erf": tf.math.erf,
+    "layer_normalization": _layer_normalization,
+    "batch_normalization": lambda x, gamma, beta, mean, variance, epsilon, momentum: (
+        tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+    ),
 }
 """What each kind of expression makes of its inputs and its own weights."""
 
@@ -99,6 +110,7 @@ def _value(expression: Expression, arrays: Mapping[str, Any], rows: Mapping[str,
             values[part] = tf.constant(part.numbers, tf.float32, part.shape)
         else:
             read = [*(values[below] for below in part.inputs), *own]
+            read += part.numbers if part.kind in NORMALIZATIONS else ()
             values[part] = _OPERATIONS[part.kind](*read)
     return values[expression]
 

@@ -16,6 +16,7 @@ from starcast.models.known import KNOWN
 from starcast.models.lists import BASELINES, LIST_MODELS
 from starcast.models.model import COMPILED, Model, ParentAdapter
 from starcast.models.networks import network
+from starcast.models.own_network import OWN_NETWORK
 from starcast.models.plugins import Models
 from starcast.scoring import BlendScorer, ListBlendScorer
 from starcast.scoring.blend_schemas import blend_schema, list_blend_schema
@@ -28,6 +29,7 @@ __all__ = [
     "DEFAULT",
     "LIST_BLEND",
     "MODELS",
+    "OWN_NETWORK",
     "Model",
     "ParentAdapter",
     "chosen",
@@ -77,10 +79,10 @@ def find(name: str) -> Model:
     >>> find("latent-factor-model").title
     'Latent factor'
     """
-    if name in BLENDS:
-        return BLENDS[name]
+    if name in _UNLISTED:
+        return _UNLISTED[name]
     if name not in MODELS:
-        raise UnknownNameError("model", name, [*MODELS, *BLENDS])
+        raise UnknownNameError("model", name, [*MODELS, *_UNLISTED])
     return MODELS[name]
 
 
@@ -122,4 +124,6 @@ LIST_BLEND = Model(
 )
 BLENDS: Mapping[str, Model] = {model.name: model for model in (BLEND, LIST_BLEND)}
 
-MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=BLENDS)
+_UNLISTED: Mapping[str, Model] = {**BLENDS, OWN_NETWORK.name: OWN_NETWORK}
+
+MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=_UNLISTED)

@@ -11,7 +11,7 @@ from starcast.data.ids import Rows
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import Values, evaluate, gradient
 from starcast.engines.expression.rewrite import softened, without_dropout
-from starcast.engines.expression.weights import check_network, shapes_of, tables_of
+from starcast.engines.expression.weights import check_network, given_of, shapes_of, tables_of
 from starcast.engines.protocol import Expressed, Scores, Weights, check_shapes
 from starcast.errors import ConfigError
 from starcast.scoring.cold_start import is_trained, typical_rows_in
@@ -106,6 +106,13 @@ class ExpressionScorer:
         return Prior.of(self._user_vectors()[np.newaxis])
 
     @cached_property
+    def _typical(self) -> dict[str, Matrix]:
+        """What is given of users, (1, …): of somebody unknown, what users have on average."""
+        some = sample_of(self._is_trained)
+        given = [name for name, one in given_of(self._network).items() if one.side == "user"]
+        return {name: self._weights[name][some].mean(axis=0, keepdims=True) for name in given}
+
+    @cached_property
     def _smooth(self) -> Expression:
         """The network with rounded kinks where the user moves it; see `HiddenLayers.linearize`.
 
@@ -153,7 +160,7 @@ class ExpressionScorer:
         shapes = [self._weights[name].shape[1:] for name in self._tables["user"]]
         ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
         pieces = np.split(vector.astype(np.float32), ends)
-        rows = {
+        rows = self._typical | {
             name: piece.reshape(1, *shape)
             for name, piece, shape in zip(self._tables["user"], pieces, shapes, strict=True)
         }

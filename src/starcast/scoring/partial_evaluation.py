@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import Values, evaluate
-from starcast.engines.expression.node import ROWS
+from starcast.engines.expression.kinds import ROWS
 from starcast.engines.expression.rewrite import divided
 from starcast.engines.protocol import Scores, Weights
 

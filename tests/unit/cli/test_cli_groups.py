@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from starcast.cli.given import GivenSettings, SettingsCommand, for_whom, optimizers
 from starcast.cli.groups import Group, grouped
-from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.setting_catalogue import OPTIONS
 from starcast.engines.settings import flags_of
 from starcast.models import MODELS
 
@@ -71,13 +71,13 @@ def test_every_setting_is_an_option_and_those_given_are_told(given: Any) -> None
     arguments = ["--epoch", "3", "--max-checkout-without-progress", "2", "--learning-rate", "0.5"]
     assert called(verb, *arguments, "--layers", "[8,1]")[0] == 0
     assert seen == [{}, {"epochs": 3, "learning_rate": 0.5, "layers": "[8,1]", "patience": 2}]
-    assert list(inspect.signature(verb).parameters) == list(SETTINGS)
+    assert list(inspect.signature(verb).parameters) == list(OPTIONS)
 
 
 def test_help_says_which_models_have_a_setting(given: Any) -> None:
     status, said = called(given[0], "--help")
     assert status == 0
-    for name, setting in SETTINGS.items():
+    for name, setting in OPTIONS.items():
         assert all(flag in said for flag in flags_of(name))
         assert setting.help in said
     lines = said.splitlines()

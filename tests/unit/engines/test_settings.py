@@ -25,6 +25,7 @@ from starcast.engines.settings import (
     LbfgsSettings,
     MiniBatchSettings,
     NetworkSettings,
+    OwnNetworkSettings,
     Settings,
     SgdSettings,
     WarmStartSettings,
@@ -42,6 +43,7 @@ HAS: dict[type[Settings], set[str]] = {
     NetworkSettings: DESCENDING | {"learning_rate", "batch_size", "layers", "dropout_rate"},
     WarmStartSettings: DESCENDING
     | {"learning_rate", "batch_size", "layers", "dropout_rate", "transfer_weight"},
+    OwnNetworkSettings: DESCENDING - {"dimension"} | {"learning_rate", "batch_size", "network"},
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
     GibbsSettings: {"optimizer", "dimension", "epochs", "samples", "burn_in", "chains", "kept",
                     "likelihood", "features", "day_length"},

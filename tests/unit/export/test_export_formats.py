@@ -27,8 +27,8 @@ from starcast.engines.expression import (
     weight,
 )
 from starcast.engines.expression.autodiff import scores as scores_of
+from starcast.engines.expression.kinds import KINDS
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
-from starcast.engines.expression.node import KINDS
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Expressed, ExpressedScorer, Weights
 from starcast.engines.settings import MiniBatchSettings
@@ -71,6 +71,8 @@ def random(shapes: dict[str, tuple[int, ...]], spread: float = 0.7) -> dict[str,
         name: rng.normal(0, spread, shape).astype(np.float32) for name, shape in shapes.items()
     }
     for name, table in weights.items():
+        if name.endswith("_variance"):
+            weights[name] = np.abs(table)
         if name.startswith(("user_", "item_")):  # the fourth user and item were never trained on
             np.moveaxis(table, -1 if name.endswith("bias") else -2, 0)[3] = 0
     return weights
@@ -180,6 +182,7 @@ def every_operation() -> Expression:
     bends = [dense(word, concatenate(p, q), 3, word) for word in ACTIVATIONS]
     plain = dense("plain", (p * q - 0.5).dropout(0.4).column(), 2, bias=False).total()
     joined = concatenate(*bends, plain, user("bias"), weight("own", 2) + q.total().column())
+    joined = joined.normalized("each", 1e-3).normalized("batch", 1e-3, 0.9)
     return output(joined) * constant(0.5) + (p * constant([1, 2, -1, 0.5, 3])).total()
 
 

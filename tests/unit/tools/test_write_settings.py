@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import write_settings
 
-from starcast.engines.setting_catalogue import SETTINGS
+from starcast.engines.setting_catalogue import OPTIONS
 from starcast.engines.settings import flags_of
 from starcast.models import MODELS, Model
 
@@ -18,12 +18,12 @@ def test_the_page_is_as_written() -> None:
     assert write_settings.page() == PAGE, "run tools/write_settings.py docs/settings.md"
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", OPTIONS)
 def test_every_setting_has_its_row(name: str) -> None:
     (row,) = re.findall(rf"^\| `{name}` \| (`--.*)$", PAGE, re.M)
     flags, values, what = (cell.strip() for cell in row.rstrip(" |").split(" | "))
     assert re.findall("`(.*?)`", flags) == list(flags_of(name))
-    assert (values, what) == (SETTINGS[name].range, SETTINGS[name].help)
+    assert (values, what) == (OPTIONS[name].range, OPTIONS[name].help)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)

@@ -6,6 +6,7 @@ gradients, `rewrite` turns expressions into equal ones, `plain` into JSON and `g
 TensorBoard's graph.
 """
 
+from starcast.engines.expression.kinds import ACTIVATIONS
 from starcast.engines.expression.layers import (
     concatenate,
     constant,
@@ -16,7 +17,7 @@ from starcast.engines.expression.layers import (
     user,
     weight,
 )
-from starcast.engines.expression.node import ACTIVATIONS, Expression
+from starcast.engines.expression.node import Expression
 
 __all__ = [
     "ACTIVATIONS",

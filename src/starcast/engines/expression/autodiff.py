@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.node import ROWS, Expression
-from starcast.engines.expression.operations import OPERATIONS, Array
+from starcast.engines.expression.kinds import NORMALIZATIONS, ROWS
+from starcast.engines.expression.node import Expression
+from starcast.engines.expression.operations import IN_TRAINING, OPERATIONS, Array
 
 Given = Mapping[str, NDArray[Any]]
 Values = dict[Expression, Array]
 Masks = Mapping[Expression, Array]
-"""What dropout multiplies values by; none outside training."""
+"""What dropout multiplies values by, in training; None outside of it."""
 
 
 def scores(
@@ -51,6 +52,7 @@ def evaluate(
             the pairs: what depends on a user alone has to be found but once.
         masks: of every dropout, in training.
     """
+    operations = OPERATIONS if masks is None else IN_TRAINING
     dtype = next(iter(weights.values())).dtype
     for part in parts:
         if part in values:
@@ -61,7 +63,7 @@ def evaluate(
             below = values[part.inputs[0]]
             values[part] = below * masks[part] if masks else below
         else:
-            values[part] = OPERATIONS[part.kind].value(*_read(part, weights, values))
+            values[part] = operations[part.kind].value(*_read(part, weights, values))
 
 
 def gradient(
@@ -80,6 +82,7 @@ def gradient(
     Returns: by name; of a table (n, …), the gradient of every pair's own row, of other weights the
         sum over the pairs.
     """
+    operations = OPERATIONS if masks is None else IN_TRAINING
     found: dict[str, Array] = {}
     slopes: Values = {parts[-1]: slope}
     for part in reversed(parts):
@@ -92,14 +95,15 @@ def gradient(
         if part.kind == "dropout":
             each: tuple[Array, ...] = (above * masks[part] if masks else above,)
         else:
-            each = OPERATIONS[part.kind].slopes(above, values[part], *_read(part, weights, values))
+            each = operations[part.kind].slopes(above, values[part], *_read(part, weights, values))
         for target, own in zip((*part.inputs, *part.weights), each, strict=True):
             _add(found if isinstance(target, str) else slopes, target, own)
     return found
 
 
-def _read(part: Expression, weights: Given, values: Values) -> list[Array]:
-    return [*(values[below] for below in part.inputs), *(weights[name] for name in part.weights)]
+def _read(part: Expression, weights: Given, values: Values) -> list[Any]:
+    read = [*(values[below] for below in part.inputs), *(weights[name] for name in part.weights)]
+    return [*read, *part.numbers] if part.kind in NORMALIZATIONS else read
 
 
 def _add(to: dict[Any, Array], target: Any, slope: Array) -> None:

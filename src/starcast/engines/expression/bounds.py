@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.node import ACTIVATIONS, Expression
+from starcast.engines.expression.kinds import ACTIVATIONS
+from starcast.engines.expression.node import Expression
 
 Sizes = Mapping[str, float]
 """The largest absolute value of each of the weights, by name."""
@@ -38,6 +39,8 @@ def bound(
         if part.kind == "dense":
             found[part] = below[0] * _column_sum(weights[part.weights[0]])
             found[part] += sum(sizes[name] for name in part.weights[1:])
+        elif part.kind == "batch_normalization":
+            found[part] = _normalized(part, below[0], weights, sizes)
         else:
             found[part] = _RULES[part.kind](part, below, sizes)
     return found[expression]
@@ -72,6 +75,23 @@ def _most(part: Expression, below: Sequence[float], sizes: Sizes) -> float:
     return max(below)
 
 
+def _normalized(
+    part: Expression, below: float, weights: Mapping[str, NDArray[np.float32]], sizes: Sizes
+) -> float:
+    """Of what running averages normalize; none where these are no variances."""
+    gamma, beta, mean, variance = part.weights
+    least = float(weights[variance].min(initial=1)) + part.numbers[0]
+    if not least > 0:
+        return np.inf
+    return (below + sizes[mean]) * sizes[gamma] / float(np.sqrt(least)) + sizes[beta]
+
+
+def _standardized(part: Expression, below: Sequence[float], sizes: Sizes) -> float:
+    """A number lies no more than √width deviations from the mean of its vector."""
+    gamma, beta = part.weights
+    return float(np.sqrt(part.shape[-1])) * sizes[gamma] + sizes[beta]
+
+
 def _activated(part: Expression, below: Sequence[float], sizes: Sizes) -> float:
     return below[0] + 1  # softplus(0) is 0.7, sigmoid(0) is 0.5; else none grows faster
 
@@ -87,5 +107,6 @@ _RULES: Mapping[str, Callable[[Expression, Sequence[float], Sizes], float]] = {
     "total": _total,
     "column": _most,
     "dropout": _most,
+    "layer_normalization": _standardized,
     **dict.fromkeys(ACTIVATIONS, _activated),
 }

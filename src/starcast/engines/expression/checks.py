@@ -9,6 +9,11 @@ Shape = tuple[int, ...]
 _WIDEST, _DEEPEST = 1_000_000, 3
 _LONGEST_NAME = 200
 _LARGEST = 1e30  # of a constant: as float32 it is finite
+_SHARE = (1e-10, 1.0)
+_RANGES = {"dropout": (0.0, 1.0), "layer_normalization": _SHARE, "batch_normalization": _SHARE}
+
+GIVEN = "given"
+STARTS = ("mean", "zeros", GIVEN)
 
 
 def check_shape(kind: str, shape: Shape) -> None:
@@ -27,9 +32,9 @@ def check_values(
     for name in weights:
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) < _LONGEST_NAME:
             raise ConfigError(f"weights cannot be called {name!r:.40}")
-    low, high = (0, 1) if kind == "dropout" else (-_LARGEST, _LARGEST)
+    low, high = _RANGES.get(kind, (-_LARGEST, _LARGEST))
     for number in numbers:
         if not isinstance(number, int | float) or not low <= number < high:
             raise ConfigError(f"'{kind}' takes no {number!r:.40}")
-    if start not in ("", "mean"):
-        raise UnknownNameError("start of weights", str(start), ["mean"])
+    if start not in ("", *STARTS):
+        raise UnknownNameError("start of weights", str(start), STARTS)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from starcast.engines.expression.node import ACTIVATIONS, ROWS, Expression
+from starcast.engines.expression.kinds import ACTIVATIONS, NORMALIZATIONS, ROWS
+from starcast.engines.expression.node import Expression
 from starcast.engines.expression.rewrite import without_dropout
 from starcast.engines.expression.weights import weights_of
 
@@ -15,6 +16,8 @@ _OPS = {
     "total": "Sum",
     "column": "ExpandDims",
     "constant": "Const",
+    "layer_normalization": "LayerNormalization",
+    "batch_normalization": "BatchNormalization",
 }
 """TensorFlow's names of operations, where they are not ours with a capital letter."""
 
@@ -76,7 +79,8 @@ def names_of(expression: Expression) -> dict[Expression, str]:
 def _variable(part: Expression, name: str) -> str:
     if part.kind in ROWS:
         return f"{name}/table"
-    return f"{part.name}/{name.removeprefix(part.name + '_')}" if part.kind == "dense" else name
+    is_of_layer = part.kind == "dense" or part.kind in NORMALIZATIONS
+    return f"{part.name}/{name.removeprefix(part.name + '_')}" if is_of_layer else name
 
 
 def _nodes(part: Expression, scope: str, read: list[str]) -> Iterator[Node]:
@@ -88,6 +92,8 @@ def _nodes(part: Expression, scope: str, read: list[str]) -> Iterator[Node]:
         yield Node(f"{scope}/MatMul", "MatMul", tuple(read[:2]), shape)
         for bias in read[2:]:
             yield Node(f"{scope}/BiasAdd", "BiasAdd", (f"{scope}/MatMul", bias), shape)
+    elif part.kind in NORMALIZATIONS:
+        yield Node(f"{scope}/Normalize", _OPS[part.kind], tuple(read), shape)
     elif part.kind == "weight":
         yield Node(f"{scope}/Identity", "Identity", tuple(read), shape)
     else:

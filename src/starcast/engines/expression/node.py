@@ -6,14 +6,14 @@ on the last axis or on every number; shapes meet as in NumPy.
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import final
 
-from starcast.engines.expression.checks import Shape, check_shape, check_values
+from starcast.engines.expression.checks import GIVEN, Shape, check_shape, check_values
+from starcast.engines.expression.kinds import ACTIVATIONS, KINDS, ROWS
 from starcast.errors import ConfigError, UnknownNameError
 
-ACTIVATIONS = ("relu", "elu", "tanh", "sigmoid", "softplus", "erf")
 LINEAR = "linear"  # the word for none of them
 
 
@@ -27,8 +27,9 @@ class Expression:
         inputs: what it reads.
         shape: of what it hands on for each pair.
         weights: names of the weights it reads itself: a table, or kernel and perhaps bias.
-        numbers: a constant's, or the rate of a dropout.
-        start: "mean" where the last of its weights starts at the mean of the training ratings.
+        numbers: a constant's, the rate of a dropout, or ε and momentum of a normalization.
+        start: "mean" where the last of its weights starts at the mean of the training ratings,
+            "given" where they are what the data tell, and stay so; see `weights`.
         sides: "user" and "item", as far as it depends on their rows.
     """
 
@@ -80,6 +81,23 @@ class Expression:
         """In training a random share `rate` of the numbers is 0, and the others are scaled up."""
         return made("dropout", (self,), numbers=(rate,)) if rate else self
 
+    def normalized(self, name: str, epsilon: float, momentum: float | None = None) -> "Expression":
+        """γ ⊙ (x - m) / √(v + ε) + β, with the weights <name>_gamma and <name>_beta.
+
+        Args:
+            name: of the layer.
+            epsilon: ε.
+            momentum: without one, m and v are those of the vector (a layer normalization). With
+                one they are those of the batch in training; what predicts are their running
+                averages <name>_mean and <name>_variance, of which each step keeps this share.
+        Sources: Ba, Kiros, Hinton 2016, eq. 4; Ioffe, Szegedy 2015, algorithm 1.
+        """
+        kind = "layer_normalization" if momentum is None else "batch_normalization"
+        names = ("gamma", "beta") if momentum is None else ("gamma", "beta", "mean", "variance")
+        weights = tuple(f"{name}_{each}" for each in names)
+        numbers = (epsilon,) if momentum is None else (epsilon, momentum)
+        return made(kind, (self,), weights=weights, numbers=numbers)
+
     def parts(self, known: "Collection[Expression]" = ()) -> "list[Expression]":
         """Every expression this one is made of, each once and after its inputs; itself last.
 
@@ -99,7 +117,9 @@ class Expression:
     @property
     def name(self) -> str:
         """What it is called by its weights, as "user_factors" or "hidden_0"; "" without any."""
-        return self.weights[0].removesuffix("_kernel") if self.weights else ""
+        if not self.weights:
+            return ""
+        return self.weights[0].removesuffix("_kernel").removesuffix("_gamma")
 
     def __str__(self) -> str:
         size = f"width {self.shape[0]}" if len(self.shape) == 1 else f"shape {self.shape}"
@@ -133,6 +153,8 @@ def made(
         if not fewest <= len(given) <= most:
             raise ConfigError(f"'{kind}' takes no {len(given)} inputs, weights or numbers")
     check_values(kind, weights, numbers, start)
+    if start == GIVEN and kind not in ROWS:
+        raise ConfigError(f"'{kind}' has no weights that data tell: rows of tables may be told")
     handed_on = rule.shape(kind, inputs, shape)
     check_shape(kind, handed_on)
     sides = frozenset([kind.removesuffix("_row")] if kind in ROWS else [])
@@ -140,105 +162,11 @@ def made(
     return Expression(kind, inputs, handed_on, weights, numbers, start, sides)
 
 
-Inputs = tuple[Expression, ...]
-
-
-class Kind(NamedTuple):
-    """What an operation takes.
-
-    Attributes:
-        inputs, weights, numbers: fewest and most; numbers of None are as many as its shape holds.
-        shape: of what it hands on, from its kind, its inputs and the shape asked for.
-        has_shape: whether one is asked for.
-    """
-
-    inputs: tuple[int, int]
-    shape: Callable[[str, Inputs, Shape], Shape]
-    weights: tuple[int, int] = (0, 0)
-    numbers: tuple[int, int] | None = (0, 0)
-    has_shape: bool = False
-
-
-def _given(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    return shape
-
-
-def _same(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    return inputs[0].shape
-
-
-def _column(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    return (*inputs[0].shape, 1)
-
-
-def _total(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    _require_vectors(kind, inputs)
-    return inputs[0].shape[:-1]
-
-
-def _dense(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    _require_vectors(kind, inputs)
-    if len(shape) != 1:
-        raise ConfigError("a dense layer hands on a vector: give it a width")
-    return (*inputs[0].shape[:-1], *shape)
-
-
-def _concatenation(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    _require_vectors(kind, inputs)
-    fronts = {part.shape[:-1] for part in inputs}
-    if len(fronts) > 1:
-        raise ConfigError(f"'{kind}': {_listed(inputs)} do not fit each other")
-    return (*fronts.pop(), sum(part.shape[-1] for part in inputs))
-
-
-def _broadcast(kind: str, inputs: Inputs, shape: Shape) -> Shape:
-    """NumPy's rule, but values of pairs bring all axes: else pairs would meet another axis."""
-    rank = max(len(part.shape) for part in inputs)
-    fits = all(len(part.shape) == rank for part in inputs if part.sides)
-    whole = []
-    for axis in range(-rank, 0):
-        sizes = {part.shape[axis] for part in inputs if len(part.shape) >= -axis} - {1}
-        fits = fits and len(sizes) <= 1
-        whole.append(max(sizes, default=1))
-    if not fits:
-        raise ConfigError(f"'{kind}': {_listed(inputs)} do not fit each other")
-    return tuple(whole)
-
-
-def _require_vectors(kind: str, inputs: Inputs) -> None:
-    for part in inputs:
-        if not part.shape:
-            raise ConfigError(f"'{kind}' takes vectors, not {part}")
-
-
-def _listed(inputs: Inputs) -> str:
-    return " and ".join(map(str, inputs))
-
-
-ROWS = ("user_row", "item_row")
-_ONE = (1, 1)
-KINDS: dict[str, Kind] = {
-    "user_row": Kind((0, 0), _given, weights=_ONE, has_shape=True),
-    "item_row": Kind((0, 0), _given, weights=_ONE, has_shape=True),
-    "weight": Kind((0, 0), _given, weights=_ONE, has_shape=True),
-    "constant": Kind((0, 0), _given, numbers=None, has_shape=True),
-    "dense": Kind(_ONE, _dense, weights=(1, 2), has_shape=True),
-    "concatenate": Kind((1, 10_000), _concatenation),
-    "add": Kind((2, 10_000), _broadcast),
-    "multiply": Kind((2, 2), _broadcast),
-    "total": Kind(_ONE, _total),
-    "column": Kind(_ONE, _column),
-    "dropout": Kind(_ONE, _same, numbers=_ONE),
-    **dict.fromkeys(ACTIVATIONS, Kind(_ONE, _same)),
-}
-"""Every operation by its name."""
-
-
 def _expression(value: Expression | float) -> Expression:
     return value if isinstance(value, Expression) else made("constant", numbers=(value,))
 
 
-def _aligned(*parts: Expression) -> Inputs:
+def _aligned(*parts: Expression) -> tuple[Expression, ...]:
     """The same, with single numbers of pairs made columns beside vectors."""
     rank = max(len(part.shape) for part in parts)
     return tuple(

@@ -1,6 +1,7 @@
 """Each operation in NumPy: its values, and how a slope at its output becomes slopes at its inputs.
 
-What an operation reads are its inputs' values, then its own weights.
+What an operation reads are its inputs' values, then its own weights, and a normalization also its
+numbers.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from starcast.engines.expression import normalizations
 
 Array = NDArray[np.floating[Any]]
 Arrays = tuple[Array, ...]
@@ -95,6 +98,8 @@ OPERATIONS: dict[str, Operation] = {
     "multiply": Operation(np.multiply, _product_slopes),
     "total": Operation(lambda x: x.sum(axis=-1), _total_slopes),
     "column": Operation(lambda x: x[..., np.newaxis], lambda slope, y, x: (slope[..., 0],)),
+    "layer_normalization": Operation(normalizations.of_layer, normalizations.slopes_of_layer),
+    "batch_normalization": Operation(normalizations.as_deployed, normalizations.slopes_as_deployed),
     "weight": Operation(lambda own: own, lambda slope, y, own: (slope,)),
     "relu": _activation(lambda x: np.maximum(x, 0), lambda y, x: ~(x <= 0)),  # lets NaN through
     "elu": _activation(
@@ -108,3 +113,8 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "erf": _activation(_erf, lambda y, x: 2 / np.sqrt(np.pi) * np.exp(-x * x)),
 }
+
+IN_TRAINING = OPERATIONS | {
+    "batch_normalization": Operation(normalizations.of_batch, normalizations.slopes_of_batch)
+}
+"""The same while a network is trained."""

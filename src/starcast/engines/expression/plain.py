@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starcast.engines.expression.node import KINDS, Expression, made
+from starcast.engines.expression.kinds import KINDS
+from starcast.engines.expression.node import Expression, made
 from starcast.errors import ConfigError
 
 _MOST = 10_000  # operations

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.checks import Shape
+from starcast.engines.expression.checks import GIVEN, Shape
+from starcast.engines.expression.kinds import NORMALIZATIONS
 from starcast.engines.expression.node import Expression
 from starcast.errors import ConfigError
 
+_UNTRAINED = (GIVEN, "average", "average of squares")
 EMBEDDING_DEVIATION = 0.05  # Keras's default for embeddings, as in the 2018 system
 
 
@@ -20,12 +23,18 @@ class Weight(NamedTuple):
     Attributes:
         side: "user" or "item" of a table, else "".
         shape: of a row of a table, else of all of it.
-        start: "normal", "glorot", "zeros" or "mean".
+        start: "normal", "glorot", "zeros", "ones" or "mean"; "given" if the data tell what they
+            are, "average" and "average of squares" of running averages, none of which is trained.
     """
 
     side: str
     shape: Shape
     start: str
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the gradient moves them."""
+        return self.start not in _UNTRAINED
 
     def whole(self, n_rows: Mapping[str, int]) -> Shape:
         """The shape of all of it, given the numbers of users and items."""
@@ -38,7 +47,8 @@ def weights_of(expression: Expression) -> dict[str, Weight]:
     Raises: ConfigError: two layers of one name, or one name with two shapes.
     """
     found: dict[str, Weight] = {}
-    layers = Counter(part.name for part in expression.parts() if part.kind == "dense")
+    named = ("dense", *NORMALIZATIONS)
+    layers = Counter(part.name for part in expression.parts() if part.kind in named)
     for name, count in layers.items():
         if count > 1:
             raise ConfigError(f"{count} layers are called '{name}'; give each a name of its own")
@@ -59,20 +69,25 @@ def check_network(expression: Expression) -> None:
     Raises: ConfigError: what is missing, or what `weights_of` refuses.
     """
     weights_of(expression)
-    for side in ("user", "item"):
-        if side not in expression.sides:
+    for side, tables in tables_of(expression).items():
+        if not tables:
             raise ConfigError(f"the network reads nothing of the {side}: {side}(...) is a row")
     if expression.shape:
         raise ConfigError(f"a network hands on one number, not {expression}; end it with output()")
 
 
 def tables_of(expression: Expression) -> dict[str, list[str]]:
-    """Names of the tables of "user" and of "item"."""
+    """Names of the tables of "user" and of "item" that are trained."""
     weights = weights_of(expression)
     return {
-        side: [name for name, weight in weights.items() if weight.side == side]
+        side: [name for name, one in weights.items() if one.side == side and one.is_trained]
         for side in ("user", "item")
     }
+
+
+def given_of(expression: Expression) -> dict[str, Weight]:
+    """The tables that hold what the data tell, by name."""
+    return {name: one for name, one in weights_of(expression).items() if one.start == GIVEN}
 
 
 def shapes_of(expression: Expression, n_users: int, n_items: int) -> dict[str, Shape]:
@@ -86,6 +101,7 @@ def initial(
     is_seen: Mapping[str, NDArray[np.bool_]],
     mean: float,
     rng: np.random.Generator,
+    given: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
 ) -> dict[str, NDArray[np.float32]]:
     """First weights: normal rows, Glorot-uniform kernels, zero biases but what starts at the mean.
 
@@ -95,11 +111,16 @@ def initial(
             those without are zeros.
         mean: of the training ratings.
         rng: of all that is random.
+        given: what the data tell, by name; see `given_of`.
+    Raises: ConfigError: something that is to be given is not, or in another shape.
     Source: Glorot, Bengio 2010, eq. 16.
     """
     n_rows = {side: len(seen) for side, seen in is_seen.items()}
     drawn = {}
     for name, weight in weights_of(expression).items():
+        if weight.start == GIVEN:
+            drawn[name] = _checked(name, given.get(name), weight.whole(n_rows))
+            continue
         array = _START[weight.start](rng, weight.whole(n_rows), mean).astype(np.float32)
         if weight.side:
             array[~is_seen[weight.side]] = 0
@@ -112,13 +133,26 @@ def _own(part: Expression) -> Iterator[tuple[str, Weight]]:
     if part.kind == "dense":
         width = part.shape[-1]
         shapes = ((part.inputs[0].shape[-1], width), (width,))
-        starts = ("glorot", part.start or "glorot")
-        for name, shape, start in zip(part.weights, shapes, starts, strict=False):
+        layer = ("glorot", part.start or "glorot")
+        for name, shape, start in zip(part.weights, shapes, layer, strict=False):
             yield name, Weight("", shape, start)
+    elif part.kind in NORMALIZATIONS:
+        starts = ("ones", "zeros", "average", "average of squares")
+        for name, start in zip(part.weights, starts, strict=False):
+            yield name, Weight("", part.shape, start)
     elif part.weights:
         side = next(iter(part.sides), "")
-        start = "normal" if side and part.shape else part.start or "zeros"
+        start = part.start or ("normal" if side and part.shape else "zeros")
         yield part.weights[0], Weight(side, part.shape, start)
+
+
+def _checked(name: str, array: NDArray[np.float32] | None, wanted: Shape) -> NDArray[np.float32]:
+    """A table that is given, if it is."""
+    if array is None:
+        raise ConfigError(f"the network reads '{name}', which these data do not tell")
+    if array.shape != wanted:
+        raise ConfigError(f"the network reads '{name}' as {wanted}, these data tell {array.shape}")
+    return array
 
 
 def _normal(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
@@ -139,4 +173,16 @@ def _mean(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
     return np.full(shape, mean)
 
 
-_START = {"normal": _normal, "glorot": _glorot, "zeros": _zeros, "mean": _mean}
+def _ones(rng: np.random.Generator, shape: Shape, mean: float) -> NDArray[Any]:
+    return np.ones(shape)
+
+
+_START = {
+    "normal": _normal,
+    "glorot": _glorot,
+    "zeros": _zeros,
+    "mean": _mean,
+    "ones": _ones,
+    "average": _zeros,
+    "average of squares": _ones,
+}

@@ -2,4 +2,7 @@
 
 `backend` loads Keras, `operations` are the operations of expressions in it, `rules` move weights,
 `epoch` is a pass over the ratings that stays on the device, `engine` what the loop asks of it.
+
+`reading` makes an expression of a network of one's own, over `inputs`, by what `layers` and
+`activations` know.
 """

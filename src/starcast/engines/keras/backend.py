@@ -20,8 +20,7 @@ def require_keras() -> str:
 
     Raises: ConfigError: Keras or its backend is missing, or it is one that is not trained on.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
+    quieten()
     wanted = os.environ.get("KERAS_BACKEND")
     if wanted and wanted not in BACKENDS:
         raise ConfigError(f"the engine keras {_runs_on()}, not on KERAS_BACKEND={wanted}")
@@ -36,6 +35,12 @@ def require_keras() -> str:
     if name not in BACKENDS:
         raise ConfigError(f"the engine keras {_runs_on()}, not on {name}: set KERAS_BACKEND")
     return name
+
+
+def quieten() -> None:
+    """Tell backends, before they load, to keep to themselves what concerns nobody here."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def of_backend(name: str) -> Any:

@@ -1,6 +1,6 @@
 """The operations of expressions in Keras, on whichever backend: one function for each kind.
 
-A kind that `expression.node` gains needs a line in `OPERATIONS` here.
+A kind that `expression.kinds` gains needs a line in `OPERATIONS` here.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from starcast.engines.expression import Expression
-from starcast.engines.expression.node import ROWS
+from starcast.engines.expression.kinds import NORMALIZATIONS, ROWS
 
 Tensor = Any
 """Of Keras's backend."""
@@ -24,6 +24,12 @@ def _concatenated(*parts: Tensor) -> Tensor:
     front = np.broadcast_shapes(*(tuple(part.shape[:-1]) for part in parts))
     whole = [ops.broadcast_to(part, (*front, part.shape[-1])) for part in parts]
     return ops.concatenate(whole, axis=-1)
+
+
+def _normalized_by_itself(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> Tensor:
+    mean = ops.mean(x, axis=-1, keepdims=True)
+    variance = ops.mean(ops.square(x - mean), axis=-1, keepdims=True)
+    return (x - mean) / ops.sqrt(variance + epsilon) * gamma + beta
 
 
 OPERATIONS: dict[str, Callable[..., Tensor]] = {
@@ -40,8 +46,13 @@ OPERATIONS: dict[str, Callable[..., Tensor]] = {
     "sigmoid": ops.sigmoid,
     "softplus": ops.softplus,
     "erf": ops.erf,
+    "layer_normalization": _normalized_by_itself,
+    "batch_normalization": lambda x, gamma, beta, mean, variance, epsilon, momentum: (
+        (x - mean) / ops.sqrt(variance + epsilon) * gamma + beta
+    ),
 }
-"""What each kind makes of its inputs' values and then its own weights."""
+"""What each kind makes of its inputs' values, then its own weights; a normalization also of its
+numbers. A batch normalization is that of use, by its running averages."""
 
 
 def evaluate(
@@ -76,5 +87,6 @@ def evaluate(
             n_dropped += 1
         else:
             own = [weights[name] for name in part.weights]
+            own += part.numbers if part.kind in NORMALIZATIONS else ()
             values[part] = OPERATIONS[part.kind](*(values[one] for one in part.inputs), *own)
     return values[expression]

@@ -15,7 +15,7 @@ from starcast.engines.networks.gradient import Tables
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, Descent
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
-from starcast.engines.settings import NetworkSettings
+from starcast.engines.settings import OfNetwork
 from starcast.engines.simd import VECTOR
 from starcast.engines.state import State, Stepped
 
@@ -32,9 +32,7 @@ class NetworkEngine(Stepped):
     Raises: ValueError: a network that the compiled loops do not know.
     """
 
-    def __init__(
-        self, config: NetworkSettings, train: Ratings, network: Expression, seed: int
-    ) -> None:
+    def __init__(self, config: OfNetwork, train: Ratings, network: Expression, seed: int) -> None:
         layout = Layout.of(network)
         if layout is None:
             raise ValueError("the compiled loops know deep networks and ensembles alone")

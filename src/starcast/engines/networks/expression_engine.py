@@ -10,24 +10,36 @@ from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
-from starcast.engines.expression.autodiff import evaluate, gradient, rows_of
+from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
+from starcast.engines.expression.normalizations import moved
 from starcast.engines.expression.operations import Array
-from starcast.engines.expression.weights import check_network, initial, tables_of
+from starcast.engines.expression.weights import check_network, initial, tables_of, weights_of
+from starcast.engines.known import given_tables
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, step_rate, update
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
-from starcast.engines.settings import NetworkSettings
+from starcast.engines.settings import OfNetwork
 from starcast.engines.simd import VECTOR
 from starcast.engines.state import State, Stepped, named_parts
 
 
 def network_engine(
-    config: NetworkSettings, train: Ratings, network: Expression, seed: int
+    config: OfNetwork,
+    train: Ratings,
+    network: Expression,
+    seed: int,
+    given: Weights | None = None,
 ) -> "NetworkEngine | ExpressionEngine":
-    """An engine for any network: compiled loops where they know it, else the plain interpreter."""
-    engine = ExpressionEngine if Layout.of(network) is None else NetworkEngine
-    return engine(config, train, network, seed)
+    """An engine for any network: compiled loops where they know it, else the plain interpreter.
+
+    Args:
+        config, train, network, seed: as the engine's.
+        given: what the data tell, where that is known already.
+    """
+    if Layout.of(network) is not None:
+        return NetworkEngine(config, train, network, seed)
+    return ExpressionEngine(config, train, network, seed, given)
 
 
 @final
@@ -39,11 +51,17 @@ class ExpressionEngine(Stepped):
         train: the training rows.
         network: what it computes.
         seed: of the weights, the batches and dropout.
-    Raises: ConfigError: the expression is no network.
+        given: what the data tell of users and items, by name; looked up in `train` if not given.
+    Raises: ConfigError: the expression is no network, or reads what these data do not tell.
     """
 
     def __init__(
-        self, config: NetworkSettings, train: Ratings, network: Expression, seed: int
+        self,
+        config: OfNetwork,
+        train: Ratings,
+        network: Expression,
+        seed: int,
+        given: Weights | None = None,
     ) -> None:
         check_network(network)
         self._config, self.network, self._parts = config, network, network.parts()
@@ -52,8 +70,10 @@ class ExpressionEngine(Stepped):
             "user": seen_rows(train.user_rows, train.n_users),
             "item": seen_rows(train.item_rows, train.n_items),
         }
+        self._batch_norms = [part for part in self._parts if part.kind == "batch_normalization"]
         mean = float(train.stars.mean(dtype=np.float64))
-        self._take(initial(network, is_seen, mean, np.random.default_rng(seed)))
+        given = given_tables(network, train) if given is None else given
+        self._take(initial(network, is_seen, mean, np.random.default_rng(seed), given))
         self._rng = np.random.default_rng([seed, 1])
         self._ratings = ShuffledRatings(train, config.batch_size, self._rng)
 
@@ -72,31 +92,37 @@ class ExpressionEngine(Stepped):
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies by name."""
-        return {name: np.array(moving.weights) for name, moving in self._moving.items()}
+        return {name: np.array(array) for name, array in self._views.items()}
 
     def load(self, weights: Weights) -> None:
         """Take weights back; moments and step count start anew."""
-        wanted = {name: moving.weights.shape for name, moving in self._moving.items()}
+        wanted = {name: array.shape for name, array in self._views.items()}
         if difference := check_shapes(weights, wanted):
             raise ValueError(difference)
         self._take(weights)
 
     def _moving_arrays(self) -> State:
         planes = {name: moving.planes for name, moving in self._moving.items()}
-        return named_parts(planes=planes)
+        moving = [name for part in self._batch_norms for name in _averages(part)]
+        return named_parts(planes=planes, averages={name: self._held[name] for name in moving})
 
     def _take(self, weights: Weights) -> None:
+        trained = [name for name, one in weights_of(self.network).items() if one.is_trained]
         self._moving = {
-            name: Moving.of(array, is_table=name in self._side_of)
-            for name, array in weights.items()
+            name: Moving.of(weights[name], is_table=name in self._side_of) for name in trained
+        }
+        self._held = {
+            name: np.array(array) for name, array in weights.items() if name not in self._moving
         }
         self._step = 0
+        views = {name: moving.weights for name, moving in self._moving.items()} | self._held
+        self._views = {name: views[name] for name in weights_of(self.network)}
 
     def _visit(self, visits: NDArray[np.int32]) -> tuple[float, float]:
         """One step on one batch; Σ error² and Σ of the squared norms of its rows, before it."""
         rated = self._ratings.rated
         rows = {"user": rated.users[visits], "item": rated.items[visits]}
-        weights = {name: moving.weights for name, moving in self._moving.items()}
+        weights = self._views
         values = rows_of(self.network, weights, rows["user"], rows["item"])
         masks = self._masks(len(visits))
         evaluate(self._parts, weights, values, masks)
@@ -107,6 +133,7 @@ class ExpressionEngine(Stepped):
             for name, side in self._side_of.items()
         )
         self._move(found, rows)
+        self._average(values)
         return float(np.sum(np.square(error), dtype=np.float64)), norms
 
     def _move(self, found: Mapping[str, Array], rows: Mapping[str, NDArray[np.int32]]) -> None:
@@ -116,6 +143,8 @@ class ExpressionEngine(Stepped):
         rate = step_rate(rule, float(self._config.learning_rate), self._step)
         sides = {side: _Visited.of(of_side) for side, of_side in rows.items()}
         for name, slope in found.items():
+            if name in self._held:
+                continue
             moving, side = self._moving[name], self._side_of.get(name)
             if side is None:
                 moving.move(rule, np.zeros(1, np.int32), slope, rate)
@@ -125,6 +154,13 @@ class ExpressionEngine(Stepped):
                 held = (own.T * (np.float32(penalty) * visited.counts)).T
                 moving.move(rule, visited.rows, visited.summed(slope) + held, rate)
 
+    def _average(self, values: Values) -> None:
+        """Take a batch into the running averages of normalizations."""
+        for part in self._batch_norms:
+            below, momentum = values[part.inputs[0]], part.numbers[1]
+            for name, batch in zip(_averages(part), (below.mean(0), below.var(0)), strict=True):
+                self._held[name][...] = moved(self._held[name], batch, momentum)
+
     def _masks(self, n: int) -> dict[Expression, Array]:
         """What dropout multiplies the values of n ratings by."""
         masks = {}
@@ -133,6 +169,11 @@ class ExpressionEngine(Stepped):
                 kept = self._rng.random((n, *part.shape), np.float32) >= part.numbers[0]
                 masks[part] = kept * np.float32(1 / (1 - part.numbers[0]))
         return masks
+
+
+def _averages(normalization: Expression) -> tuple[str, ...]:
+    """The names of its mean and its variance."""
+    return normalization.weights[2:]
 
 
 class Moving(NamedTuple):

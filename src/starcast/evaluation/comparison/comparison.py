@@ -229,7 +229,10 @@ def _names(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
 
     What only one of them has follows from its optimizer, which differs then.
     """
-    settings = [artifact.settings() | {"refit": artifact.refit} for artifact in artifacts]
+    settings = [
+        one.settings() | (one.config.written() if one.config else {}) | {"refit": one.refit}
+        for one in artifacts
+    ]
     names = []
     for n, artifact in enumerate(artifacts):
         twins = [m for m, other in enumerate(artifacts) if other.title == artifact.title]
@@ -242,8 +245,5 @@ def _names(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
 
 
 def _differing(own: dict[str, Any], all_settings: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(
-        f"{key} {list(value) if isinstance(value, tuple) else value}"
-        for key, value in own.items()
-        if any(key in other and other[key] != value for other in all_settings)
-    )
+    differ = [key for key in own if any(own[key] != one.get(key, own[key]) for one in all_settings)]
+    return ", ".join(f"{key} {own[key]}" for key in differ)

@@ -17,7 +17,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split.draws import Mask
 from starcast.engines import tuned
 from starcast.engines.expression import Expression
-from starcast.engines.expression.weights import tables_of
+from starcast.engines.expression.weights import given_of, tables_of
 from starcast.engines.networks.expression_engine import network_engine
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.settings import WarmStartSettings
@@ -67,7 +67,8 @@ def _engine(growing: Growing, network: Expression, start: Arrays, chosen: Mask) 
     if isinstance(settings, WarmStartSettings):  # whose own rate hardly moves what it is given
         rate = tuned.NETWORK[settings.optimizer].learning_rate  # type: ignore[attr-defined]  # all have one
     slower = replace(settings, learning_rate=rate / _SLOWER)
-    engine = network_engine(slower, growing.rows.take(chosen), network, growing.seed)
+    given = {name: start[name] for name in given_of(network)}
+    engine = network_engine(slower, growing.rows.take(chosen), network, growing.seed, given)
     engine.load(start)
     return engine
 

@@ -22,8 +22,8 @@ from starcast.engines.expression import (
     weight,
 )
 from starcast.engines.expression.autodiff import evaluate, gradient, rows_of, scores
+from starcast.engines.expression.kinds import KINDS, ROWS
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
-from starcast.engines.expression.node import KINDS, ROWS
 from starcast.engines.expression.operations import OPERATIONS
 from starcast.engines.expression.weights import shapes_of
 

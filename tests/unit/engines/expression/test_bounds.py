@@ -16,8 +16,8 @@ from starcast.engines.expression import (
 )
 from starcast.engines.expression.autodiff import scores
 from starcast.engines.expression.bounds import bound, largest
+from starcast.engines.expression.kinds import KINDS
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
-from starcast.engines.expression.node import KINDS
 from starcast.engines.expression.weights import shapes_of
 
 
@@ -30,7 +30,8 @@ EVERY_PAIR = np.divmod(np.arange(20), 4)
 
 def drawn(expression: Expression, seed: int, spread: float) -> dict[str, NDArray[np.float32]]:
     rng, shapes = np.random.default_rng(seed), shapes_of(expression, 5, 4)
-    return {name: rng.normal(0, spread, shape).astype(np.float32) for name, shape in shapes.items()}
+    drawn = {n: rng.normal(0, spread, shape).astype(np.float32) for n, shape in shapes.items()}
+    return {n: np.abs(one) if n.endswith("_variance") else one for n, one in drawn.items()}
 
 
 def bound_of(expression: Expression, weights: dict[str, NDArray[np.float32]]) -> float:
@@ -43,6 +44,7 @@ NETWORKS = {
     "deep": deep_network(3, (4, 2), dropout_rate=0.5),
     "ensemble": ensemble(3, (4, 2)),
     "constants": (user("a", 2) * constant([3.0, -5.0])).total() * -2.0 + weight("w"),
+    "normalized": BOTH.normalized("one", 1e-3).normalized("other", 1e-3, 0.9).total(),
     **{name: dense("one", BOTH, 4, name).total() for name in ACTIVATIONS},
 }
 
@@ -59,6 +61,13 @@ def test_no_score_is_beyond_it(network: Expression, spread: float) -> None:
 def test_every_operation_has_a_rule() -> None:
     seen = {part.kind for network in NETWORKS.values() for part in network.parts()}
     assert seen == set(KINDS)
+
+
+def test_what_is_no_variance_bounds_nothing() -> None:
+    network = BOTH.normalized("one", 1e-3, 0.9).total()
+    weights = drawn(network, 1, 1)
+    weights["one_variance"][2] = -0.5
+    assert bound_of(network, weights) == np.inf
 
 
 def test_layers_are_bounded_as_reckoned_by_hand() -> None:

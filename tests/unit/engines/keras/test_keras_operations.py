@@ -21,7 +21,7 @@ from starcast.engines.expression import (
 )
 from starcast.engines.expression.autodiff import evaluate as evaluate_in_numpy
 from starcast.engines.expression.autodiff import gradient, rows_of
-from starcast.engines.expression.node import KINDS, ROWS
+from starcast.engines.expression.kinds import KINDS, ROWS
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.keras import backend as keras_backend
 from starcast.errors import ConfigError
@@ -38,6 +38,7 @@ def every_kind() -> Expression:
     activated = [dense(f"to_{name}", p * q, 3, name) for name in ACTIVATIONS]
     shared = weight("shared", 2) * constant([1.5, -0.5])
     both = concatenate(user("bias"), *activated, shared, item("grid", 2, 3).total())
+    both = both.normalized("each", 0.01).normalized("batch", 0.02, 0.9)
     hidden = hidden_layers(both, (5, 4), dropout_rate=0.3)
     return output(hidden) + (p - q).total() + 0.25
 
@@ -46,6 +47,7 @@ def drawn(network: Expression) -> tuple[dict[str, Any], Any, Any]:
     rng = np.random.default_rng(3)
     shapes = shapes_of(network, N_USERS, N_ITEMS)
     weights = {name: rng.normal(0, 0.6, shape) for name, shape in shapes.items()}
+    weights |= {n: np.abs(one) for n, one in weights.items() if n.endswith("_variance")}
     users, items = rng.integers(0, N_USERS, 50), rng.integers(0, N_ITEMS, 50)
     return weights, users, items
 

@@ -1,0 +1,99 @@
+"""What the data tell of users and items beside their ratings, as tables that networks read.
+
+A table is called user_known_<name> or item_known_<name>; `name` is that of an attribute. Of
+categories a row has a place for each value, 1/√n in those of the n values that it has; of numbers
+it is the number, standardized. Where nothing is known it is zeros.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.ratings import Attribute, Ratings
+from starcast.engines.expression import Expression
+from starcast.engines.expression.weights import given_of
+from starcast.errors import ConfigError
+
+MOST_VALUES = 1000  # of a category: a table has a column for each
+
+Table = NDArray[np.float32]
+
+
+class Known(NamedTuple):
+    """Something known of users, or of items.
+
+    Attributes:
+        side: "user" or "item".
+        name: of the attribute.
+        width: of a row of its table; 0 if it has too many values to be read.
+        n_values: how many different values there are.
+    """
+
+    side: str
+    name: str
+    width: int
+    n_values: int
+
+    @property
+    def table(self) -> str:
+        """What its table is called."""
+        return f"{self.side}_known_{self.name}"
+
+
+def known_of(ratings: Ratings) -> Iterator[Known]:
+    """All that is known of users and items."""
+    for one in ratings.attributes:
+        n = len(one.values)
+        width = 1 if _numbers(one) is not None else n if n <= MOST_VALUES else 0
+        yield Known(one.side, one.name, width, n)
+
+
+def given_tables(network: Expression, ratings: Ratings) -> Mapping[str, Table]:
+    """The tables that a network reads of what data tell, by name; what they do not tell is missing.
+
+    Raises: ConfigError: there are too many values.
+    """
+    wanted = given_of(network)
+    n_rows = {"user": ratings.n_users, "item": ratings.n_items}
+    tables = {}
+    for known, attribute in zip(known_of(ratings), ratings.attributes, strict=True):
+        if known.table in wanted:
+            require_width(known)
+            tables[known.table] = _table(attribute, n_rows[known.side])
+    return tables
+
+
+def require_width(known: Known) -> None:
+    """Refuse what has too many values. Raises: ConfigError."""
+    if not known.width:
+        raise ConfigError(
+            f"'{known.name}' has {known.n_values:,} different values, more than a network reads "
+            f"({MOST_VALUES:,})"
+        )
+
+
+def _table(attribute: Attribute, n_rows: int) -> Table:
+    numbers = _numbers(attribute)
+    members = attribute.member_rows
+    if numbers is not None:
+        column = np.zeros((n_rows, 1), np.float32)
+        column[members, 0] = (numbers - numbers.mean()) / (numbers.std() or 1)
+        return column
+    counts = np.bincount(members, minlength=n_rows)
+    table = np.zeros((n_rows, len(attribute.values)), np.float32)
+    table[members, attribute.value_rows] = 1 / np.sqrt(counts[members])
+    return table
+
+
+def _numbers(attribute: Attribute) -> NDArray[np.float64] | None:
+    """The number of each member, of a column of numbers; None of categories."""
+    members = attribute.member_rows
+    if attribute.is_feature or np.any(members[1:] == members[:-1]):
+        return None
+    try:
+        numbers = attribute.values.astype(np.float64)
+    except ValueError:
+        return None
+    return numbers[attribute.value_rows] if np.isfinite(numbers).all() else None

@@ -45,9 +45,6 @@ EVERY_UPDATED = pytest.mark.parametrize(
     "model", [*ABLE, *BLENDS.values()], ids=lambda model: model.name
 )
 NEW_USERS, NEW_ITEMS = np.arange(54, N_USERS), np.array([38, 39])
-DENSE = {"deep-neural-network-model", "three-towers", "ensemble-no-transfer-learning",
-         "ensemble-transfer-learning", BLEND.name, LIST_BLEND.name}  # fmt: skip
-"""Whose updates move weights that all pairs share."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -145,8 +142,8 @@ def test_rows_stay_and_new_ones_follow(model: Model) -> None:
 
 @EVERY_UPDATED
 def test_pairs_that_nothing_has_touched_are_predicted_as_before(model: Model) -> None:
-    """To the bit; but for models whose means, or dense layers, all pairs share."""
-    if model.name in DENSE or model.is_baseline or model.name in ("item-item-model",):
+    """To the bit; but for models whose means, or blends, all pairs share."""
+    if model.name in BLENDS or model.is_baseline or model.name in ("item-item-model",):
         pytest.skip("all pairs share what an update moves")
     before = trained(model.name)
     ratings, arrived = before.split.ratings, later()

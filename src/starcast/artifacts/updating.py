@@ -136,7 +136,6 @@ def _request(artifact: Artifact, growth: Growth, known: int) -> Growing:
         n_users=old.n_users,
         n_items=old.n_items,
         residual_rmse=artifact.residual_rmse / units.factor,
-        validation=units.standardized(split.validation) if known == TRAIN else None,
         seed=artifact.seed,
     )
 

@@ -1,5 +1,6 @@
 """How much a rating says that its user picks, and likes, such items."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -92,8 +93,12 @@ def weighted_histories(train: Ratings, interest: Interest, activity_exponent: fl
         interest: what a rating says.
         activity_exponent: see `Activity`.
     """
-    rows = interest.histories(SparseRows.by_user(train))
-    counts = np.diff(rows.offsets)
+    return weighted(interest.histories(SparseRows.by_user(train)), activity_exponent)
+
+
+def weighted(interest: SparseRows, activity_exponent: float) -> SparseRows:
+    """The same of interest that is known by user."""
+    counts = np.diff(interest.offsets)
     weights = Activity.of(counts, activity_exponent).weights(counts)
-    values = rows.values * np.repeat(weights, counts)
-    return SparseRows(rows.offsets, rows.columns, values.astype(np.float32), rows.n_columns)
+    values = interest.values * np.repeat(weights, counts)
+    return replace(interest, values=values.astype(np.float32))

@@ -43,21 +43,49 @@ def means(train: Ratings) -> Means:
 
 def means_of(histories: SparseRows) -> Means:
     """The same, of who rated what in training, by user."""
-    mean = float(histories.values.mean(dtype=np.float64))
-    n_of_user = np.diff(histories.offsets)
-    n_of_item = counts_of(histories.columns, histories.n_columns)
-    of_user, of_item = np.zeros(len(histories)), np.zeros(histories.n_columns)
+    mean, of_item = _mean(histories), np.zeros(histories.n_columns)
+    of_user = np.zeros(len(histories))
     for _ in range(_ROUNDS):
-        sums = np.zeros(len(of_item))
-        for _, users, items, centred in _centred(histories, mean):
-            sums += np.bincount(items, centred - of_user[users], len(sums))
-        of_item = sums / (n_of_item + ITEM_DAMPING)
-        sums = np.zeros(len(of_user))
-        for rows, users, items, centred in _centred(histories, mean):
-            left = centred - of_item[items]
-            sums[rows] = np.bincount(users - rows.start, left, rows.stop - rows.start)
-        of_user = sums / (n_of_user + USER_DAMPING)
+        of_item = _item_biases(histories, mean, of_user)
+        of_user = _user_biases(histories, mean, of_item)
     return Means(mean, of_user.astype(np.float32), of_item.astype(np.float32))
+
+
+def item_biases_near(train: Ratings, near: Scores) -> Scores:
+    """Biases of items, solved for once more from such as were right for most of the rows.
+
+    Args:
+        train: the training rows.
+        near: (n_items,), stars.
+    Returns: float32 (n_items,), stars.
+    """
+    histories = SparseRows.by_user(train)
+    mean = _mean(histories)
+    of_user = _user_biases(histories, mean, near.astype(np.float64))
+    return _item_biases(histories, mean, of_user).astype(np.float32)
+
+
+def _mean(histories: SparseRows) -> float:
+    return float(histories.values.mean(dtype=np.float64))
+
+
+def _item_biases(
+    histories: SparseRows, mean: float, of_user: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    sums = np.zeros(histories.n_columns)
+    for _, users, items, centred in _centred(histories, mean):
+        sums += np.bincount(items, centred - of_user[users], len(sums))
+    return sums / (counts_of(histories.columns, len(sums)) + ITEM_DAMPING)
+
+
+def _user_biases(
+    histories: SparseRows, mean: float, of_item: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    sums = np.zeros(len(histories))
+    for rows, users, items, centred in _centred(histories, mean):
+        left = centred - of_item[items]
+        sums[rows] = np.bincount(users - rows.start, left, rows.stop - rows.start)
+    return sums / (np.diff(histories.offsets) + USER_DAMPING)
 
 
 def _centred(

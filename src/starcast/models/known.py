@@ -125,7 +125,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_deep_network)},
         scorer=_from_weights(DeepScorer),
         schema=schema_of(_deep_network),
-        grow=grow_of(_deep_network, lambda settings, weights: DeepScorer(weights)),
+        grow=grow_of(_deep_network),
     ),
     Model(
         name="ensemble-no-transfer-learning",
@@ -135,7 +135,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
-        grow=grow_of(_ensemble, lambda settings, weights: EnsembleScorer(weights)),
+        grow=grow_of(_ensemble),
     ),
     Model(
         name="ensemble-transfer-learning",
@@ -145,7 +145,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: engine_of(_ensemble)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
-        grow=grow_of(_ensemble, lambda settings, weights: EnsembleScorer(weights)),
+        grow=grow_of(_ensemble),
         parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
         transfer=_transfer,
     ),

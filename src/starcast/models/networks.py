@@ -63,9 +63,7 @@ def network(
         engines={COMPILED: engine},
         scorer=scorer,
         schema=schema_of(computed),
-        grow=grow_of(
-            computed, lambda settings, weights: ExpressionScorer(computed(settings), weights)
-        ),
+        grow=grow_of(computed),
     )
 
 
@@ -85,18 +83,13 @@ def schema_of(compute: Network) -> MakeSchema:
     return lambda settings, n_users, n_items: network_schema(compute(settings), n_users, n_items)
 
 
-def grow_of(compute: Network, scorer: Callable[[Any, Weights], Scorer]) -> Grow:
-    """How a network takes in later ratings.
-
-    Args:
-        compute: settings to the network, as it is trained.
-        scorer: settings and weights to scores in units.
-    """
+def grow_of(compute: Network) -> Grow:
+    """How a network takes in later ratings; from settings to the network, as it is trained."""
 
     def grow(growing: Growing) -> Arrays:
         from starcast.models.growing.networks import grow_network
 
-        return grow_network(growing, compute, lambda w: scorer(growing.settings, w))
+        return grow_network(growing, compute)
 
     return grow
 

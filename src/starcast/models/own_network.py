@@ -49,9 +49,7 @@ OWN_NETWORK = Model(
     engines={COMPILED: engine_of(own_network)},
     scorer=_scorer,
     schema=schema_of(own_network),
-    grow=grow_of(
-        own_network, lambda settings, weights: ExpressionScorer(own_network(settings), weights)
-    ),
+    grow=grow_of(own_network),
 )
 
 

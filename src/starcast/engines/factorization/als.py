@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.disk.mapped import room_like
-from starcast.engines.factorization.ridge import solve_all, systems
+from starcast.engines.factorization.ridge import Penalty, solve_all, systems
 from starcast.engines.factorization.tables import FactorTables, Side
 from starcast.engines.protocol import EpochLoss, Weights
 from starcast.engines.rows import N_SHARES, SharedRows, SparseRows
@@ -71,6 +71,6 @@ class AlsEngine:
 
     def _solve(self, solved: Side, fixed: Side, rated: SharedRows) -> float:
         """Half a sweep; Σ error² after it."""
-        penalty = np.float32(self._penalty)
+        penalty = Penalty(np.float32(self._penalty))
         squared = solve_all(solved.arrays, fixed.arrays, rated, self._systems, penalty)
         return float(squared.sum())

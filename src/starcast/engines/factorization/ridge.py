@@ -57,9 +57,17 @@ def systems(n: int, table: VectorTable) -> Systems:
     return Systems(rows, rows["parts"].reshape(len(rows), -1))
 
 
+class Penalty(NamedTuple):
+    """What a row of n ratings costs: (λ n + a) |w|² + (λ n + c) b², by λ, a and c; float32."""
+
+    per_rating: np.float32
+    factors: np.float32 = np.float32(0)
+    bias: np.float32 = np.float32(0)
+
+
 @serial
 def solve(space: Any, at: Any, fixed: Any, others: Any, stars: Any, penalty: Any) -> Any:
-    """The w and b that minimise Σ (y - x · w - b)² + λ n (|w|² + b²), where y = stars - bias.
+    """The w and b that minimise Σ (y - x · w - b)² + the penalty, where y = stars - bias.
 
     Args:
         space: Systems.
@@ -67,11 +75,12 @@ def solve(space: Any, at: Any, fixed: Any, others: Any, stars: Any, penalty: Any
         fixed: Factors, the rows x and what they say without w.
         others: (n,), rows of `fixed`, one for each rating.
         stars: (n,), ratings above the mean.
-        penalty: λ.
+        penalty: Penalty.
     Returns: the row of the system that w was left in; b; Σ (y - x · w - b)².
     """
     (system, cells), (table, _) = space, fixed
-    width, ridge = n_parts(table) * n_lanes(table), penalty * np.float32(len(others))
+    width, per_row = n_parts(table) * n_lanes(table), penalty.per_rating * np.float32(len(others))
+    ridge, bias_ridge = per_row + penalty.factors, per_row + penalty.bias
     rest, squared = _add_ratings(system, at, fixed, others, stars)
     for k in range(width):
         cells[at + k, k] += ridge
@@ -79,7 +88,7 @@ def solve(space: Any, at: Any, fixed: Any, others: Any, stars: Any, penalty: Any
         _eliminate_within(system, cells, at, part)
         _eliminate_below(system, at, part)
     border, inverse = at + width + _FORWARD, at + width + _INVERSE
-    target, pivot = border + 1, np.float32(len(others)) + ridge
+    target, pivot = border + 1, np.float32(len(others)) + bias_ridge
     for k in range(width):
         step = cells[border, k] * cells[inverse, k]
         pivot -= step * cells[border, k]
@@ -89,7 +98,7 @@ def solve(space: Any, at: Any, fixed: Any, others: Any, stars: Any, penalty: Any
     for k in range(width):
         cells[target, k] -= b * cells[border, k]
     _substitute(system, cells, at)
-    squared -= rest * b + ridge * b * b
+    squared -= rest * b + bias_ridge * b * b
     for part in range(n_parts(table)):
         squared -= ridge * total(load(system, target, part) * load(system, target, part))
     return target, b, max(squared, np.float32(0))
@@ -223,7 +232,7 @@ def solve_all(solved: Any, fixed: Any, rated: Any, space: Any, penalty: Any) -> 
         fixed: Factors of the other side.
         rated: SharedRows, what each row rated and how far above the mean.
         space: Systems, one for each share.
-        penalty: λ.
+        penalty: Penalty.
     Returns: float64 (n_rows,), Σ error² of each row, 0 where there are no ratings.
     """
     (table, bias), (offsets, others, stars, shares) = solved, rated

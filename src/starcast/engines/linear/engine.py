@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.engines.interest import Interest
-from starcast.engines.linear.gram import gram, pairs
+from starcast.engines.linear.gram import Told, gram, pairs
 from starcast.engines.linear.inverse import item_item, penalties
 from starcast.engines.linear.tail import NEIGHBOURS, Tail, tail_weights
 from starcast.engines.means import means
@@ -59,7 +59,8 @@ class ItemItemEngine:
     def run_epoch(self) -> EpochLoss:
         """Solve; the loss is that of the stars that the means predict."""
         chosen, core = self._settings, self._core
-        summed = pairs(self._train, core, self._interest, chosen.activity_exponent, chosen.nearness)
+        told = Told.of(self._train, self._interest, chosen.activity_exponent)
+        summed = pairs(told, core, chosen.nearness)
         matrix = gram(summed, core, len(core))
         penalty = penalties(
             np.diagonal(matrix).copy(),
@@ -68,7 +69,7 @@ class ItemItemEngine:
             chosen.dropped_share / (1 - chosen.dropped_share),
         )
         self._tail = tail_weights(summed, matrix, penalty, self._outside)
-        del summed  # as large as the ratings
+        del summed, told  # as large as the ratings
         self._keep(item_item(matrix, penalty))
         return self._loss()
 

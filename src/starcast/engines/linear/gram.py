@@ -1,5 +1,6 @@
 """The weighted Gram matrix of items: how often, how gladly and how near in time two were rated."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple, final
 
 import numba
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.compiled import parallel, serial
-from starcast.engines.interest import Interest, weighted_histories
+from starcast.engines.interest import Interest, weighted
 from starcast.engines.rows import SparseRows, sorting
 
 
@@ -36,23 +37,54 @@ class Pairs(NamedTuple):
     decay: NDArray[np.float32]
 
 
-def pairs(
-    train: Ratings, core: Rows, interest: Interest, activity_exponent: float, nearness: float
-) -> Pairs:
+@final
+class Told(NamedTuple):
+    """What every training rating says, user by user.
+
+    Attributes:
+        interest: of the user in what they rated, x.
+        weighted: float32 (n,), interest times the user's weight.
+        places: int32 (n,), see `places_in_time`.
+    """
+
+    interest: SparseRows
+    weighted: NDArray[np.float32]
+    places: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, train: Ratings, interest: Interest, activity_exponent: float) -> "Told":
+        """Of the training rows.
+
+        Args:
+            interest: what a rating says.
+            activity_exponent: b; a user of n ratings weighs n^-b, 1 in the mean.
+        """
+        cared = interest.histories(SparseRows.by_user(train))
+        return cls(cared, weighted(cared, activity_exponent).values, places_in_time(train))
+
+    def take(self, chosen: NDArray[np.bool_]) -> "Told":
+        """Some of the ratings (n,), which say what they said; rows and columns stay whole."""
+        at, all_rows = np.flatnonzero(chosen), self.interest
+        offsets = np.searchsorted(at, all_rows.offsets)
+        rows = replace(
+            all_rows, offsets=offsets, columns=all_rows.columns[at], values=all_rows.values[at]
+        )
+        return Told(rows, self.weighted[at], self.places[at])
+
+
+def pairs(told: Told, core: Rows, nearness: float) -> Pairs:
     """What G_ij = Σ_u w_u x_ui x_uj max(0, 1 - |t_ui - t_uj| / h) is summed from, t in places.
 
     A triangle, as an exponential, leaves G positive definite, and it ends.
 
     Args:
-        train: the training rows.
+        told: what ratings say.
         core: int32 (m,), ascending, the items j.
-        interest: what a rating says, x.
-        activity_exponent: b; a user of n ratings weighs n^-b, 1 in the mean.
         nearness: h, in ratings; infinite where order does not count.
     """
-    of_items = weighted_histories(train, interest, activity_exponent).transposed()
-    of_users, places = interest.histories(SparseRows.by_user(train)), places_in_time(train)
-    numbers = np.full(train.n_items, -1, np.int32)
+    of_users, places = told.interest, told.places
+    of_items = replace(of_users, values=told.weighted).transposed()
+    numbers = np.full(of_users.n_columns, -1, np.int32)
     numbers[core] = np.arange(len(core), dtype=np.int32)
     kept = np.flatnonzero(numbers[of_users.columns] >= 0)
     decay = 1 - np.arange(places.max(initial=0) + 1) / (2 * nearness)
@@ -64,7 +96,7 @@ def pairs(
         of_items.offsets,
         of_items.columns,
         of_items.values,
-        places[sorting(train.item_rows, train.n_items)],
+        places[sorting(of_users.columns, of_users.n_columns)],
         np.maximum(decay, 0).astype(np.float32),
     )
 
@@ -86,7 +118,7 @@ def places_in_time(train: Ratings) -> NDArray[np.int32]:
     n = len(train)
     if train.timestamps is None or not n:
         return np.zeros(n, np.int32)
-    order = np.lexsort((train.timestamps, train.user_rows))
+    order = _by_user_and_time(train.user_rows, train.timestamps)
     users, times = train.user_rows[order], train.timestamps[order]
     place = np.arange(n) - np.searchsorted(users, np.arange(train.n_users))[users]
     is_new = np.concatenate([[True], (users[1:] != users[:-1]) | (times[1:] != times[:-1])])
@@ -95,6 +127,14 @@ def places_in_time(train: Ratings) -> NDArray[np.int32]:
     places = np.empty(n, np.int32)
     places[order] = (place[first] + place[last])[np.cumsum(is_new) - 1]
     return places
+
+
+def _by_user_and_time(users: Rows, times: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The order of rows by user, then by time; of equal times in no order."""
+    first, last = int(times.min()), int(times.max())
+    if (int(users.max()) + 1) * (last - first + 1) > np.iinfo(np.int64).max:
+        return np.lexsort((times, users))
+    return np.argsort(users * np.int64(last - first + 1) + (times - first))
 
 
 @parallel

@@ -8,21 +8,20 @@ fresh, are regressed anew on their neighbours.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
-from starcast.engines.interest import Interest, weighted_histories
+from starcast.engines.interest import Interest
 from starcast.engines.linear.engine import ItemItemEngine
-from starcast.engines.linear.gram import gram, pairs
+from starcast.engines.linear.gram import Told, gram, pairs
 from starcast.engines.linear.inverse import penalties
 from starcast.engines.linear.tail import NEIGHBOURS, tail_weights
-from starcast.engines.means import means
+from starcast.engines.means import item_biases_near
 from starcast.engines.protocol import Weights
-from starcast.engines.rows import SparseRows
 from starcast.engines.settings import ItemItemSettings
 
 _A_MOMENT = 2e8  # sums and products, of the Gram matrix and of its inverse
@@ -48,21 +47,22 @@ def with_later(
         engine.run_epoch()
         return engine.weights()
     interest, core = Interest.of(train, settings.interest_weight), weights["core_items"]
-    grown = {name: array.copy() for name, array in weights.items()}
+    grown = dict(weights)
     n_more = train.n_items - len(weights["item_bias"])
     for name in ("tail_neighbours", "tail_weights"):
         more = np.zeros((n_more, weights[name].shape[1]), np.float32)
         grown[name] = np.concatenate([weights[name], more])
     grown["interest"] = np.array(interest, np.float32)
-    grown["item_bias"] = means(train).item_bias.copy()
+    grown["item_bias"] = item_biases_near(train, np.pad(weights["item_bias"], (0, n_more)))
     _regress(grown, settings, train, interest, _moved(core.astype(np.int32), train, is_fresh))
     return grown
 
 
 def _is_solved_again(weights: Weights, train: Ratings, is_fresh: NDArray[np.bool_]) -> bool:
-    per_user = np.bincount(train.user_rows).astype(np.float64)
-    work = float(per_user @ per_user) + float(len(weights["core_items"])) ** 3
-    return work <= _A_MOMENT or float(is_fresh.mean()) > _MANY_FRESH
+    if np.count_nonzero(is_fresh) > _MANY_FRESH * len(is_fresh):
+        return True
+    per_user = counts_of(train.user_rows, train.n_users).astype(np.float64)
+    return float(per_user @ per_user) + float(len(weights["core_items"])) ** 3 <= _A_MOMENT
 
 
 def _moved(core: Rows, train: Ratings, is_fresh: NDArray[np.bool_]) -> Rows:
@@ -78,34 +78,46 @@ def _regress(
 ) -> None:
     """Regress items of the tail on their nearest neighbours in the core; in place.
 
-    Of the Gram matrix only the rows of these neighbours are summed up.
+    Of the Gram matrix only what is between these neighbours is summed up.
     """
     core = grown["core_items"].astype(np.int32)
     if not len(items) or not len(core):
         return
-    exponent = settings.activity_exponent
-    summed = pairs(train, core, interest, exponent, settings.nearness)
+    told = Told.of(train, interest, settings.activity_exponent)
+    near = core[_nearest(told, settings, train, items, core)]
+    is_near = np.zeros(train.n_items, bool)
+    is_near[near] = is_near[items] = True
+    summed = pairs(told.take(is_near[train.item_rows]), near, settings.nearness)
+    matrix = gram(summed, near, len(near))
+    found = tail_weights(summed, matrix, _penalty(settings, train, matrix), items)
+    tail = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), core)
+    at, width = np.searchsorted(tail, items), found.weights.shape[1]
+    for name in ("tail_neighbours", "tail_weights"):
+        grown[name][at] = 0
+    numbers = np.searchsorted(core, near)[found.neighbours]
+    grown["tail_neighbours"][at, :width] = numbers
+    grown["tail_weights"][at, :width] = found.weights
+
+
+def _nearest(
+    told: Told, settings: ItemItemSettings, train: Ratings, items: Rows, core: Rows
+) -> NDArray[np.intp]:
+    """Numbers in the core of all that are among the `NEIGHBOURS` nearest of an item; ascending."""
+    is_rater, is_item = np.zeros(train.n_users, bool), np.zeros(train.n_items, bool)
+    is_item[items] = True
+    is_rater[train.user_rows[is_item[train.item_rows]]] = True
+    summed = pairs(told.take(is_rater[train.user_rows]), core, settings.nearness)
     beside = gram(summed, items, len(core))
     width = min(NEIGHBOURS, len(core))
-    nearest = np.unique(np.argpartition(-beside, width - 1, axis=1)[:, :width]).astype(np.int32)
-    system = np.zeros((len(core), len(core)), np.float32)
-    system[nearest] = gram(summed, core[nearest], len(core))
-    found = tail_weights(summed, system, _penalty(settings, train, interest, core), items)
-    tail = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), core)
-    at, width = np.searchsorted(tail, items), grown["tail_weights"].shape[1]
-    grown["tail_neighbours"][at] = found.neighbours[:, :width]
-    grown["tail_weights"][at] = found.weights[:, :width]
+    return np.unique(np.argpartition(-beside, width - 1, axis=1)[:, :width])
 
 
 def _penalty(
-    settings: ItemItemSettings, train: Ratings, interest: Interest, core: Rows
+    settings: ItemItemSettings, train: Ratings, matrix: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Of the core items, from the diagonal of their Gram matrix."""
-    cared = interest.histories(SparseRows.by_user(train)).values
-    weighed = weighted_histories(train, interest, settings.activity_exponent)
-    squares: Any = np.bincount(weighed.columns, weighed.values * cared, train.n_items)
+    """Of the items that a Gram matrix is of."""
     return penalties(
-        squares[core].astype(np.float32),
+        np.diagonal(matrix).copy(),
         settings.regularization_factor * math.sqrt(train.n_users),
         settings.popularity_exponent,
         settings.dropped_share / (1 - settings.dropped_share),

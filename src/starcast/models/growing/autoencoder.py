@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from starcast.data.ids import Rows
-from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.rows import SparseRows
 from starcast.models.growing.factors import resettle
 from starcast.models.growing.request import Arrays, Growing, with_rows
@@ -22,8 +21,7 @@ def grow_autoencoder(growing: Growing) -> Arrays:
     n_more = growing.rows.n_users - growing.n_users
     weights["input_kernel"] = with_rows(growing.weights["input_kernel"], n_more)
     _encode(weights, growing, growing.touched("item"))
-    with blas_on_one_thread():
-        resettle(weights, growing, "user", growing.touched("user"))
+    resettle(weights, growing, "user", growing.touched("user"))
     return weights
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
-from starcast.engines.blas import blas_on_one_thread
-from starcast.engines.conditional import Known, most_likely
+from starcast.data.ratings import Ratings
+from starcast.engines.factorization.normal_prior import most_likely_rows
 from starcast.engines.rows import SparseRows
 from starcast.models.growing.request import Arrays, Growing
 from starcast.scoring.cold_start import is_trained
@@ -27,11 +27,10 @@ def grow_factors(growing: Growing) -> Arrays:
     """μ + b_u + b_i + p_u · q_i with later ratings: their users, then items that are new to most
     of their raters, then users of new items once more."""
     weights = growing.widened()
-    with blas_on_one_thread():  # for systems so small, threads wait more than they work
-        resettle(weights, growing, "user", growing.touched("user"))
-        resettle(weights, growing, "item", growing.moved_items())
-        if growing.has_new_items:
-            resettle(weights, growing, "user", growing.raters_of_new_items())
+    resettle(weights, growing, "user", growing.touched("user"))
+    resettle(weights, growing, "item", growing.moved_items())
+    if growing.has_new_items:
+        resettle(weights, growing, "user", growing.raters_of_new_items())
     return weights
 
 
@@ -49,25 +48,29 @@ def resettle(weights: Arrays, growing: Growing, side: str, chosen: Rows) -> None
     own, others = Table.of(weights, side), Table.of(weights, _OTHER[side])
     trained = is_trained(own.rows)
     prior = Prior.of(own.rows[sample_of(trained)][np.newaxis])
-    n = len(chosen)
-    known = Known(
-        np.tile(prior.mean[0].astype(np.float32), (n, 1)),
-        prior.precision[0] * growing.residual_rmse**2,
-        np.zeros(n),
-        np.zeros_like(prior.precision[0]),
-    )
+    precision = prior.precision[0] * growing.residual_rmse**2
     x = others.with_typical_rows()
-    rows = growing.rows
-    every = SparseRows.by_user(rows) if side == "user" else SparseRows.by_item(rows)
-    rated = every.chosen(chosen)
+    rated = rated_by(growing.rows, side, chosen)
     left = rated.values - weights["mean"] - x[rated.columns, -1]
     x[:, -1] = 1
     rated = replace(rated, values=left.astype(np.float32))
-    found = most_likely(known, x, rated, np.ones(len(left), np.float32))
+    found = most_likely_rows(prior.mean[0], precision, x, rated)
     weights[f"{side}_factors"][chosen], weights[f"{side}_bias"][chosen] = (
         found[:, :-1],
         found[:, -1],
     )
+
+
+def rated_by(rows: Ratings, side: str, chosen: Rows) -> SparseRows:
+    """What some users rated, or who rated some items, in their order.
+
+    Of few items it is found without putting all ratings into another order.
+    """
+    if side == "user":
+        return SparseRows.by_user(rows).chosen(chosen)
+    is_chosen = np.zeros(rows.n_items, bool)
+    is_chosen[chosen] = True
+    return SparseRows.by_item(rows.take(is_chosen[rows.item_rows])).chosen(chosen)
 
 
 @final

@@ -1,122 +1,176 @@
-"""Networks that take in later ratings: a few passes over fresh rows, and over old ones beside them.
+"""Networks that take in later ratings: rows of touched users, then of items that are new to many.
 
-Old rows are visited again so that what was learned is not forgotten. Rows of new users and items
-start as the mean of trained ones. How many passes there are is chosen on rows that the passes have
-not seen: a fifth of the fresh ones, and validation rows.
+Near a row the scores of a network are nearly linear in it, with the slopes that its gradient tells.
+So a row is moved as a factor model's row is, from where it is to what fresh ratings make most
+likely: by as much as ratings so far leave open, which goes by how rows are spread, and by how many
+ratings there were. What has no rating so far starts from the mean of trained rows. Dense layers
+stay, and so do all rows that no fresh rating is of.
 
-Sources: Ratcliff 1990, Robins 1995 (rehearsal against forgetting).
+Sources: Nocedal & Wright 2006, section 10.3 (Gauss-Newton); Lindley & Smith 1972, section 2.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from starcast.data.ratings import Ratings
-from starcast.data.split.draws import Mask
-from starcast.engines import tuned
+from starcast.data.ids import Rows
+from starcast.engines.conditional import Known, Matrix, most_likely
 from starcast.engines.expression import Expression
-from starcast.engines.expression.weights import given_of, tables_of
-from starcast.engines.networks.expression_engine import network_engine
-from starcast.engines.protocol import Engine, Scorer, Weights
-from starcast.engines.settings import WarmStartSettings
+from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
+from starcast.engines.expression.rewrite import without_dropout
+from starcast.engines.expression.weights import tables_of
+from starcast.engines.protocol import Scores, Weights
+from starcast.engines.rows import SparseRows
 from starcast.models.growing.request import Arrays, Growing
 from starcast.scoring.cold_start import is_trained, typical_rows_in
+from starcast.scoring.folding import Prior, sample_of
 
-_MOST_PASSES, _PATIENCE = 60, 4
-_REPLAYED = 5  # old rows for each fresh one,
-_LEAST_REPLAYED = 2000  # and no fewer than these
-_SLOWER = 3.0  # than the first training: nearby is good already
-_HELD_BACK = 5  # of so many fresh rows one chooses
-_MOST_JUDGED = 20_000  # validation rows
+_STEPS = 3  # of Gauss-Newton; what fresh ratings move is mostly there after the first
+_AT_ONCE = 4096  # pairs
 
 
-def grow_network(
-    growing: Growing,
-    compute: Callable[[Any], Expression],
-    scorer: Callable[[Weights], Scorer],
-) -> Arrays:
-    """The weights of a network after passes over fresh and old rows.
+def grow_network(growing: Growing, compute: Callable[[Any], Expression]) -> Arrays:
+    """The weights of a network with fresh ratings in the rows of their users and items.
 
     Args:
         growing: what is asked for.
         compute: settings to the network.
-        scorer: weights to scores, in units.
     """
-    network, rng = compute(growing.settings), np.random.default_rng([growing.seed, 2])
-    start = _started(growing, network)
-    if not growing.is_fresh.any():
-        return start
-    replayed = _replayed(growing, rng)
-    held_back = np.zeros(len(growing.rows), bool)
-    held_back[np.flatnonzero(growing.is_fresh)[::_HELD_BACK]] = True
-    judged = _judged(growing, held_back)
-    trial = _engine(growing, network, start, (growing.is_fresh & ~held_back) | replayed)
-    n_passes = _best(trial, lambda: _loss(scorer(trial.weights()), judged))
-    engine = _engine(growing, network, start, growing.is_fresh | replayed)
-    for _ in range(n_passes):
-        engine.run_epoch()
-    return engine.weights()
-
-
-def _engine(growing: Growing, network: Expression, start: Arrays, chosen: Mask) -> Engine:
-    """What passes over some rows, from a start, at a slower rate."""
-    settings = growing.settings
-    rate = settings.learning_rate
-    if isinstance(settings, WarmStartSettings):  # whose own rate hardly moves what it is given
-        rate = tuned.NETWORK[settings.optimizer].learning_rate  # type: ignore[attr-defined]  # all have one
-    slower = replace(settings, learning_rate=rate / _SLOWER)
-    given = {name: start[name] for name in given_of(network)}
-    engine = network_engine(slower, growing.rows.take(chosen), network, growing.seed, given)
-    engine.load(start)
-    return engine
-
-
-def _best(engine: Engine, loss: Callable[[], float]) -> int:
-    """After how many passes the loss is lowest; 0 for none."""
-    losses = [loss()]
-    while len(losses) <= _MOST_PASSES and len(losses) - int(np.argmin(losses)) <= _PATIENCE:
-        engine.run_epoch()
-        losses.append(loss())
-    return int(np.argmin(losses))
-
-
-def _started(growing: Growing, network: Expression) -> Arrays:
-    """The weights, with typical rows for users and items that have had no ratings so far."""
-    weights, tables = growing.widened(), tables_of(network)
-    typical = typical_rows_in(weights, *tables.values())
-    for side, names in tables.items():
-        touched = growing.touched(side)
-        strangers = touched[~is_trained(*(weights[name] for name in names))[touched]]
-        for name in names:
-            weights[name][strangers] = typical[name][strangers]
+    network, weights = without_dropout(compute(growing.settings)), growing.widened()
+    for side, chosen in (("user", growing.touched("user")), ("item", growing.moved_items())):
+        if len(chosen):
+            _move(weights, _Fresh.of(growing, side, chosen), network, growing.residual_rmse)
     return weights
 
 
-def _replayed(growing: Growing, rng: np.random.Generator) -> Mask:
-    """Old rows, some for each fresh one."""
-    old = np.flatnonzero(~growing.is_fresh)
-    n = max(_REPLAYED * int(np.count_nonzero(growing.is_fresh)), _LEAST_REPLAYED)
-    n = min(n, len(old))
-    mask = np.zeros(len(growing.rows), bool)
-    mask[rng.choice(old, n, replace=False)] = True
-    return mask
+@final
+class _Fresh(NamedTuple):
+    """Fresh ratings of some users, or items.
+
+    Attributes:
+        side: "user" or "item".
+        rows: int32 (k,), of the users or items that are to move.
+        rated: k rows, with fresh ratings in units.
+        learned: float64 (k,), how many ratings each had so far.
+    """
+
+    side: str
+    rows: Rows
+    rated: SparseRows
+    learned: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, growing: Growing, side: str, chosen: Rows) -> Self:
+        """Of a request."""
+        by = SparseRows.by_user if side == "user" else SparseRows.by_item
+        column = growing.rows.user_rows if side == "user" else growing.rows.item_rows
+        rated = by(growing.fresh).chosen(chosen)
+        every = np.bincount(column, minlength=int(chosen[-1]) + 1)[chosen]
+        return cls(side, chosen, rated, (every - np.diff(rated.offsets)).astype(np.float64))
+
+    def pairs(self) -> tuple[Rows, Rows]:
+        """The user row and the item row of each rating; int32 (n,)."""
+        own, others = self.rows[self.rated.row_numbers()], self.rated.columns
+        return (own, others) if self.side == "user" else (others, own)
 
 
-def _judged(growing: Growing, held_back: Mask) -> list[Ratings]:
-    """Rows that choose: fresh ones, and of the validation rows a sample."""
-    judged = [growing.rows.take(held_back)]
-    if growing.validation is not None and len(growing.validation):
-        every = len(growing.validation) // _MOST_JUDGED + 1
-        judged.append(growing.validation.take(np.arange(0, len(growing.validation), every)))
-    return judged
+def _move(weights: Arrays, fresh: _Fresh, network: Expression, noise: float) -> None:
+    """Move rows of one side to what is most likely; in place.
+
+    A step after which a row is less likely is not taken.
+    """
+    tables = tables_of(network)
+    own = tables[fresh.side]
+    is_known = is_trained(*(weights[name] for name in own))
+    prior = Prior.of(_end_to_end(weights, own, sample_of(is_known))[np.newaxis])
+    around = dict(typical_rows_in(weights, *tables.values()))
+    for name in own:
+        around[name] = around[name].copy()
+    centres = _end_to_end(around, own, fresh.rows)
+    here = _Place.at(centres, network, around, fresh)
+    per_rating = here.slopes.astype(np.float64).T @ here.slopes / len(here.slopes)
+    known = Known(centres, prior.precision[0] * noise**2, fresh.learned, per_rating)
+    known.centres[fresh.learned == 0] = prior.mean[0]
+    for _ in range(_STEPS):
+        moved = most_likely(known, here.slopes, here.linear(fresh), np.ones_like(here.scores))
+        _put(around, own, fresh.rows, moved)
+        here = here.unless_better(_Place.at(moved, network, around, fresh), known, fresh)
+        _put(around, own, fresh.rows, here.vectors)
+    _put(weights, own, fresh.rows, here.vectors)
 
 
-def _loss(scorer: Scorer, judged: list[Ratings]) -> float:
-    """Mean squared errors of each kind of rows, added up; infinite where one is no number."""
-    total = 0.0
-    for rows in judged:
-        errors = scorer.score_pairs(rows.user_rows, rows.item_rows) - rows.stars
-        total += float(np.mean(np.square(errors, dtype=np.float64)))
-    return total if np.isfinite(total) else np.inf
+@final
+class _Place(NamedTuple):
+    """Where rows are, and what that says of their fresh ratings.
+
+    Attributes:
+        vectors: float32 (k, D), what all tables of the side hold, end to end.
+        scores: float32 (n,), of the ratings, in units.
+        slopes: float32 (n, D), how each moves with its row.
+    """
+
+    vectors: Matrix
+    scores: Scores
+    slopes: Matrix
+
+    @classmethod
+    def at(cls, vectors: Matrix, network: Expression, weights: Arrays, fresh: _Fresh) -> Self:
+        """By weights that hold the vectors."""
+        own = tables_of(network)[fresh.side]
+        found = list(_linearized(network, weights, own, fresh.pairs()))
+        scores, slopes = (np.concatenate(each) for each in zip(*found, strict=True))
+        return cls(vectors, scores, slopes)
+
+    def linear(self, fresh: _Fresh) -> SparseRows:
+        """Ratings as products of slopes and rows: y where r = slope · v + (what stays) + noise."""
+        across = np.einsum("nd,nd->n", self.slopes, self.vectors[fresh.rated.row_numbers()])
+        left = (fresh.rated.values - self.scores + across).astype(np.float32)
+        numbers = np.arange(len(left), dtype=np.int32)
+        return SparseRows(fresh.rated.offsets, numbers, left, len(left))
+
+    def misfit(self, known: Known, fresh: _Fresh) -> NDArray[np.float64]:
+        """Squared errors of each row, and how unlikely it is beside its centre; (k,)."""
+        errors = np.square(fresh.rated.values - self.scores, dtype=np.float64)
+        away = (self.vectors - known.centres).astype(np.float64)
+        unlikely = np.einsum("kd,de,ke->k", away, known.precision, away)
+        unlikely += known.learned * np.einsum("kd,de,ke->k", away, known.per_rating, away)
+        total: NDArray[np.float64] = np.bincount(fresh.rated.row_numbers(), errors, len(away))
+        return total + unlikely
+
+    def unless_better(self, other: Self, known: Known, fresh: _Fresh) -> Self:
+        """This place, but the other for rows that are more likely there."""
+        is_better = other.misfit(known, fresh) < self.misfit(known, fresh)
+        of_rating = is_better[fresh.rated.row_numbers()]
+        masks = is_better[:, np.newaxis], of_rating, of_rating[:, np.newaxis]
+        return type(self)(*map(np.where, masks, other, self))
+
+
+def _linearized(
+    network: Expression, weights: Weights, own: list[str], pairs: tuple[Rows, Rows]
+) -> Iterator[tuple[Scores, Matrix]]:
+    """Scores (m,) of some pairs after the others, and how they move with rows of own, (m, D)."""
+    parts = network.parts()
+    for start in range(0, len(pairs[0]), _AT_ONCE):
+        users, items = (rows[start : start + _AT_ONCE] for rows in pairs)
+        values: Values = rows_of(network, weights, users, items)
+        evaluate(parts, weights, values)
+        slopes = gradient(parts, weights, values, np.ones(len(users), np.float32))
+        yield values[network], _end_to_end(slopes, own, slice(None))
+
+
+def _end_to_end(arrays: Weights, names: list[str], rows: Any) -> Matrix:
+    """Some rows of several tables (n, …) as float32 (k, D)."""
+    chosen = [arrays[name][rows] for name in names]
+    flat = [each.reshape(len(each), math.prod(each.shape[1:])) for each in chosen]
+    return np.concatenate(flat, axis=1)
+
+
+def _put(weights: Arrays, names: list[str], rows: Rows, vectors: Matrix) -> None:
+    """What `_end_to_end` reads, written."""
+    shapes = [weights[name].shape[1:] for name in names]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    for name, shape, piece in zip(names, shapes, np.split(vectors, ends, axis=1), strict=True):
+        weights[name][rows] = piece.reshape(len(rows), *shape)

@@ -26,7 +26,6 @@ class Growing(NamedTuple):
         is_fresh: bool (n,), the rows that `weights` have not seen, or with other stars.
         n_users, n_items: that `weights` have rows of.
         residual_rmse: how far ratings lie from predictions that have not seen them, in units.
-        validation: rows that choose, as the model sees them; none of a refit.
         seed: of everything random.
     """
 
@@ -37,7 +36,6 @@ class Growing(NamedTuple):
     n_users: int
     n_items: int
     residual_rmse: float
-    validation: Ratings | None
     seed: int
 
     @property
@@ -63,7 +61,8 @@ class Growing(NamedTuple):
 
     def raters_of_new_items(self) -> Rows:
         """The users who have rated one; int32, ascending."""
-        return np.unique(self.rows.user_rows[self.rows.item_rows >= self.n_items])
+        fresh = self.fresh
+        return np.unique(fresh.user_rows[fresh.item_rows >= self.n_items])
 
     def widened(self) -> Arrays:
         """Copies of the weights with rows of zeros for users and items that are new."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from starcast.engines.factorization.ridge import solve_all, systems
+from starcast.engines.factorization.ridge import Penalty, solve_all, systems
 from starcast.engines.factorization.tables import Factors
 from starcast.engines.rows import N_SHARES, SharedRows
 from starcast.engines.simd import zeros
@@ -11,8 +11,11 @@ from starcast.engines.simd import zeros
 N, PENALTY = 300, 0.05
 
 
+@pytest.mark.parametrize("of_row", [(0.0, 0.0), (0.7, 3.0)], ids=["by rating", "by row"])
 @pytest.mark.parametrize("width", [8, 16, 48, 80])  # one part, whole; several
-def test_every_row_is_solved_and_its_error_is_what_remains(width: int) -> None:
+def test_every_row_is_solved_and_its_error_is_what_remains(
+    width: int, of_row: tuple[float, float]
+) -> None:
     rng = np.random.default_rng(width)
     counts = np.array([0, 1, 7, 0, N, 60, 2, 90])
     starts = np.concatenate([[0], np.cumsum(counts)])
@@ -28,7 +31,7 @@ def test_every_row_is_solved_and_its_error_is_what_remains(width: int) -> None:
         Factors(fixed, fixed_bias),
         SharedRows(starts, others, stars, shares),
         systems(N_SHARES, fixed),
-        np.float32(PENALTY),
+        Penalty(np.float32(PENALTY), *np.array(of_row, np.float32)),
     )
 
     remaining = np.zeros(len(counts))
@@ -40,7 +43,8 @@ def test_every_row_is_solved_and_its_error_is_what_remains(width: int) -> None:
             continue
         rated = slice(starts[row], starts[row + 1])
         x, y = x_of[others[rated]], stars[rated].astype(np.float64) - fixed_bias[others[rated]]
-        best = np.linalg.solve(x.T @ x + PENALTY * count * np.eye(width + 1), x.T @ y)
+        ridge = PENALTY * count + np.array([of_row[0]] * width + [of_row[1]])
+        best = np.linalg.solve(x.T @ x + np.diag(ridge), x.T @ y)
         np.testing.assert_allclose(found, best, atol=2e-4)
         remaining[row] = np.sum((y - x @ best) ** 2)
     np.testing.assert_allclose(squared_errors, remaining, rtol=1e-3, atol=1e-4)

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from starcast.data.ratings import Ratings
 from starcast.engines.interest import Interest, weighted_histories
 from starcast.engines.linear.engine import ItemItemEngine
-from starcast.engines.linear.gram import gram, pairs, places_in_time
+from starcast.engines.linear.gram import Told, gram, pairs, places_in_time
 from starcast.engines.linear.inverse import item_item, penalties
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import ItemItemSettings
@@ -50,14 +50,14 @@ def test_places_follow_time_and_ties_share_them(ratings: Ratings) -> None:
 @pytest.mark.parametrize("nearness", [3.0, 1e9])
 def test_pairs_are_summed_as_by_hand(planted: Ratings, nearness: float) -> None:
     core = np.arange(planted.n_items, dtype=np.int32)
-    summed = pairs(planted, core, Interest.of(planted, 0.6), 0.4, nearness)
+    summed = pairs(Told.of(planted, Interest.of(planted, 0.6), 0.4), core, nearness)
     found = gram(summed, core, len(core))
     assert_allclose(found, plain_gram(planted, 0.6, 0.4, nearness), rtol=1e-3, atol=0.02)
 
 
 def test_pairs_with_a_part_of_the_items_are_a_part_of_the_pairs(planted: Ratings) -> None:
     core = np.array([2, 3, 11, 17, 29], np.int32)
-    summed = pairs(planted, core, Interest.of(planted, 0.6), 0.4, 5.0)
+    summed = pairs(Told.of(planted, Interest.of(planted, 0.6), 0.4), core, 5.0)
     every = np.arange(planted.n_items, dtype=np.int32)
     whole = plain_gram(planted, 0.6, 0.4, 5.0)
     assert_allclose(gram(summed, every, len(core)), whole[:, core], rtol=1e-3, atol=0.02)

@@ -30,16 +30,19 @@ class Limits(NamedTuple):
         exclude_seen: leave out what the user has rated.
         selection: the only items to list; None lists any.
         rule_set: what else was asked for.
+        left_out: int32 (n,), items that are left out besides; None for none.
     """
 
     exclude_seen: bool = True
     selection: Selection | None = None
     rule_set: RuleSet = RuleSet(Rules())
+    left_out: Rows | None = None
 
     @property
     def are_open(self) -> bool:
         """Whether the best scores are listed, whatever they are of."""
-        return self.selection is None and self.rule_set.wishes is None
+        limits = (self.selection, self.rule_set.wishes, self.left_out)
+        return all(one is None for one in limits)
 
 
 @final
@@ -187,6 +190,8 @@ def _taken(scores: Scores, k: int, limits: Limits, history: Rows) -> Rows:
     selection, wishes = limits.selection, limits.rule_set.wishes
     if limits.exclude_seen:
         scores[history] = -np.inf
+    if limits.left_out is not None:
+        scores[limits.left_out] = -np.inf
     if wishes:
         if selection:
             selection.bar(scores)

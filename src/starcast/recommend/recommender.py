@@ -73,6 +73,7 @@ class Recommender(Predictor):
         *,
         exclude_seen: bool = True,
         allowed: Allowed | None = None,
+        left_out: Rows | None = None,
         rules: Rules | None = None,
         on_remark: OnRemark = warned,
         **given: Unpack[RuleFields],
@@ -84,6 +85,7 @@ class Recommender(Predictor):
             k: length of the list; shorter where no more items are left.
             exclude_seen: leave out what the user rated in training or validation.
             allowed: bool (n_items,), the only item rows to list; None lists any.
+            left_out: int32 (n,), item rows to leave out besides, as those seen since training.
             rules: what the list may, must and should hold.
             on_remark: told what it lacks of that, a line each; warns if not given.
             given: rules in the call itself, such as `where="year >= 1990"`; see `Rules`.
@@ -93,6 +95,8 @@ class Recommender(Predictor):
         """
         check_length(k)
         limits = self._lister.limits(exclude_seen, allowed, rules, given)
+        if left_out is not None:
+            limits = limits._replace(left_out=left_out)
         try:
             user_row = self._ratings.users.row(user_id)
         except UnknownIdError:

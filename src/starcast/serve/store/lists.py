@@ -94,12 +94,18 @@ def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
     Worked out once for those whom the model's own weights answer, of whom there are many; who is
     folded in takes memory, and their lists are kept.
     """
-    who = seen.to_models.get(model.name)
-    if who is None or who.model is not model:
-        who = StoredPerson(model, seen.person)
-        if who.is_as_trained:
-            seen.to_models[model.name] = who
+    if is_worked_out(model, seen):
+        return seen.to_models[model.name]  # type: ignore[no-any-return]  # what is put there below
+    who = StoredPerson(model, seen.person)
+    if who.is_as_trained:
+        seen.to_models[model.name] = who
     return who
+
+
+def is_worked_out(model: ServedModel, seen: SeenPerson) -> bool:
+    """Whether `who_is` costs nothing."""
+    who = seen.to_models.get(model.name)
+    return who is not None and who.model is model
 
 
 def _with_new(

@@ -27,7 +27,7 @@ class LivingPeople(PeopleAnswered):
 
     async def top(self, model: ServedModel, user: str, asked: Asked) -> str:
         """A person's list. Raises: ApiError: nobody knows them, or the store does not answer."""
-        seen = await self._live.find(user)
+        seen = self._live.people.in_memory(user) or await self._live.find(user)
         model.usage.ask("user", known=user in model.ratings.users)
         text = lists.kept_list(model, seen, asked)
         if text is None:
@@ -52,11 +52,8 @@ class LivingPeople(PeopleAnswered):
 
 def _is_quick(model: ServedModel, seen: SeenPerson, asked: Asked) -> bool:
     """Whether a list comes from the model's own weights for the user, and fast enough."""
-    if (
-        asked.reasons
-        or asked.rules
-        or model.catalogue.fresh
-        or len(seen.person.items) > _MOST_AT_ONCE
-    ):
+    if asked.reasons or asked.rules or model.catalogue.fresh:
+        return False
+    if not (lists.is_worked_out(model, seen) or len(seen.person.items) <= _MOST_AT_ONCE):
         return False
     return model.list_cost.is_quick(asked.k) and lists.who_is(model, seen).is_as_trained

@@ -53,6 +53,15 @@ class People:
         self._n_kept, self._lock, self._numbers = 0, Lock(), itertools.count()
         self._threads = ThreadPoolExecutor(_THREADS, "people")
 
+    def in_memory(self, user: str) -> SeenPerson | None:
+        """A person who was asked for of late, by their key."""
+        with self._lock:
+            if found := self._kept.get(user):
+                self._kept.move_to_end(user)
+        if found:
+            self._metrics.asked_for("memory")
+        return found
+
     async def find(self, user: Id) -> SeenPerson:
         """A person, whether or not the store knows them; nobody has an id that can be none.
 
@@ -62,12 +71,9 @@ class People:
             text = key(user, "user")
         except DataError:
             return SeenPerson(-1, Person.nobody(str(user)), {})
-        with self._lock:
-            if found := self._kept.get(text):
-                self._kept.move_to_end(text)
-        self._metrics.asked_for("memory" if found else "store")
-        if found:
+        if found := self.in_memory(text):
             return found
+        self._metrics.asked_for("store")
         return await self.aside(self._look, text)
 
     async def aside(self, question: Callable[..., T], *given: object) -> T:

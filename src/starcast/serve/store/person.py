@@ -119,16 +119,21 @@ class StoredPerson:
         told: _Told = {"rules": rules, "on_remark": on_remark}
         if self.folded is not None:
             return self.folded.recommend(k, exclude_seen=exclude_seen, allowed=allowed, **told)
-        if exclude_seen and len(self._unseen):
-            n_items = self._ratings.n_items
-            allowed = np.ones(n_items, np.bool_) if allowed is None else allowed.copy()
-            allowed[self._unseen] = False
+        unseen = self._unseen if exclude_seen and len(self._unseen) else None
         if self.user_row < 0:
-            return self._recommender.for_anybody(k, allowed=allowed, **told)
+            return self._recommender.for_anybody(k, allowed=self._without(unseen, allowed), **told)
         user = self._ratings.users.ids[self.user_row].item()  # of Python's own types: found faster
         return self._recommender.recommend(
-            user, k, exclude_seen=exclude_seen, allowed=allowed, **told
+            user, k, exclude_seen=exclude_seen, allowed=allowed, left_out=unseen, **told
         )
+
+    def _without(self, rows: Rows | None, allowed: Allowed | None) -> Allowed | None:
+        """What lists may name, but for some rows."""
+        if rows is None:
+            return allowed
+        mask = np.ones(self._ratings.n_items, np.bool_) if allowed is None else allowed.copy()
+        mask[rows] = False
+        return mask
 
     def predict(self, item: object) -> tuple[float, float]:
         """Stars for an item of the model, and their deviation or NaN.

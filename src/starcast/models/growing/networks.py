@@ -137,8 +137,8 @@ class _Place(NamedTuple):
         away = (self.vectors - known.centres).astype(np.float64)
         unlikely = np.einsum("kd,de,ke->k", away, known.precision, away)
         unlikely += known.learned * np.einsum("kd,de,ke->k", away, known.per_rating, away)
-        total: NDArray[np.float64] = np.bincount(fresh.rated.row_numbers(), errors, len(away))
-        return total + unlikely
+        total = np.bincount(fresh.rated.row_numbers(), errors, len(away))
+        return np.asarray(total + unlikely, np.float64)
 
     def unless_better(self, other: Self, known: Known, fresh: _Fresh) -> Self:
         """This place, but the other for rows that are more likely there."""

@@ -89,16 +89,17 @@ class Lister:
         allowed: Allowed | None,
         rules: Rules | None,
         given: Mapping[str, Any],
+        left_out: Rows | None = None,
     ) -> Limits:
         """What a call asks for. Raises: as `RuleBook.asked`; ConfigError: a mask of other items."""
         if allowed is None and rules is None and not given:  # as most lists are asked for
-            return Limits(exclude_seen)
+            return Limits(exclude_seen, left_out=left_out)
         self._check(allowed)
         rule_set = self._rule_book.asked(rules, given)
         selection = rule_set.selection
         if allowed is not None:
             selection = Selection(allowed & selection.allowed if selection else allowed)
-        return Limits(exclude_seen, selection, rule_set)
+        return Limits(exclude_seen, selection, rule_set, left_out)
 
     def for_user(self, user_row: int, k: int, limits: Limits) -> Chosen:
         """The k best items of a known user; fewer where no more are left."""

@@ -94,9 +94,7 @@ class Recommender(Predictor):
             UnknownNameError, ConfigError: a rule that there is not, or that cannot be obeyed here.
         """
         check_length(k)
-        limits = self._lister.limits(exclude_seen, allowed, rules, given)
-        if left_out is not None:
-            limits = limits._replace(left_out=left_out)
+        limits = self._lister.limits(exclude_seen, allowed, rules, given, left_out)
         try:
             user_row = self._ratings.users.row(user_id)
         except UnknownIdError:

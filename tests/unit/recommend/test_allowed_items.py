@@ -58,6 +58,19 @@ def test_a_list_of_allowed_items_is_the_whole_ranking_without_the_others(
         assert ids(recommender.recommend(user, 6, allowed=ALLOWED)) == wanted == of_user[user]
 
 
+def test_items_left_out_besides_are_crossed_out_whatever_else_is_asked_for(
+    artifact: Artifact,
+) -> None:
+    kind, left_out = Recommender(artifact, fallback=True), np.array([1, 5, 6], np.int32)
+    without = np.ones(N_ITEMS, bool)
+    without[left_out] = False
+    for asked in ({}, {"allowed": ALLOWED}, {"exclude_seen": False}):
+        for user in (0, 3, "zoe"):
+            whole = ids(kind.recommend(user, N_ITEMS, **asked))
+            wanted = [item for item in whole if without[item]][:4]
+            assert ids(kind.recommend(user, 4, left_out=left_out, **asked)) == wanted
+
+
 def test_people_and_strangers_are_listed_allowed_items_alone(artifact: Artifact) -> None:
     kind = Recommender(artifact, fallback=True)
     for asked in (

@@ -73,7 +73,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("evaluation.tiers", "evaluation.stars", "evaluation.by_ids"),
     ("evaluation.catalogue",),
     ("evaluation.report",),
-    ("evaluation.comparison", "export", "serve"),
+    ("evaluation.comparison", "export", "serve", "engines.spark"),
     ("evaluation.as_it_came", "evaluation.succession"),
     ("api", "cli"),
     ("__init__", "__main__"),
@@ -88,6 +88,7 @@ FRAMEWORK_ROOMS = {"engines.keras", "export"}
 METRICS_MAY_USE = {"numpy", "numba", "starcast", *sys.stdlib_module_names}
 WEB = {"fastapi", "prometheus_client", "starlette", "uvicorn"}
 DATABASES = {"psycopg", "sqlalchemy"}
+SPARK = {"py4j", "pyspark"}
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "info"}
 MODEL_NAMES = {
@@ -160,6 +161,8 @@ def _bad_imports(path: str, tree: ast.AST, known: set[str]) -> Iterator[tuple[in
             yield line, f"imports {root}: HTTP is met in serve/ alone"
         if root in DATABASES and _room(path) != "data.store":
             yield line, f"imports {root}: databases are met in data/store/ alone"
+        if root in SPARK and _room(path) != "engines.spark":
+            yield line, f"imports {root}: Spark is met in engines/spark/ alone"
         if root in PICKLES:
             yield line, f"imports {root}: nothing executable is ever loaded"
         if _room(path) == "evaluation.metrics" and root not in METRICS_MAY_USE:
@@ -427,6 +430,7 @@ VIOLATIONS = {
     "web": ("cli/serve.py", "def f():\n    import uvicorn", "2: imports uvicorn"),
     "web from": ("recommend.py", "from fastapi import FastAPI", "imports fastapi"),
     "database": ("data/load.py", "def f():\n    import sqlalchemy.orm", "2: imports sqlalchemy"),
+    "spark": ("data/load.py", "from pyspark.sql import SparkSession", "1: imports pyspark"),
     "unknown floor": ("cellar.py", "x = 1", "no floor"),
     "unknown import": ("cli.py", "import starcast.cellar", "no floor"),
     "empty name": ("data/utils.py", "x = 1", "says nothing"),
@@ -498,6 +502,7 @@ def test_a_violation_is_caught(path: str, source: str, complaint: str) -> None:
 ALLOWED = {
     "web": ("serve/routes.py", "from fastapi import APIRouter"),
     "database": ("data/store/query.py", "from sqlalchemy import select"),
+    "spark": ("engines/spark/session.py", "from pyspark.sql import SparkSession"),
     "downward": (
         "cli.py",
         "from starcast.evaluation.comparison import compare\nimport starcast.data.ids",

@@ -18,7 +18,7 @@ from starcast.data import load as data
 from starcast.data.ratings import Ratings
 from starcast.data.split import GIVEN, Split, SplitPlan
 from starcast.engines.blas import spin_briefly
-from starcast.errors import LeftOutWarning
+from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
@@ -35,6 +35,7 @@ from starcast.training.parents import check_parents, place_of
 from starcast.training.plan import Recipe, in_words, train_all
 
 Place = str | Path
+SPARK = "spark"  # the engine that works elsewhere
 
 
 def split(
@@ -65,7 +66,7 @@ def split(
 
 
 def train(
-    split: Split,
+    split: Any,
     model: str | Callable[[Any], Any] | None = None,
     *,
     purpose: str | None = None,
@@ -81,7 +82,8 @@ def train(
     """Train a model; validation rows alone decide when it is best.
 
     Args:
-        split: which rows train and which validate.
+        split: which rows train and which validate; with engine="spark" also ratings where they lie,
+            which are divided by hash: an address, the name of a table, a data frame of Spark.
         model: its name, as on the command line; or a network of your own, a function of the inputs
             that the data have to a tensor of Keras, as docs/own-network.md tells.
         purpose: instead of a name, "lists" or "stars": the model to take for them.
@@ -94,7 +96,8 @@ def train(
         checkpoint: a folder that holds what a run needs to go on: the same call with it goes on
             where the last was ended, bit for bit. Nothing is left there once training is done.
         checkpoint_every: minutes; 0 for after every epoch.
-        settings: of the model, such as epochs or dimension; its defaults hold elsewhere.
+        settings: of the model, such as epochs or dimension; its defaults hold elsewhere. With
+            engine="spark" also `master`, `work`, `keep_users` and `spark_config` (docs/scale.md).
     Raises:
         UnknownNameError: no such model, purpose or setting.
         CheckpointError: the folder holds a run of something else, or a damaged one.
@@ -102,6 +105,18 @@ def train(
             or a parent that does not fit.
         TrainingError: nothing could be learned.
     """
+    if settings.get("engine") == SPARK:
+        from starcast.api.on_spark import train_on_spark
+
+        if parents or checkpoint is not None or callable(model):
+            raise ConfigError(
+                "engine='spark' takes no parents and no networks, and keeps what is under way in "
+                "work=…"
+            )
+        chosen, how = registry.chosen(model, purpose), {"refit": refit, "final": final}
+        return train_on_spark(split, chosen, settings, on_epoch, seed=seed, **how)
+    if not isinstance(split, Split):
+        raise ConfigError("divide ratings before a model is trained: sc.split(sc.load(…))")
     spin_briefly()
     observe = (lambda run: [CallbackObserver(on_epoch)]) if on_epoch else unobserved
     if callable(model):

@@ -119,9 +119,9 @@ class _Told(NamedTuple):
 
 def _write(folder: Path, spool: Spool, unit: "_Unit", told: _Told) -> None:
     users, items = spool.users.vocabulary(), spool.items.vocabulary()
-    known_of = _known_of(items[0], told.items_path)
+    told_of = known_of(items[0], told.items_path)
     ends = (unit.seconds(spool.times[0]), unit.seconds(spool.times[1])) if spool.timed else None
-    known = Known(users[0], items[0], *known_of[:2], spool.levels, ends, told.scale)
+    known = Known(users[0], items[0], *told_of[:2], spool.levels, ends, told.scale)
     n_kept = 0
 
     def pieces() -> Iterator[Piece]:
@@ -134,7 +134,7 @@ def _write(folder: Path, spool: Spool, unit: "_Unit", told: _Told) -> None:
     def reading(found: RatingScale) -> Reading:
         plain = tabular.reading_of(told.tables, told.label, spool.n)
         again = {tabular.REPEATED: spool.n - n_kept} if n_kept < spool.n else {}
-        every = (*plain.notes, *tabular.unit_notes(None, unit.name), *known_of[2])
+        every = (*plain.notes, *tabular.unit_notes(None, unit.name), *told_of[2])
         return replace(plain, left_out=again, scale=str(found), notes=every)
 
     writing.write(folder, known, pieces(), reading)
@@ -166,7 +166,7 @@ class _Unit(NamedTuple):
 _SECONDS = _Unit(None, 1)
 
 
-def _known_of(
+def known_of(
     items: Vocabulary, items_path: Place | None
 ) -> tuple[NDArray[np.str_], tuple[Attribute, ...], Sequence[str]]:
     """Titles of items, "" where none is known, attributes, and what is to be said of them."""

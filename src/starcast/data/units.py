@@ -5,6 +5,7 @@ like five stars, and predictions are moved back: a model of a·x + b is that of 
 a times as large.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple, Self, final
 
@@ -43,12 +44,15 @@ class Units(NamedTuple):
         A scale of as many steps as five stars have is laid on them, end to end, whatever is rated
         how often; of others the rows' mean and standard deviation become those of five stars.
         """
-        scale = train.scale
+        return cls.fitted(train.scale, lambda: _moments(train.stars))
+
+    @classmethod
+    def fitted(cls, scale: RatingScale, moments: Callable[[], tuple[float, float]]) -> Self:
+        """The same, by the scale of the rows and what tells their mean and standard deviation."""
         ends = _ENDS.get(round((scale.highest - scale.lowest) / scale.step))
         if ends:
             return cls._between((ends[0], scale.lowest), (ends[1], scale.highest))
-        mean = float(train.stars.mean(dtype=np.float64))
-        deviation = _deviation(train.stars, mean)
+        mean, deviation = moments()
         if deviation <= 1e-6 * (scale.highest - scale.lowest):  # nothing but rounding
             return cls._between((1.0, scale.lowest), (5.0, scale.highest))
         factor = deviation / _DEVIATION
@@ -91,12 +95,13 @@ class Units(NamedTuple):
         return replace(ratings, stars=stars, scale=scale)
 
 
-def _deviation(stars: NDArray[np.float32], mean: float) -> float:
-    """The standard deviation of stars from their mean."""
+def _moments(stars: NDArray[np.float32]) -> tuple[float, float]:
+    """The mean of stars, and their standard deviation from it."""
+    mean = float(stars.mean(dtype=np.float64))
     if len(stars) <= AT_ONCE:
-        return float(stars.std(dtype=np.float64))
+        return mean, float(stars.std(dtype=np.float64))
     blocks = (stars[block].astype(np.float64) - mean for block in blocks_of(len(stars), AT_ONCE))
-    return float(np.sqrt(sum(float(one @ one) for one in blocks) / len(stars)))
+    return mean, float(np.sqrt(sum(float(one @ one) for one in blocks) / len(stars)))
 
 
 FIVE_STARS = Units()

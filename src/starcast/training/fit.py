@@ -10,21 +10,19 @@ from starcast.artifacts.artifact import Arrays, Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.data.units import Units
-from starcast.engines.protocol import Engine, Scorer, Weights, score_ratings
+from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.errors import SettingWarning, TrainingError
 from starcast.models import Model
-from starcast.scoring.in_stars import as_trained
-from starcast.scoring.shrinkage import WHOLE, Shares
+from starcast.scoring.shrinkage import WHOLE
 from starcast.training.checkpoints import Checkpoint, Fault
 from starcast.training.identity import identity_of, library_versions
 from starcast.training.keeper import keeper_of
 from starcast.training.loop import Observer, Trained, train
 from starcast.training.on_disk import require_room
 from starcast.training.parents import check_parents, inherited
-from starcast.training.shares import choose_shares
-from starcast.training.support import choose_support
+from starcast.training.settling import settled
 from starcast.training.validation import Validation
 
 
@@ -114,7 +112,7 @@ def fit(
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     try:
-        shares, support = recipe.settled(chosen.weights, split)
+        shares, support = settled(model, config, units, chosen.weights, split)
     except KeyboardInterrupt as error:
         shares, support = WHOLE, 0.0
         broken_off = broken_off or f"{str(error) or 'interrupted'} as its lists were settled"
@@ -178,15 +176,6 @@ class _Recipe:
         if trained.broken_off:
             raise TrainingError(trained.broken_off)
         return trained
-
-    def settled(self, weights: Weights, split: Split) -> tuple[Shares, float]:
-        """What validation rows say of stars and lists that these weights make."""
-        histories, units = SparseRows.by_user(split.train), self._units
-        raw = as_trained(self._scorer(weights, histories))
-        scores = score_ratings(raw, split.validation)
-        shares = choose_shares(scores, split.train, split.validation, units)
-        blind = self._model.deployed(weights, histories, self._config, units, shares)
-        return shares, choose_support(blind, split.train, split.validation, units)
 
     def _train(
         self,

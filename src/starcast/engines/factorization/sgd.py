@@ -82,12 +82,12 @@ def _visit_all(user: Any, item: Any, grid: Any, shifts: Any, rate: Any, penalty:
         for side in numba.prange(sides):
             block = side * sides + (side + shift) % sides
             there = visits[starts[block] : starts[block + 1]]
-            squared[block] = _visit_block(user, item, there, rate, penalty)
+            squared[block] = visit_block(user, item, there, rate, penalty)
     return squared
 
 
 @serial
-def _visit_block(users: Any, items: Any, visits: Any, rate: Any, penalty: Any) -> Any:
+def visit_block(users: Any, items: Any, visits: Any, rate: Any, penalty: Any) -> Any:
     """A step down the gradient for each rating in turn."""
     (user, user_bias), (item, item_bias) = users, items
     squared, kept = np.float32(0), np.float32(1) - rate * penalty

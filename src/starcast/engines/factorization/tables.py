@@ -62,7 +62,9 @@ class Side:
     def factors(self) -> NDArray[np.float32]:
         """The factors themselves, a view, float32 (n, d)."""
         n, planes = self.biases.shape
-        of_planes: NDArray[np.float32] = self.rows["parts"].reshape(n, planes, -1)
+        parts = self.rows["parts"]
+        width = parts.shape[1] * parts.shape[2] // planes
+        of_planes: NDArray[np.float32] = parts.reshape(n, planes, width)
         return of_planes[:, 0, : self.dimension]
 
     @property

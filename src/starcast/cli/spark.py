@@ -1,0 +1,211 @@
+"""`--engine spark`: the verbs that work where the ratings lie."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, final
+
+import typer
+
+from starcast.cli import inputs
+from starcast.cli import options as opt
+from starcast.cli.groups import Group
+from starcast.cli.saving import keep, reserve
+from starcast.errors import ConfigError, require_name
+
+if TYPE_CHECKING:
+    from starcast.engines.settings import Settings
+    from starcast.engines.spark.fit import Fitted, Watched
+    from starcast.engines.spark.session import Session
+    from starcast.models import Model
+    from starcast.training.loop import Observer
+
+_PANEL = "Spark"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Cluster(Group):
+    """Where work is done that is not done here."""
+
+    master: Annotated[
+        str | None,
+        typer.Option(
+            "--master",
+            metavar="ADDRESS",
+            help="Of Spark: local[*], spark://HOST:PORT, yarn, k8s://…, or sc://HOST:PORT for "
+            "Spark Connect. [default: local[*]]",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    work: Annotated[
+        str | None,
+        typer.Option(
+            "--work",
+            metavar="PLACE",
+            help="A folder that all executors see, for what is under way: s3a://…, hdfs://… or a "
+            "shared disk. Beside the model if Spark is on this machine.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    keep_users: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-users",
+            min=1,
+            metavar="N",
+            help="Most users that the trained model holds; others are folded in from their "
+            "ratings. As many as have 25 million ratings if not given.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    spark_config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--spark-config",
+            metavar="NAME=VALUE",
+            help="A setting of Spark, as spark.executor.memory=8g; repeat for more.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+    @contextmanager
+    def session(self) -> "Iterator[Session]":
+        """Spark, for as long as the context lasts. Raises: ConfigError, DataError."""
+        from starcast.engines.spark.session import LOCAL, opened
+
+        settings = {}
+        for one in self.spark_config or ():
+            name, equals, value = one.partition("=")
+            if not equals or not name.startswith("spark."):
+                raise ConfigError(
+                    f"--spark-config {one} is no setting of Spark; write spark.NAME=VALUE"
+                )
+            settings[name] = value
+        with opened(self.master or LOCAL, settings) as session:
+            yield session
+
+    def require_none(self) -> None:
+        """Refuse options of Spark where it does nothing. Raises: ConfigError."""
+        given = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name, value in given.items():
+            if value is not None:
+                flag = name.replace("_", "-")
+                raise ConfigError(f"--{flag} is for --engine spark; give both, or leave it out")
+
+
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="compiled|spark",
+        help="What does the work: this machine, or a cluster of Spark where the ratings lie.",
+    ),
+]
+COMPILED, SPARK = "compiled", "spark"
+
+
+def is_spark(engine: str, cluster: Cluster) -> bool:
+    """Whether Spark does the work. Raises: UnknownNameError, ConfigError: options contradict."""
+    if require_name("engine", engine, (COMPILED, SPARK)) == SPARK:
+        return True
+    cluster.require_none()
+    return False
+
+
+def refuse_given(context: typer.Context, *names: str) -> None:
+    """Refuse options that have no effect on Spark. Raises: ConfigError."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            flag = name.replace("_", "-")
+            raise ConfigError(f"--{flag} has no effect with --engine spark; leave it out")
+
+
+def train_there(
+    context: typer.Context,
+    model: "Model",
+    config: "Settings",
+    cluster: Cluster,
+    data: opt.Data,
+    split: opt.SplitOptions,
+    out: Path,
+    **how: Any,
+) -> None:
+    """Train on Spark, and save a model like any other.
+
+    Args:
+        how: fresh, refit, final and explain.
+    """
+    from starcast.artifacts import storage
+    from starcast.cli import show
+    from starcast.data.scale import RatingScale
+    from starcast.data.split import SplitPlan
+    from starcast.engines.spark.fit import Request, finish, fit, require_trainable
+    from starcast.engines.spark.source import name_of
+    from starcast.engines.spark.stages import clear, place_of
+    from starcast.evaluation.report import NOTED_K, evaluate
+
+    require_trainable(config)
+    refuse_given(context, "logs", "checkpoint_every", "test_ratings", *_PARENTS)
+    own = data.own
+    ratings: Any = own.ratings or inputs.load_ratings(data)
+    folder = out / inputs.checked_folder_name(name_of(ratings)) / model.name
+    reserve(context, folder)
+    shares = {"test": split.test_share, "validation": split.validation_share}
+    seed = split.seed if split.split_seed is None else split.split_seed
+    request = Request(
+        ratings=ratings,
+        model=model.name,
+        config=config,
+        options=own.recognition.overrides,
+        scale=RatingScale.parse(own.scale) if own.scale else None,
+        items_path=own.items if own.ratings else None,
+        plan=SplitPlan.parse(split.split or "hash", **shares, seed=seed),
+        seed=split.seed,
+        refit=how["refit"],
+        final=how["final"],
+        keep_users=cluster.keep_users,
+        fresh=how["fresh"],
+        observe=_observers,
+        tell=show.note,
+    )
+    with cluster.session() as session:
+        place = place_of(session, cluster.work, folder)
+        fitted = fit(session, place, request)
+        keep(fitted.artifact, folder)
+        finish(session, place)
+    if not cluster.work:
+        clear(place)
+    _announce(fitted, folder)
+    report = evaluate(fitted.artifact)
+    storage.add_test_figures(folder, report.noted(), of=fitted.artifact)
+    show.closing_figures(report, k=NOTED_K, explain=how["explain"])
+
+
+_PARENTS = ("init_from", "fresh_parents", "leaky_parents")
+
+
+def _observers(run: "Watched") -> "Sequence[Observer]":
+    from starcast.cli.show import console
+    from starcast.training.observers import ConsoleObserver
+
+    refit = ", refit (figures of training rows)" if run.is_refit else ""
+    return [ConsoleObserver(console, f"{run.model.title} on Spark{refit}")]
+
+
+def _announce(fitted: "Fitted", folder: Path) -> None:
+    from starcast.cli.show import console, note
+
+    artifact = fitted.artifact
+    console.print(f"{artifact.reached}; saved to {folder}", soft_wrap=True)
+    fingerprint = artifact.split.fingerprint[:12]
+    console.print(f"split {artifact.split.scheme}; fingerprint {fingerprint}", end="\n\n")
+    if not fitted.keeps_all:
+        kept = artifact.split.ratings
+        note(
+            f"the model holds {kept.n_users:,} users and their {len(kept):,} ratings, and all "
+            f"{kept.n_items:,} items; others are folded in from their ratings. Test RMSE over all "
+            f"users, before a refit: {fitted.test['rmse']:.4f}"
+        )

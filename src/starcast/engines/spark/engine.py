@@ -1,0 +1,229 @@
+"""The latent factor model by stratified stochastic gradient descent on executors.
+
+Tables lie in slots: stages that take turns, so that the epoch before and the best one are there
+whatever becomes of this one. The driver knows where they are, and holds none of them.
+
+Source: Gemulla, Nijkamp, Haas, Sismanis 2011 (DSGD); updates as `factorization.sgd`.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starcast.data.units import Units
+from starcast.engines.protocol import EpochLoss, Weights
+from starcast.engines.settings import SgdSettings
+from starcast.engines.spark.cells import (
+    AVERAGE,
+    ITEMS,
+    NOW,
+    RECORD,
+    SCHEMA,
+    USERS,
+    Cell,
+    batches_of,
+)
+from starcast.engines.spark.members import Members
+from starcast.engines.spark.prepared import Prepared
+from starcast.engines.spark.side_table import Matrix, SideTable
+from starcast.engines.spark.strata import Begin, Close, Step
+from starcast.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_KINDS = {"user": USERS, "item": ITEMS}
+_NAMES = ("mean", "user_factors", "item_factors", "user_bias", "item_bias")
+_COUNTS = ("train", "validation", "test")  # columns of members
+
+
+@final
+class Tables(Mapping[str, NDArray[np.float32]]):
+    """Weights that lie in a slot, and are fetched when they are asked for by name.
+
+    Args:
+        slot: where.
+        mean: of the training ratings, in units.
+        fetch: "user" or "item" to its factors and biases.
+    """
+
+    def __init__(
+        self, slot: str, mean: float, fetch: Callable[[str], tuple[Matrix, Matrix]]
+    ) -> None:
+        self.slot, self._mean, self._fetch = slot, mean, cache(fetch)
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        if name == "mean":
+            return np.array(self._mean, np.float32)
+        if name not in _NAMES:
+            raise KeyError(name)
+        side, _, what = name.partition("_")
+        return self._fetch(side)[what == "bias"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+@final
+class SparkEngine:
+    """The model being trained.
+
+    Args:
+        config: its settings.
+        data: the ratings.
+        part: those of it and of the parts before it train.
+        units: of the training.
+        seed: of everything random.
+        kept: "user" or "item" to those whose weights may be fetched.
+
+    Attributes:
+        slots: where tables lie in turn.
+        slot, epoch: where they are now, and after how many epochs.
+        pinned: the slot of the best so far, which is not written over; "" for none.
+        record: what is written beside the tables.
+    """
+
+    def __init__(
+        self,
+        config: SgdSettings,
+        data: Prepared,
+        part: int,
+        units: Units,
+        seed: int,
+        kept: Callable[[str], Members],
+    ) -> None:
+        self._config, self._data, self._seed, self._kept = config, data, seed, kept
+        self._counted = _COUNTS[: part + 1]
+        self._n_ratings = sum(data.counts[: part + 1])
+        self.mean = data.mean(part, units)
+        name = f"blocks-{part}"
+        if data.stages.find(name) is None:
+            data.stages.write(name, data.blocks(part, units, self.mean, seed))
+        self._blocks = data.stages.read(name)
+        self.slots = tuple(f"tables-{part}-{letter}" for letter in "abc")
+        self.slot, self.epoch, self.pinned = "", 0, ""
+        self.record: Mapping[str, Any] = {"history": []}
+
+    def begin(self) -> None:
+        """Write the first tables."""
+        self._write(self._initial(), self.slots[0])
+
+    def run_epoch(self) -> EpochLoss:
+        """Visit every training rating once: one job, of as many steps as there are sides."""
+        self.epoch += 1
+        free = next(one for one in self.slots if one not in (self.slot, self.pinned))
+        self._write(self._visited(self._data.stages.read(self.slot)), free)
+        return self.loss()
+
+    def loss(self) -> EpochLoss:
+        """What was seen in the epoch that led to the present tables."""
+        from pyspark.sql import functions as F
+
+        stage = self._data.stages.read(self.slot)
+        sums = stage.agg(F.sum("squared").alias("squared"), F.sum("penalty").alias("penalty"))
+        told, n = sums.toArrow().to_pylist()[0], self._n_ratings
+        penalty = self._config.regularization_factor * told["penalty"]
+        return EpochLoss(
+            float(0.5 * (told["squared"] + penalty) / n), float(np.sqrt(told["squared"] / n))
+        )
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Where the running averages lie; they are fetched by name."""
+        return self.weights_in(self.slot)
+
+    def weights_in(self, slot: str) -> dict[str, NDArray[np.float32]]:
+        """Those of a slot."""
+        tables = Tables(slot, self.mean, lambda side: self._fetched(slot, side))
+        return cast("dict[str, Any]", tables)
+
+    def load(self, weights: Weights) -> None:
+        """Raises: ConfigError: tables on Spark are its own."""
+        raise ConfigError("a model on Spark starts from no other weights")
+
+    def cells(self, slot: str, kind: int) -> "DataFrame":
+        """The averages in a slot, of users or of items."""
+        from pyspark.sql import functions as F
+
+        stage = self._data.stages.read(slot)
+        return stage.where((F.col("kind") == kind) & (F.col("part") == AVERAGE))
+
+    def recorded(self, slot: str) -> dict[str, Any] | None:
+        """What stands beside the tables in a slot; None where they are not all there."""
+        from pyspark.sql import functions as F
+
+        stage = self._data.stages.find(slot)
+        if stage is None:
+            return None
+        found = stage.where(F.col("kind") == RECORD).select("data").toArrow()["data"].to_pylist()
+        if len(found) != 1 or stage.count() != 1 + 4 * self._data.n_sides:
+            return None
+        words: dict[str, Any] = json.loads(found[0])
+        return words
+
+    def _fetched(self, slot: str, name: str) -> tuple[Matrix, Matrix]:
+        """Factors and biases of users or items, in the order of the rows of those that are kept."""
+        members, d = self._kept(name), self._config.dimension
+        factors = np.zeros((len(members.vocabulary), d), np.float32)
+        bias = np.zeros(len(factors), np.float32)
+        for row in self.cells(slot, _KINDS[name]).select("side", "data").toLocalIterator():
+            table = SideTable.of(row["data"], d)
+            rows = members.of_side(row["side"], len(table.bias))
+            kept = np.flatnonzero(rows >= 0)
+            factors[rows[kept]], bias[rows[kept]] = table.factors(d)[kept], table.bias[kept]
+        return factors, bias
+
+    def _write(self, frame: "DataFrame", slot: str) -> None:
+        """Put cells into a slot, with a record of what they are."""
+        import pyarrow as pa
+
+        self.slot = slot
+        words = {**self.record, "epoch": self.epoch, "pinned": self.pinned}
+        record = Cell(0, RECORD, 0, 0, 0.0, 0.0, json.dumps(words).encode())
+        (batch,) = batches_of([record])
+        beside = self._data.session.frame(pa.Table.from_batches([batch])).coalesce(1)
+        self._data.stages.write(slot, frame.unionByName(beside))
+
+    def _initial(self) -> "DataFrame":
+        from pyspark.sql import functions as F
+
+        def tables(name: str) -> "DataFrame":
+            n: Any = sum((F.col(one) for one in self._counted), F.lit(0))
+            n_sides = self._data.n_sides
+            every = self._data.session.spark.range(0, n_sides, 1, 1).selectExpr(
+                "cast(id as int) as side", "-1 as place", "0L as n"
+            )
+            members = self._data.members(name).select("side", "place", n.alias("n"))
+            begin = Begin(_KINDS[name], self._config.dimension, self._seed)
+            dealt = members.unionByName(every).repartitionById(n_sides, "side")
+            return dealt.mapInArrow(begin, SCHEMA)
+
+        return tables("user").unionByName(tables("item"))
+
+    def _visited(self, before: "DataFrame") -> "DataFrame":
+        """The tables after an epoch, and their averages."""
+        from pyspark.sql import functions as F
+
+        n, config = self._data.n_sides, self._config
+        shifts = np.random.default_rng([self._seed, 3, self.epoch]).permutation(n).tolist()
+        of_user = F.pmod(F.col("side") - shifts[0], F.lit(n)).cast("int")
+        target = F.when(F.col("kind") == USERS, F.col("side")).otherwise(of_user)
+        tables = before.where(F.col("kind") != RECORD)
+        cells = tables.where(F.col("part") == NOW).withColumns(
+            {"target": target, "squared": F.lit(0.0)}
+        )
+        for shift, then in zip(shifts, [*shifts[1:], 0], strict=True):
+            met = F.pmod(F.col("side") - F.col("target"), F.lit(n)) == shift
+            rates = config.learning_rate, config.regularization_factor
+            step = Step(config.dimension, *rates, then, n)
+            joined = cells.unionByName(self._blocks.where(met))
+            cells = joined.repartitionById(n, "target").mapInArrow(step, SCHEMA)
+        every = cells.unionByName(tables.where(F.col("part") == AVERAGE))
+        closing = every.withColumn("target", F.col("side")).repartitionById(n, "target")
+        return closing.mapInArrow(Close(config.dimension, config.averaging), SCHEMA)

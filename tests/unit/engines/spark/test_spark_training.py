@@ -1,0 +1,286 @@
+"""Spark itself, on this machine: what it reads, refuses, trains, and goes on with."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import on_spark
+import polars as pl
+import pytest
+
+import starcast as sc
+from starcast.artifacts import storage
+from starcast.data.files.options import ReadingOptions
+from starcast.data.scale import RatingScale
+from starcast.data.split import RowSum, Split, SplitPlan
+from starcast.data.split.fingerprint import fingerprint
+from starcast.engines.settings import AlsSettings, SgdSettings
+from starcast.engines.spark.fingerprints import row_sum
+from starcast.engines.spark.fit import Fitted, Request, finish, fit
+from starcast.engines.spark.preparing import Asked, looked_at, prepare
+from starcast.engines.spark.session import Session
+from starcast.engines.spark.source import source_of
+from starcast.engines.spark.stages import Stages, place_of
+from starcast.errors import CheckpointError, ConfigError, DataError
+from starcast.recommend import Recommender
+from starcast.scoring.shrinkage import Shares
+from starcast.training.loop import EpochRecord
+
+SETTINGS = SgdSettings(
+    epochs=3, dimension=4, learning_rate=0.02, regularization_factor=0.03, averaging=0.4, patience=9
+)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Session]:
+    with on_spark.session() as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded ratings as Parquet, out of order; the first thousand were other stars before."""
+    ratings = sc.load("ml-latest-small")
+    rows = pl.DataFrame(
+        {
+            "userId": ratings.users.ids[ratings.user_rows],
+            "movieId": ratings.items.ids[ratings.item_rows],
+            "rating": ratings.stars,
+            "timestamp": ratings.timestamps,
+        }
+    )
+    older = rows.head(1000).with_columns(
+        rating=5.5 - pl.col("rating"), timestamp=pl.col("timestamp") - 1
+    )
+    path = tmp_path_factory.mktemp("rated") / "small.parquet"
+    pl.concat([rows, older]).sample(fraction=1.0, shuffle=True, seed=1).write_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def local(table: Path) -> Split:
+    with pytest.warns(UserWarning, match="1,000 repeated pairs"):
+        return sc.split(sc.load(table), "hash")
+
+
+@pytest.fixture(scope="module")
+def fitted(spark: Session, table: Path, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    return trained(spark, table, tmp_path_factory.mktemp("work"))
+
+
+def trained(spark: Session, ratings: object, place: Path, **how: Any) -> Fitted:
+    request = Request(ratings=ratings, model="latent-factor-model", config=SETTINGS, seed=5, **how)
+    return fit(spark, str(place), request)
+
+
+def test_the_split_is_that_of_the_local_engine(fitted: Fitted, local: Split) -> None:
+    there = fitted.artifact.split
+    assert there.fingerprint == local.fingerprint
+    assert there.times_fingerprint == local.times_fingerprint
+    assert there.scheme == local.scheme
+    np.testing.assert_array_equal(there.parts, local.parts)
+    np.testing.assert_array_equal(there.ratings.stars, local.ratings.stars)
+
+
+def test_the_model_is_one_like_any_other(fitted: Fitted, local: Split, tmp_path: Path) -> None:
+    storage.save(fitted.artifact, tmp_path / "model")
+    model = sc.open(tmp_path / "model")
+    beside = sc.train(local, "latent-factor-model", epochs=3, dimension=4, patience=9)
+    told = sc.compare(local, [model, beside])
+    assert "Latent factor" in repr(told)
+    alone = replace(fitted.artifact, shares=Shares(1.0, 1.0, 1.0, 1.0))
+    figures = sc.evaluate(Recommender(alone)).stars()
+    assert figures["RMSE"] == pytest.approx(fitted.test["rmse"], abs=2e-3)
+    assert len(model.recommend(414, 5)) == 5
+
+
+def test_two_sides_and_what_they_say_of_validation_rows(fitted: Fitted, local: Split) -> None:
+    """The figures of the loop are those of the weights on the rows of the split."""
+    artifact = fitted.artifact
+    last = artifact.history[-1]["validation"]
+    assert artifact.best_epoch == 3
+    raw = artifact.split.validation
+    model = replace(artifact, shares=Shares(1.0, 1.0, 1.0, 1.0))
+    shown = raw.scale.clip(model.scorer.score_pairs(raw.user_rows, raw.item_rows))
+    assert math.sqrt(np.mean((shown - raw.stars) ** 2.0)) == pytest.approx(last["rmse"], abs=2e-3)
+
+
+@dataclass
+class Ending:
+    """An observer that ends a run as if its driver were lost."""
+
+    after: int
+    seen: list[int] = field(default_factory=list)
+
+    def started(self, n_epochs: int) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord, weights: object, is_best: bool) -> None:
+        self.seen.append(record.epoch)
+        if record.epoch == self.after:
+            raise MemoryError
+
+    def ended(self) -> None:
+        pass
+
+
+def test_a_run_goes_on_to_the_same_end(
+    spark: Session, table: Path, fitted: Fitted, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    for ending in (Ending(1), Ending(2)):
+        with pytest.raises(MemoryError):
+            trained(spark, table, tmp_path, observe=lambda run, by=ending: [by], tell=said.append)
+    last = Ending(0)
+    other = Request(ratings=table, model="latent-factor-model", config=SETTINGS, seed=6)
+    with pytest.raises(CheckpointError, match=r"seed 5, now 6; --fresh starts over"):
+        fit(spark, str(tmp_path), other)
+    again = trained(spark, table, tmp_path, observe=lambda run: [last], tell=said.append)
+    assert last.seen == [3]
+    assert f"going on with what lies in {tmp_path}" in said
+    assert "going on after epoch 2" in said
+    for name, array in fitted.artifact.weights.items():
+        np.testing.assert_array_equal(array, again.artifact.weights[name], err_msg=name)
+    assert [one["validation"] for one in again.artifact.history] == [
+        one["validation"] for one in fitted.artifact.history
+    ]
+    finish(spark, str(tmp_path))
+    assert Stages(spark, str(tmp_path)).noted("prepared") == {"finished": True}
+
+
+def test_some_users_are_kept_with_all_items_and_others_folded_in(
+    spark: Session, local: Split, tmp_path: Path
+) -> None:
+    """Ratings of this process are sent over, with their titles; a refit has more rows."""
+    some = trained(spark, local.ratings, tmp_path, keep_users=100, refit=True)
+    artifact, everybody = some.artifact, local.ratings
+    assert not some.keeps_all
+    assert artifact.refit
+    kept = artifact.split.ratings
+    assert (kept.n_users, kept.n_items) == (100, everybody.n_items)
+    theirs = np.isin(everybody.users.ids[everybody.user_rows], kept.users.ids)
+    assert len(kept) == theirs.sum()
+    np.testing.assert_array_equal(artifact.split.parts, local.parts[theirs])
+    assert len(Recommender(artifact).fold_in([318, 50], [5.0, 4.5]).recommend(5)) == 5
+    assert kept.titles.tolist() == everybody.titles.tolist()
+
+
+def asked(spark: Session, given: object, **how: Any) -> Asked:
+    scale, plan = how.pop("scale", None), how.pop("plan", SplitPlan("hash"))
+    options = ReadingOptions.of(**how)
+    return Asked(source_of(spark, given, options), options.missing, scale, plan)
+
+
+def test_ids_of_any_type_and_later_rows_count_as_they_do_here(
+    spark: Session, tmp_path: Path
+) -> None:
+    """Text ids, a file of parts, no times: of two rows the later counts; "007" is not "7"."""
+    rng = np.random.default_rng(0)
+    users = [f"u{n:03d}" for n in rng.integers(0, 60, 900)]
+    items = [["007", "7", "Amélie", " b ", "x,y"][n] for n in rng.integers(0, 5, 900)]
+    stars = rng.integers(1, 11, 900) / 2
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for n, some in enumerate(np.array_split(np.arange(900), 3)):
+        part = pl.DataFrame(
+            {
+                "who": [users[r] for r in some],
+                "film": [items[r] for r in some],
+                "stars": stars[some],
+            }
+        )
+        part.write_csv(folder / f"part-{n}.csv")
+    columns = "user=who,item=film,rating=stars"
+    with pytest.warns(UserWarning, match="repeated pairs"):
+        here = sc.split(sc.load(folder, columns=columns), "hash", seed=3)
+    plan = SplitPlan("hash", seed=3)
+    wanted = asked(spark, f"{folder}/*.csv", columns=columns, plan=plan)
+    known, sound = looked_at(wanted)
+    data = prepare(spark, Stages(spark, str(tmp_path / "work")), wanted, known, sound)
+    assert fingerprint(data.rows, data.scale) == here.fingerprint
+    assert data.counts == here.counts
+    assert data.n_repeated == 900 - len(here.ratings)
+    assert not any(data.are_numbers.values())
+
+
+def rows(rating: Sequence[Any], **others: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    numbers = list(range(1, len(rating) + 1))
+    return {"user": numbers, "item": numbers, "rating": rating, **others}
+
+
+ON_FIVE, RANDOM = {"scale": RatingScale(1, 5, 1)}, {"plan": SplitPlan("random")}
+HOSTILE: dict[str, tuple[dict[str, Sequence[Any]], dict[str, Any], str]] = {
+    "null user": (
+        rows([1.0, 2.0, 3.0], user=[1, None, 3]),
+        {},
+        r"1 of 3 rows cannot be used; in one of them the user is missing.*\(user –, item '2'",
+    ),
+    "NaN": (rows([1.0, math.nan]), {}, "'NaN' is not a number"),
+    "infinite": (rows([1.0, math.inf]), {}, "too large"),
+    "no rating": (rows([1.0, None]), {}, "rating is missing"),
+    "off scale": (rows([1.0, 9.0]), ON_FIVE, "rating 9.0 lies outside 1 to 5 stars"),
+    "text": (rows(["1", "good"]), {}, "'good' is not a number"),
+    "missing column": ({"user": [1], "thing": [1], "score": [1.0]}, {}, "has no item column"),
+    "nothing": (rows([]), {}, "the .* column holds|holds no ratings"),
+    "time": (rows([1.0, 2.0], time=["5", "noon"]), {}, "timestamp is no number of seconds"),
+    "other type": (rows([1.0, 2.0], user=[[1], [2]]), {}, "column holds array"),
+    "another split": (rows([1.0, 2.0]), RANDOM, "divides by --split hash alone"),
+}
+
+
+@pytest.mark.parametrize(("columns", "how", "said"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_cannot_be_used_is_refused(
+    spark: Session, tmp_path: Path, columns: dict[str, Any], how: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "r.parquet"
+    pl.DataFrame(columns, strict=False).write_parquet(path)
+    with pytest.raises((DataError, ConfigError), match=said) as refused:
+        looked_at(asked(spark, str(path), **dict(how)))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_place_without_ratings_is_refused(spark: Session, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        source_of(spark, str(tmp_path / "none.csv"), ReadingOptions())
+    (tmp_path / "page.csv").write_text("\n\n")
+    with pytest.raises(DataError, match="is empty"):
+        source_of(spark, str(tmp_path / "page.csv"), ReadingOptions())
+    with pytest.raises(DataError, match="a dict is no path"):
+        source_of(spark, {"user": [1]}, ReadingOptions())
+    with pytest.raises(ConfigError, match="--min-ratings is not for"):
+        source_of(spark, str(tmp_path / "page.csv"), ReadingOptions.of(min_ratings=2))
+
+
+def test_what_is_missing_is_left_out_and_times_become_seconds(
+    spark: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("user,item,rating,time\n1,2,-1,1375289839259\n1,3,4,1375289839259\n2,3,,0\n")
+    known, sound = looked_at(asked(spark, str(path), missing="-1"))
+    assert (sound.n_rows, sound.are_numbers) == (1, {"user": True, "item": True})
+    assert known.select("user", "item", "stars").toArrow().to_pylist() == [
+        {"user": "1", "item": "3", "stars": 4.0}
+    ]
+
+
+def test_sums_of_rows_are_those_of_the_local_engine(spark: Session) -> None:
+    import pyarrow as pa
+
+    columns = {"user": ["7", "8", "8"], "item": ["a", "b", "é"], "stars": [1.0, 2.5, -0.0]}
+    stars, parts = np.array(columns["stars"], np.float32), np.array([0, 2, 1], np.int8)
+    frame = spark.frame(pa.table({**columns, "stars": pa.array(stars), "part": pa.array(parts)}))
+    found = row_sum(frame.repartition(2), {"user": True, "item": False})
+    expected = RowSum.of_columns(np.array([7, 8, 8]), np.array(columns["item"]), stars, parts)
+    assert found == expected
+
+
+def test_only_what_spark_trains_is_asked_of_it(spark: Session, tmp_path: Path) -> None:
+    request = Request(ratings="x.parquet", model="latent-factor-model", config=AlsSettings())
+    with pytest.raises(ConfigError, match="trains latent-factor-model by SGD"):
+        fit(spark, str(tmp_path), request)
+    far = spark._replace(master="spark://host:7077")
+    with pytest.raises(ConfigError, match="need a folder that all of them see"):
+        place_of(far, None, tmp_path / "model")

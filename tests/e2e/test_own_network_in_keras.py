@@ -1,5 +1,6 @@
 """docs/own-network.md, followed to the letter: from a file in Keras to a served page."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,11 +9,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from own_package import install
 from processes import command, environment
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text(encoding="utf-8")
 MOST_LINES = 15
 SOURCE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+TOML = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
+(CHECKED,) = re.findall(r"^from starcast.testing import .*$", PAGE, re.MULTILINE)
 LINES = {line.split()[1]: line for line in PAGE.splitlines() if line.startswith("starcast ")}
 UNLOADED = """
 import sys
@@ -91,6 +95,20 @@ def test_what_is_kept_is_data(home: Path) -> None:
     finally:
         (home / "gone.py").rename(home / "my_network.py")
     assert done.stdout == "5 True\n[]\n"
+
+
+def test_a_package_brings_it_and_it_keeps_what_every_model_promises(tmp_path: Path) -> None:
+    """As docs/own-network.md says of packages: installed, and checked by its name."""
+    (entry,) = re.findall(r'^(.*) = "(.*)"$', TOML, re.MULTILINE)
+    site = install(tmp_path / "site", "my_network", SOURCE, dict([entry]))
+    found = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", f"{CHECKED}\nprint(len(check_model({entry[0]!r})))"], cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": found}, timeout=300, capture_output=True,
+        encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
 
 
 def test_what_is_wrong_is_said_before_anything_is_trained(home: Path) -> None:

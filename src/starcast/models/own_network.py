@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,6 +52,26 @@ OWN_NETWORK = Model(
     schema=schema_of(own_network),
     grow=grow_of(own_network),
 )
+
+
+def keras_network(name: str, function: Function) -> Model:
+    """A model out of a function of Keras that a package brings; read once the data are there.
+
+    Args:
+        name: on the command line.
+        function: inputs to a tensor of Keras; see `starcast.engines.keras.inputs`.
+    """
+
+    def suit(config: OwnNetworkSettings, known: Callable[[], Ratings]) -> tuple[Any, str]:
+        return replace(config, network=text_from(function, known())), ""
+
+    return replace(
+        OWN_NETWORK,
+        name=name,
+        title=name.replace("-", " ").capitalize(),
+        formula=(function.__doc__ or "").strip().partition("\n")[0] or name,
+        suit=suit,
+    )
 
 
 def text_from(function: Function, ratings: Ratings) -> str:

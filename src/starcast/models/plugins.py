@@ -1,9 +1,11 @@
 """Models that other packages bring, by entry points in the group "starcast.models".
 
-An entry point is a model's name and what stands for it: a `Model`, or a function from settings to
-the expression that the model computes.
+An entry point is a model's name and what stands for it: a `Model`; a function from settings to the
+expression that the model computes; or one from `inputs`, as its argument is called, to a tensor of
+Keras.
 """
 
+import inspect
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +16,7 @@ from typing import final
 from starcast.errors import ConfigError, LeftOutWarning, StarcastError
 from starcast.models.model import Model
 from starcast.models.networks import in_a_line, network
+from starcast.models.own_network import keras_network
 
 GROUP = "starcast.models"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # as it is a folder's, too
@@ -93,4 +96,5 @@ def _model_of(name: str, loaded: object) -> Model:
         raise ConfigError(
             f"a {type(loaded).__name__} is neither a Model nor a function that gives an expression"
         )
-    return network(name, loaded)
+    is_of_keras = list(inspect.signature(loaded).parameters)[:1] == ["inputs"]
+    return keras_network(name, loaded) if is_of_keras else network(name, loaded)

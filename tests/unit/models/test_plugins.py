@@ -8,6 +8,9 @@ import pytest
 from own_package import install
 
 from starcast import models
+from starcast.data.ratings import Ratings
+from starcast.engines.expression.weights import tables_of
+from starcast.engines.network_setting import network_of
 from starcast.errors import ConfigError, LeftOutWarning, UnknownNameError
 from starcast.models import BLEND, Model
 from starcast.models.known import KNOWN
@@ -142,3 +145,37 @@ def test_one_name_is_one_packages(installed: Install) -> None:
     installed(package="yours", my_net="yours:small")
     with pytest.raises(ConfigError, match="'my-net' of the package mine and yours is left out"):
         models.find("my-net")
+
+
+KERAS = '''
+def towers(inputs):
+    """p · q, in Keras."""
+    from keras import layers
+    sides = (inputs.n_users, inputs.user), (inputs.n_items, inputs.item)
+    return layers.Dot(axes=1)([layers.Embedding(n, 3)(rows) for n, rows in sides])
+'''
+
+
+def test_a_function_of_inputs_is_keras_and_read_when_the_data_are_there(
+    installed: Install, ratings: Ratings
+) -> None:
+    installed(KERAS, my_net="mine:towers")
+    model = models.find("my-net")
+    assert (model.title, model.formula) == ("My net", "p · q, in Keras.")
+    assert model.settings().network == ""  # type: ignore[attr-defined]
+    assert model.suit
+    config, given_up = model.suit(model.settings(), lambda: ratings)
+    assert given_up == ""
+    network = network_of(config.network)
+    assert tables_of(network) == {"user": ["user_embedding"], "item": ["item_embedding"]}
+    assert model.engine(config, ratings, 1).run_epoch().loss > 0
+
+
+def test_a_function_of_inputs_that_is_wrong_is_named_when_it_is_read(
+    installed: Install, ratings: Ratings
+) -> None:
+    installed(KERAS.replace("3)(rows)", "3)(inputs.wear)"), my_net="mine:towers")
+    suit = models.find("my-net").suit
+    assert suit
+    with pytest.raises(ConfigError, match="the network 'towers': unknown input 'wear'"):
+        suit(models.find("my-net").settings(), lambda: ratings)

@@ -50,13 +50,13 @@ def take(browser: Browser, address: str) -> None:
         ).new_page()
         _rate_all(page, address)
         if scheme == "light":
-            _compare(page)
+            _open(page)
         _write(_picture(page), f"page-{scheme}.png")
     phone = browser.new_context(viewport=PHONE, device_scale_factor=DOTS, reduced_motion="reduce")
     page = phone.new_page()
     _rate_all(page, address)
     first = _picture(page)
-    page.locator("#forecast").evaluate("section => section.scrollIntoView()")
+    page.get_by_role("link", name="Your forecast").click()
     _write(_side_by_side(first, _picture(page)), "page-phone.png")
 
 
@@ -65,14 +65,12 @@ def _rate_all(page: Page, address: str) -> None:
     expect(page.locator(".film").first).to_be_visible()
     for film, stars in TASTE.items():
         rate(page, film, stars)
-    expect(page.locator(".recommendation")).to_have_count(10)
+    expect(page.locator("#recommendations .recommendation")).to_have_count(10)
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
 
 
-def _compare(page: Page) -> None:
-    page.get_by_role("radio").nth(1).check()
-    expect(page.locator(".there").first).to_be_visible()
-    second = page.locator(".recommendation").nth(1)
+def _open(page: Page) -> None:
+    second = page.locator("#recommendations .recommendation").nth(1)
     second.locator(".title").click()
     expect(second.locator(".like li").first).to_be_visible()
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")

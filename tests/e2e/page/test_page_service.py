@@ -71,7 +71,7 @@ def test_a_page_without_any_answer_is_not_blank(visit: Visit, address: str) -> N
     expect(message(page)).to_contain_text("does not answer")
     page.unroute("**/models")
     message(page).get_by_role("button", name="Try again").click()
-    expect(page.locator(".film")).to_have_count(8)
+    expect(page.locator(".film")).to_have_count(6)
 
 
 def test_newer_ratings_overtake_those_under_way(visit: Visit) -> None:
@@ -108,7 +108,7 @@ def test_damaged_memory_is_a_first_visit(visit: Visit) -> None:
     page = visit()
     page.evaluate("localStorage.setItem('starcast.ratings.ml-latest-small', '[{broken')")
     page.reload()
-    expect(page.locator(".film")).to_have_count(8)
+    expect(page.locator(".film")).to_have_count(6)
     expect(message(page)).to_be_empty()
 
 
@@ -129,11 +129,11 @@ def test_a_token_is_asked_for_once_and_kept_for_the_tab(visit: Visit, guarded: s
     expect(dialog).to_contain_text("did not accept")
     page.get_by_role("textbox", name="Token").fill(TOKEN)
     dialog.get_by_role("button", name="Use it").click()
-    expect(page.locator(".film")).to_have_count(8)
+    expect(page.locator(".film")).to_have_count(6)
     expect(page.get_by_role("radio")).to_have_count(0)  # one model: nothing to switch
 
     page.reload()
-    expect(page.locator(".film")).to_have_count(8)
+    expect(page.locator(".film")).to_have_count(6)
     expect(dialog).to_be_hidden()
     assert page.evaluate("Object.values(localStorage).join().includes('sesame')") is False
 

@@ -1,12 +1,13 @@
-// The list of predictions: stars, why, films like it, and where another model puts each film.
+// The list of predictions: stars, how sure they are, why, and where another model puts each film.
 
-import { element } from "./element.js";
-import { mark, words } from "./movement.js";
+import { button, element } from "./element.js";
+import { mark, words as told } from "./movement.js";
+import { why } from "./reasons.js";
 import { Similar } from "./similar.js";
-import { share, written } from "./stars.js";
-import { parts } from "./titles.js";
+import { written } from "./stars.js";
+import { spoken } from "./titles.js";
+import { words } from "./words.js";
 
-const LEAST = 0.005; // of an effect: below, it would be shown as nothing
 const GLIDE = { duration: 420, easing: "cubic-bezier(.2, .7, .2, 1)" };
 
 /** Rows that stay themselves while the list changes, so that they can glide and stay open. */
@@ -16,7 +17,8 @@ export class Forecast {
 
   /**
    * @param {HTMLElement} list
-   * @param {{service: Service, model: () => string, onPick: (film) => void}} desk
+   * @param {{service: Service, model: () => string, onPick: (film) => void,
+   *     onUnwanted: (film) => void}} desk
    */
   constructor(list, desk) {
     this.list = list;
@@ -26,16 +28,16 @@ export class Forecast {
   /**
    * Show recommendations, best first.
    *
-   * @param {object[]} recommendations as the service gives them.
-   * @param {object} scale of the model.
+   * @param {object[]} films as the service gives them.
+   * @param {{scale: object, usual: number, mark: number}} person for whom they are.
    * @param {{title: string, places: Map, known: number}|null} other the model beside it, if any.
+   * @param {number} first the place of the first of them.
    */
-  show(recommendations, scale, other) {
+  show(films, person, other = null, first = 1) {
     const before = tops(this.list);
-    const rowOf = (film) => this.#rows.get(film.item) ?? new Row(film, this.#desk);
-    const rows = recommendations.map(rowOf);
-    rows.forEach((row, n) => row.show(recommendations[n], n + 1, scale, other, rows.length));
-    this.#rows = new Map(recommendations.map((film, n) => [film.item, rows[n]]));
+    const rows = films.map((film) => this.#rows.get(film.item) ?? new Row(film, this.#desk));
+    rows.forEach((row, n) => row.show(films[n], n + first, person, other, rows.length));
+    this.#rows = new Map(films.map((film, n) => [film.item, rows[n]]));
     arrange(this.list, rows.map((row) => row.element));
     glide(this.list, before);
   }
@@ -53,63 +55,51 @@ export class Forecast {
 
 class Row {
   constructor(film, desk) {
-    this.similar = new Similar(film, desk, false);
+    const name = spoken(film);
+    this.similar = new Similar(film, desk);
     this.place = element("span", { class: "place", "aria-hidden": "true" });
     this.mark = element("span", { class: "mark", "aria-hidden": "true" });
     this.figure = element("span", { class: "figure", "aria-hidden": "true" });
     this.said = element("span", { class: "unseen" });
-    this.bar = element("span", { class: "bar", "aria-hidden": "true" });
-    this.other = element("span", { class: "other" });
-    this.bar.append(element("span", { class: "filled" }), this.other);
+    this.bar = element("span", { class: "bar", "aria-hidden": "true" }, element("span"));
+    this.sure = element("span", { class: "sure", "aria-hidden": "true" });
+    this.genres = element("p", { class: "genres" });
     this.why = element("p", { class: "why" });
     this.there = element("p", { class: "there" });
-    const heading = element("h3", {}, this.similar.title);
+    const seen = button("Seen it", { "aria-label": `Seen it: rate ${name}` }, () => desk.onPick(film));
+    const unwanted = button("Not for me", { "aria-label": `Not for me: ${name}` },
+      () => desk.onUnwanted(film));
     this.element = element("li", { class: "recommendation" },
       element("div", { class: "standing" }, this.place, this.mark),
-      element("div", { class: "what" }, heading, this.why, this.there),
-      element("div", { class: "prediction" }, this.figure, this.said, this.bar),
+      element("div", { class: "what" }, element("h3", {}, this.similar.title), this.genres, this.why,
+        this.there, element("p", { class: "acts" }, seen, unwanted)),
+      element("div", { class: "prediction" }, this.figure, this.said, this.bar, this.sure),
       this.similar.panel);
   }
 
-  show(film, place, scale, other, shown) {
+  show(film, place, person, other, shown) {
+    const isSure = Number.isFinite(film.chance);
+    const percent = Math.round(100 * (film.chance ?? 0));
+    const stars = film.stars.toFixed(1);
     this.place.textContent = place;
-    this.figure.textContent = film.stars.toFixed(2);
-    this.said.textContent =
-      `${film.stars.toFixed(2)} of ${written(scale.highest)} stars forecast`;
-    this.bar.style.setProperty("--share", share(film.stars, scale));
-    this.bar.style.setProperty("--steps", Math.round(scale.highest));
-    this.why.replaceChildren(...why(film.reasons));
-    this.why.hidden = !film.reasons.length;
-    this.#compare(film.item, place, scale, other, shown);
+    this.figure.textContent = stars;
+    this.sure.textContent = isSure ? `${percent} % sure` : `new ${words.one}`;
+    const surely = isSure ? `, ${percent} % sure to be ${written(person.mark)} or more` : "";
+    this.said.textContent = `${stars} of ${written(person.scale.highest)} stars forecast${surely}`;
+    this.bar.hidden = !isSure;
+    this.bar.style.setProperty("--share", film.chance ?? 0);
+    this.genres.textContent = film.genres?.join(" · ") ?? "";
+    this.why.replaceChildren(...why(film.reasons, person.usual));
+    this.#compare(film.item, place, other, shown);
   }
 
-  #compare(item, place, scale, other, shown) {
+  #compare(item, place, other, shown) {
     const there = other?.places.get(item);
     this.mark.textContent = other ? mark(place, there, shown) : "";
     this.mark.dataset.climbs = Math.sign((there?.place ?? Infinity) - place);
-    this.there.textContent = other ? words(other.title, there, other.known) : "";
+    this.there.textContent = other ? told(other.title, there, other.known) : "";
     this.there.hidden = !other;
-    this.other.hidden = !there;
-    if (there) this.bar.style.setProperty("--other", share(there.stars, scale));
   }
-}
-
-/** "Because of Alien +0.21, Brazil +0.10, in spite of Clue −0.35" or with shares, as nodes. */
-function why(reasons) {
-  const lifting = reasons.filter(({ effect }) => effect >= LEAST).slice(0, 2).flatMap(reason);
-  const lowering = reasons.filter(({ effect }) => effect <= -LEAST).slice(0, 1).flatMap(reason);
-  if (!lifting.length) return lowering.length ? ["In spite of ", ...lowering] : [];
-  const spite = element("span", { class: "spite" }, "in spite of ", ...lowering);
-  return ["Because of ", ...lifting, ...(lowering.length ? [", ", spite] : [])];
-}
-
-function reason(film, n) {
-  const size = Math.abs(film.effect);
-  const figure = film.unit === "share" ? `${Math.round(100 * size)} %` : size.toFixed(2);
-  const effect = `${film.effect > 0 ? "+" : "−"}${figure}`;
-  const because = element("span", { class: "reason" }, parts(film).name, "\u00a0",
-    element("span", { class: "effect" }, effect));
-  return n ? [", ", because] : [because];
 }
 
 function tops(list) {

@@ -3,6 +3,7 @@
 import { isSuperseded } from "./service.js";
 import { element } from "./element.js";
 import { typeset } from "./titles.js";
+import { words } from "./words.js";
 
 const MOST = 8;
 
@@ -37,6 +38,13 @@ export class Search {
     list.addEventListener("click", (event) => this.#onClick(event));
   }
 
+  /** Search for a name as if the reader had typed it. */
+  look(name) {
+    this.box.value = name;
+    this.box.focus();
+    this.#find();
+  }
+
   async #find() {
     const text = this.box.value.trim();
     if (!text) {
@@ -58,7 +66,7 @@ export class Search {
       return element("li", attributes, ...typeset(film));
     });
     const nothing = element("li", { class: "nothing", role: "option", "aria-disabled": "true",
-      "aria-selected": "false" }, "No film of that name");
+      "aria-selected": "false" }, `No ${words.one} of that name`);
     this.list.replaceChildren(...(films.length ? options : [nothing]));
     this.list.hidden = false;
     this.box.setAttribute("aria-expanded", "true");

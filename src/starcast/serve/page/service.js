@@ -1,6 +1,9 @@
 // The service behind the page: one request at a time for each purpose, and its errors in words.
 
+import { spoken } from "./titles.js";
+
 const TOKEN = "starcast.token";
+const MOST = 1000; // ratings or items that the service takes at once
 const SILENT = "The service does not answer. Your ratings are kept; try again in a moment.";
 
 /** A request that failed, with a line for the reader. */
@@ -26,16 +29,67 @@ export class Service {
     return this.#ask("models", "models").then((answer) => answer.models);
   }
 
-  /** Films that match `text`, best first; the most rated ones for "". */
-  films(model, text, limit, purpose = "search") {
-    const query = new URLSearchParams({ model, query: text, limit });
-    return this.#ask(purpose, `items?${query}`).then((answer) => answer.items);
+  /** What the page is to know of the data: words, genres, years, whether there is a store. */
+  settings() {
+    return this.#ask("settings", "page.json");
   }
 
-  recommendations(purpose, model, ratings, k, reasons) {
-    const given = ratings.map(({ item, stars }) => ({ item, stars }));
-    const body = { model, k, reasons, ratings: given };
-    return this.#ask(purpose, "recommendations", body).then((answer) => answer.recommendations);
+  /** Films that match `text`, best first. */
+  films(model, text, limit) {
+    const query = new URLSearchParams({ model, query: text, limit });
+    return this.#ask("search", `items?${query}`).then((answer) => answer.items);
+  }
+
+  /** Films to ask about, those that tell most about a taste first. */
+  suggestions(model, ratings, without, k, where) {
+    const body = { model, k, ratings: given(ratings), without: without.slice(-MOST), where };
+    return this.#ask("suggestions", "suggestions", body).then((answer) => answer.suggestions);
+  }
+
+  /**
+   * A list for the ratings.
+   *
+   * @param {string} purpose
+   * @param {{model: string, ratings: object[], k: number, reasons: number, where: string|null,
+   *     without: Array}} wanted
+   * @returns {Promise<{recommendations: object[], usual: number, mark: number}>}
+   */
+  recommendations(purpose, { model, ratings, k, reasons = 0, where = null, without = [] }) {
+    const body = { model, k, reasons, ratings: given(ratings), details: true, only_liked: true };
+    if (where) body.where = where;
+    if (without.length) body.without = without.slice(-MOST);
+    return this.#ask(purpose, "recommendations", body);
+  }
+
+  /** What the model knows of a list of ratings, a file or text. */
+  imports(model, name, content) {
+    const path = `imports?${new URLSearchParams({ model, name: name.slice(-100) })}`;
+    return this.#ask("import", path, content, "POST");
+  }
+
+  /** A list that is kept under a name: [{item, title, stars}]; null if there is none. */
+  async kept(name) {
+    try {
+      const path = `users/${encodeURIComponent(name)}/ratings?limit=${MOST}`;
+      return (await this.#ask("kept", path)).ratings;
+    } catch (error) {
+      if (error.code === "unknown_user") return null;
+      throw error;
+    }
+  }
+
+  /** Keep ratings under a name. */
+  keep(name, ratings) {
+    const all = given(ratings).map((rating) => ({ ...rating, user: name }));
+    return this.#ask("keep", "ratings", { ratings: all });
+  }
+
+  /** Keep a rating under a name, or take it back where stars are null. */
+  keepOne(name, item, stars) {
+    const path = `users/${encodeURIComponent(name)}/ratings/${encodeURIComponent(item)}`;
+    const purpose = `keep ${item}`;
+    if (stars === null) return this.#ask(purpose, path, null, "DELETE");
+    return this.#ask(purpose, path, { stars }, "PUT");
   }
 
   similar(model, item, k) {
@@ -48,15 +102,16 @@ export class Service {
     this.#underWay.get(purpose)?.abort();
   }
 
-  async #ask(purpose, path, body = null) {
+  async #ask(purpose, path, body = null, method = body === null ? "GET" : "POST") {
     this.cancel(purpose);
     const controller = new AbortController();
     this.#underWay.set(purpose, controller);
     const sent = sessionStorage.getItem(TOKEN);
-    let response = await send(path, body, sent, controller.signal);
+    const request = { path, method, body, signal: controller.signal };
+    let response = await send(request, sent);
     for (let token = sent; response.status === 401;) {
       token = await this.#newToken(token);
-      response = await send(path, body, token, controller.signal);
+      response = await send(request, token);
     }
     return answer(response, controller.signal);
   }
@@ -73,18 +128,31 @@ export class Service {
   }
 }
 
+/** The same error, naming the film that a newer model no longer knows, if that is what it says. */
+export function inWords(error, ratings) {
+  const film = ratings.find(({ item }) => error.message.includes(`'${item}'`));
+  if (error.code !== "unknown_item" || !film) return error;
+  const said = `The model does not know ${spoken(film)}; take it back to go on.`;
+  return new ServiceError(error.code, said);
+}
+
 /** Whether an error only means that a newer request has taken over. */
 export function isSuperseded(error) {
   return error.name === "AbortError";
 }
 
-async function send(path, body, token, signal) {
+async function send({ path, method, body, signal }, token) {
   const headers = { Accept: "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (body) headers["Content-Type"] = "application/json";
-  const request = { method: body ? "POST" : "GET", headers, signal };
-  if (body) request.body = JSON.stringify(body);
-  return reach(() => fetch(path, request), signal);
+  const isPlain = body === null || typeof body === "string" || body instanceof Blob;
+  if (body !== null) headers["Content-Type"] = isPlain ? "text/plain" : "application/json";
+  const sent = isPlain ? body : JSON.stringify(body);
+  return reach(() => fetch(path, { method, headers, signal, body: sent }), signal);
+}
+
+/** The ratings as they are sent: the newest, as many as the service takes. */
+function given(ratings) {
+  return ratings.slice(-MOST).map(({ item, stars }) => ({ item, stars }));
 }
 
 async function answer(response, signal) {

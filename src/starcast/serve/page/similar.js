@@ -1,8 +1,9 @@
-// A title that opens to the films a model holds for similar.
+// A title that opens to where more of a film is told, and to films that a model holds for similar.
 
 import { button, element } from "./element.js";
 import { isSuperseded } from "./service.js";
 import { parts, spoken, typeset } from "./titles.js";
+import { words } from "./words.js";
 
 const MOST = 6;
 let opened = 0;
@@ -13,11 +14,10 @@ export class Similar {
   #desk;
 
   /**
-   * @param {{item, title}} film
+   * @param {{item, title, links}} film
    * @param {{service: Service, model: () => string, onPick: (film) => void}} desk
-   * @param {boolean} isKnown whether the reader can rate it elsewhere already.
    */
-  constructor(film, desk, isKnown) {
+  constructor(film, desk) {
     this.#film = film;
     this.#desk = desk;
     opened += 1;
@@ -27,18 +27,12 @@ export class Similar {
     this.title.append(...typeset(film, element("span", { class: "arrow" })));
     this.panel = element("div", { class: "like", id, hidden: true });
     this.films = element("div");
-    this.panel.append(this.films);
-    if (!isKnown) this.panel.prepend(this.#rateIt());
+    this.panel.append(...linked(film), this.films);
   }
 
   /** Ask again where the panel is open: another model may see it otherwise. */
   refresh() {
     if (!this.panel.hidden) this.#fill();
-  }
-
-  #rateIt() {
-    const label = { class: "quiet", "aria-label": `I know it: rate ${spoken(this.#film)}` };
-    return button("I know it: rate it", label, () => this.#desk.onPick(this.#film));
   }
 
   #toggle() {
@@ -58,18 +52,25 @@ export class Similar {
   }
 
   #show(films) {
-    const heading = `Films like ${parts(this.#film).name}`;
+    const heading = `${words.Many} like ${parts(this.#film).name}`;
     const list = element("ul", { "aria-label": heading }, ...films.map((film) => this.#row(film)));
-    const note = films.length ? "Films like it, and how alike from −1 to 1" : "No film is like it";
+    const note = films.length ? `${words.Many} like it` : `No ${words.one} is like it`;
     this.films.replaceChildren(element("p", { class: "note" }, note), list);
   }
 
   #row(film) {
-    const likeness = film.similarity.toFixed(2).replace("-", "−");
-    const attributes = { "aria-label": `Rate ${spoken(film)}, alike ${likeness}` };
-    const name = button("", attributes, () => this.#desk.onPick(film));
-    name.append(element("span", {}, ...typeset(film)), " ",
-      element("span", { class: "figure" }, likeness));
+    const label = { "aria-label": `Rate ${spoken(film)}` };
+    const name = button("", label, () => this.#desk.onPick(film));
+    name.append(...typeset(film));
     return element("li", {}, name);
   }
+}
+
+/** Links to where more is told of a film, as a line. */
+function linked({ links }) {
+  const known = Object.entries(links ?? {});
+  if (!known.length) return [];
+  const anchors = known.map(([name, href]) =>
+    element("a", { href, rel: "noreferrer", target: "_blank" }, name));
+  return [element("p", { class: "links" }, ...anchors)];
 }

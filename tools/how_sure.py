@@ -1,0 +1,66 @@
+"""Judge how sure the page says it is, on test rows.
+
+    python tools/how_sure.py ARTIFACT
+
+A rating's spread about its prediction goes by its item's and its user's training ratings, as in
+`FoldedInUser.predictive_std`; what that is worth beside one spread for all, in nats a test rating
+under a normal law, and how often a rating is a mark or more where a tenth of chances is said.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from starcast.artifacts import storage
+from starcast.artifacts.artifact import Artifact
+from starcast.data.split import TEST, TRAIN
+from starcast.engines.normal import cdf
+from starcast.recommend.pairs import PairScorer
+
+MARKS = (3.5, 4.0, 4.5)
+
+
+def spreads(artifact: Artifact) -> tuple[np.ndarray, np.ndarray]:
+    """Of every user and item: √(v_u / v) and √(v_i / v), as columns to be multiplied."""
+    ratings, means = artifact.split.ratings, PairScorer(artifact).means
+    of_all, of_item = means.variances
+    known = artifact.up_to(TRAIN)
+    of_user = np.full(ratings.n_users, of_all)
+    for user in range(ratings.n_users):
+        own = np.flatnonzero(known & (ratings.user_rows == user))
+        of_user[user] = means.variance_of(ratings.item_rows[own], ratings.stars[own])
+    return np.sqrt(of_user / of_all), np.sqrt(of_item / of_all)
+
+
+def main(folder: Path) -> None:
+    """Print the figures of one model."""
+    artifact = storage.load(folder)
+    ratings, step = artifact.split.ratings, artifact.split.ratings.scale.step
+    test = artifact.split.parts == TEST
+    users, items, stars = ratings.user_rows[test], ratings.item_rows[test], ratings.stars[test]
+    predicted = artifact.scorer.score_pairs(users, items).astype(np.float64)
+    errors = stars - ratings.scale.clip(predicted)
+    of_user, of_item = spreads(artifact)
+    std = artifact.residual_rmse * of_user[users] * of_item[items]
+
+    def nats(spread: np.ndarray) -> float:
+        return float(np.mean(0.5 * (errors / spread) ** 2 + np.log(spread)))
+
+    same = np.full(len(errors), artifact.residual_rmse)
+    print(f"worth {nats(same) - nats(std):.4f} nats a rating beside one spread for all")
+    for mark in MARKS:
+        chances = 1 - cdf((mark - step / 2 - predicted) / std)
+        tenths = np.minimum((10 * chances).astype(int), 9)
+        told = [
+            f"{100 * chances[one].mean():.0f}:{100 * (stars[one] >= mark).mean():.0f}"
+            for one in (np.flatnonzero(tenths == n) for n in range(10))
+            if len(one) >= 20
+        ]
+        print(f"{mark} or more, said:happened in percent  {'  '.join(told)}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))

@@ -120,6 +120,15 @@ def counts_of(
     return counts
 
 
+def moments_of(stars: NDArray[np.float32]) -> tuple[float, float]:
+    """The mean of stars, and their standard deviation from it."""
+    mean = float(stars.mean(dtype=np.float64))
+    if len(stars) <= AT_ONCE:
+        return mean, float(stars.std(dtype=np.float64))
+    blocks = (stars[block].astype(np.float64) - mean for block in blocks_of(len(stars), AT_ONCE))
+    return mean, float(np.sqrt(sum(float(one @ one) for one in blocks) / len(stars)))
+
+
 def compared(
     compare: Callable[..., NDArray[np.bool_]], values: NDArray[Any], other: object
 ) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.columns import AT_ONCE, blocks_of
+from starcast.data.columns import blocks_of, moments_of
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.disk.mapped import room_like
@@ -44,7 +44,7 @@ class Units(NamedTuple):
         A scale of as many steps as five stars have is laid on them, end to end, whatever is rated
         how often; of others the rows' mean and standard deviation become those of five stars.
         """
-        return cls.fitted(train.scale, lambda: _moments(train.stars))
+        return cls.fitted(train.scale, lambda: moments_of(train.stars))
 
     @classmethod
     def fitted(cls, scale: RatingScale, moments: Callable[[], tuple[float, float]]) -> Self:
@@ -93,15 +93,6 @@ class Units(NamedTuple):
         for block in blocks_of(len(stars)):
             stars[block] = self.values(ratings.stars[block])
         return replace(ratings, stars=stars, scale=scale)
-
-
-def _moments(stars: NDArray[np.float32]) -> tuple[float, float]:
-    """The mean of stars, and their standard deviation from it."""
-    mean = float(stars.mean(dtype=np.float64))
-    if len(stars) <= AT_ONCE:
-        return mean, float(stars.std(dtype=np.float64))
-    blocks = (stars[block].astype(np.float64) - mean for block in blocks_of(len(stars), AT_ONCE))
-    return mean, float(np.sqrt(sum(float(one @ one) for one in blocks) / len(stars)))
 
 
 FIVE_STARS = Units()

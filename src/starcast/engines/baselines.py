@@ -1,12 +1,11 @@
 """The baselines: what any model has to beat, trained in no time."""
 
-import math
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.columns import AT_ONCE, blocks_of, counts_of
+from starcast.data.columns import counts_of
 from starcast.data.ratings import Ratings
 from starcast.engines.means import means
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
@@ -30,14 +29,7 @@ class BaselineEngine:
 
     def run_epoch(self) -> EpochLoss:
         """Nothing is left to learn; the loss is that of the means."""
-        train, (mean, of_user, of_item) = self._train, self._means
-        total = 0.0
-        for block in blocks_of(len(train), AT_ONCE):
-            users, items = train.user_rows[block], train.item_rows[block]
-            errors = train.stars[block] - (mean + of_user[users] + of_item[items])
-            total += float(np.sum(np.square(errors, dtype=np.float64)))
-        squared = total / len(train)
-        return EpochLoss(squared / 2, math.sqrt(squared))
+        return self._means.loss(self._train)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies by name: mean (), item_bias (n_items,), popularity (n_items,)."""

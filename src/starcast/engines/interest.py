@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import moments_of
 from starcast.data.ratings import Ratings
+from starcast.disk.mapped import room_like
 from starcast.engines.protocol import Scores
 from starcast.engines.rows import SparseRows
 
@@ -34,8 +36,8 @@ class Interest(NamedTuple):
     @classmethod
     def of(cls, train: Ratings, weight: float) -> "Interest":
         """Mean and deviation of training rows."""
-        deviation = float(train.stars.std(dtype=np.float64))
-        return cls(float(train.stars.mean(dtype=np.float64)), deviation or 1.0, weight)
+        mean, deviation = moments_of(train.stars)
+        return cls(mean, deviation or 1.0, weight)
 
     def values(self, stars: Scores, user_means: NDArray[np.float64] | float) -> Scores:
         """Interest of ratings (n,) by users of damped means (n,) or (); float32 (n,)."""
@@ -49,18 +51,24 @@ class Interest(NamedTuple):
 
     def histories(self, ratings: SparseRows) -> SparseRows:
         """The same rows with interest in the place of stars."""
-        counts = np.diff(ratings.offsets)
-        ends = np.concatenate([[0.0], np.cumsum(ratings.values, dtype=np.float64)])
-        sums = ends[ratings.offsets[1:]] - ends[ratings.offsets[:-1]]
-        means = (sums + DAMPING * self.mean) / (counts + DAMPING)
-        values = self.values(ratings.values, np.repeat(means, counts))
-        return SparseRows(ratings.offsets, ratings.columns, values, ratings.n_columns)
+        values = room_like(ratings.values, len(ratings.values), np.float32)
+        for some, entries in ratings.pieces():
+            stars, starts = ratings.values[entries], ratings.offsets[some.start : some.stop + 1]
+            ends = np.concatenate([[0.0], np.cumsum(stars, dtype=np.float64)])
+            sums = np.diff(ends[starts - starts[0]])
+            counts = np.diff(starts)
+            means = (sums + DAMPING * self.mean) / (counts + DAMPING)
+            values[entries] = self.values(stars, np.repeat(means, counts))
+        return replace(ratings, values=values)
 
     def of_everybody(self, ratings: SparseRows) -> Scores:
         """Interest of all users together in each item: the list of somebody of whom nothing is
         known; float32 (n_items,)."""
         rows = self.histories(ratings)
-        return np.bincount(rows.columns, rows.values, rows.n_columns).astype(np.float32)
+        total = np.zeros(rows.n_columns)
+        for _, entries in rows.pieces():
+            total += np.bincount(rows.columns[entries], rows.values[entries], len(total))
+        return total.astype(np.float32)
 
 
 @final
@@ -99,6 +107,4 @@ def weighted_histories(train: Ratings, interest: Interest, activity_exponent: fl
 def weighted(interest: SparseRows, activity_exponent: float) -> SparseRows:
     """The same of interest that is known by user."""
     counts = np.diff(interest.offsets)
-    weights = Activity.of(counts, activity_exponent).weights(counts)
-    values = interest.values * np.repeat(weights, counts)
-    return replace(interest, values=values.astype(np.float32))
+    return interest.of_each(Activity.of(counts, activity_exponent).weights(counts))

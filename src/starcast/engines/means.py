@@ -1,15 +1,16 @@
 """Regularised means: what a user gives and an item gets, beside the mean of all."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.columns import counts_of
+from starcast.data.columns import AT_ONCE, blocks_of, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
-from starcast.engines.protocol import Scores
+from starcast.engines.protocol import EpochLoss, Scores
 from starcast.engines.rows import SparseRows
 
 ITEM_DAMPING, USER_DAMPING = 5.0, 5.0  # ratings' worth of belief in no deviation at all
@@ -29,6 +30,16 @@ class Means(NamedTuple):
     mean: float
     user_bias: Scores
     item_bias: Scores
+
+    def loss(self, train: Ratings) -> EpochLoss:
+        """How far training rows lie from them."""
+        total = 0.0
+        for block in blocks_of(len(train), AT_ONCE):
+            users, items = train.user_rows[block], train.item_rows[block]
+            predicted = self.mean + self.user_bias[users] + self.item_bias[items]
+            total += float(np.sum(np.square(train.stars[block] - predicted, dtype=np.float64)))
+        squared = total / len(train)
+        return EpochLoss(squared / 2, math.sqrt(squared))
 
 
 def means(train: Ratings) -> Means:

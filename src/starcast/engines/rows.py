@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.columns import AT_ONCE, counts_of
+from starcast.data.columns import AT_ONCE, blocks_of, chosen_of, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.disk.mapped import room_like
@@ -98,6 +98,40 @@ class SparseRows:
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         entries = np.repeat(self.offsets[rows] - offsets[:-1], counts) + np.arange(offsets[-1])
         return type(self)(offsets, self.columns[entries], self.values[entries], self.n_columns)
+
+    def masked(self, chosen: NDArray[np.bool_]) -> Self:
+        """Some of the entries (n,), those that a mask chooses; on disk where these are.
+
+        >>> both = SparseRows(np.array([0, 1, 3]), np.array([5, 2, 4]), np.ones(3), 6)
+        >>> both.masked(np.array([True, False, True])).offsets.tolist()
+        [0, 1, 2]
+        """
+        offsets = np.zeros(len(self.offsets), np.int64)
+        for some, entries in self.pieces():
+            kept = np.concatenate([[0], np.cumsum(chosen[entries])])
+            ends = self.offsets[some.start : some.stop + 1] - self.offsets[some.start]
+            offsets[some.start + 1 : some.stop + 1] = offsets[some.start] + kept[ends[1:]]
+        columns, values = chosen_of([self.columns, self.values], chosen)
+        return type(self)(offsets, columns, values, self.n_columns)
+
+    def renumbered(self, numbers: Rows, n_columns: int) -> Self:
+        """The entries of columns that have a number ≥ 0, under that number; of `n_columns`."""
+        is_kept = room_like(self.columns, len(self.columns), bool)
+        for block in blocks_of(len(is_kept)):
+            is_kept[block] = numbers[self.columns[block]] >= 0
+        kept = self.masked(is_kept)
+        columns = room_like(kept.columns, len(kept.columns), np.int32)
+        for block in blocks_of(len(columns)):
+            columns[block] = numbers[kept.columns[block]]
+        return type(self)(kept.offsets, columns, kept.values, n_columns)
+
+    def of_each(self, of_row: NDArray[np.float64]) -> Self:
+        """Every value times a number of its row (n_rows,); float32."""
+        values = room_like(self.values, len(self.values), np.float32)
+        for some, entries in self.pieces():
+            counts = np.diff(self.offsets[some.start : some.stop + 1])
+            values[entries] = self.values[entries] * np.repeat(of_row[some], counts)
+        return type(self)(self.offsets, self.columns, values, self.n_columns)
 
     def row_numbers(self) -> Rows:
         """int32 (n,), the row of each entry."""

@@ -114,7 +114,7 @@ KNOWN: tuple[Model, ...] = (
         engines={COMPILED: _latent_factor},
         scorer=_from_weights(FactorScorer),
         schema=factor_schema,
-        on_disk=("SGD", "ALS"),
+        on_disk=tuple(tuned.FACTORS),
         grow=_grow_factors,
     ),
     Model(

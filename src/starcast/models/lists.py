@@ -71,6 +71,7 @@ LIST_MODELS = (
         engines={COMPILED: _item_item},
         scorer=_from_histories(ItemItemScorer),
         schema=item_item_schema,
+        on_disk=tuple(tuned.ITEM_ITEM),
         grow=_grow_item_item,
         uses_times=True,
     ),

@@ -154,11 +154,8 @@ class ItemItemScorer(MeansScorer):
     @cached_property
     def _known(self) -> SparseRows:
         """Interest of every user; columns are numbers in the core."""
-        rows, items = self._interest.histories(self.histories), self._items
-        numbers = items.numbers[rows.columns]
-        kept = np.flatnonzero(numbers >= 0)
-        offsets = np.searchsorted(kept, rows.offsets)
-        return SparseRows(offsets, numbers[kept], rows.values[kept], len(items.core))
+        items = self._items
+        return self._interest.histories(self.histories).renumbered(items.numbers, len(items.core))
 
 
 @final

@@ -14,9 +14,15 @@ def require_room(model: Model, settings: Settings, ratings: Ratings) -> None:
     """
     if settings.optimizer in model.on_disk or not must_stay_on_disk(ratings.item_rows):
         return
-    able = [f"{one.name} by {' or '.join(one.on_disk)}" for one in MODELS.values() if one.on_disk]
+    able = [_told(one) for one in MODELS.values() if one.on_disk]
     raise ConfigError(
         f"{model.name} by {settings.optimizer} trains in memory, on up to {MOST_IN_MEMORY:,} "
         f"ratings on disk, and {ratings.name} holds {len(ratings):,}; on more of them train "
         f"{', '.join(able)}"
     )
+
+
+def _told(model: Model) -> str:
+    """A model, with its optimizers where not all of them do."""
+    is_whole = set(model.on_disk) == set(model.defaults)
+    return model.name if is_whole else f"{model.name} by {' or '.join(model.on_disk)}"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain_network import some_ratings
 
+from starcast.engines import batches
 from starcast.engines.batches import ShuffledRatings
 
 CELLS = 1000  # ratings, of 49 x 39 cells
@@ -32,6 +33,25 @@ def test_a_shuffled_rating_keeps_its_user_item_and_stars() -> None:
     assert np.array_equal(columns[:, by_user_and_item], sorted_columns)
     assert ratings.users.dtype == ratings.items.dtype == np.int32
     assert ratings.stars.dtype == np.float32
+
+
+def test_many_rows_are_shuffled_heap_by_heap_and_visited_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seven heaps: each row once, with its own stars, and any row may come to any place."""
+    monkeypatch.setattr(batches, "AT_ONCE", 150)
+    test_a_shuffled_rating_keeps_its_user_item_and_stars()
+    test_neighbours_are_strangers()
+    train, first = some_ratings(CELLS), []
+    number = {pair: n for n, pair in enumerate(zip(train.user_rows, train.item_rows, strict=True))}
+    for seed in range(200):
+        rated = shuffled(100, seed=seed).rated
+        first.append(number[rated.users[0], rated.items[0]])
+    assert abs(np.mean(first) - CELLS / 2) < 4 * CELLS / np.sqrt(12 * 200)
+    assert abs(np.std(first) - CELLS / np.sqrt(12)) < 0.1 * CELLS
+    pieces = list(shuffled(10).fresh_orders())
+    assert [len(one) for one in pieces] == [150] * 6 + [100]
+    assert np.array_equal(np.concatenate(pieces), shuffled(10).fresh_order())
 
 
 def test_neighbours_are_strangers() -> None:

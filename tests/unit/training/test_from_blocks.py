@@ -16,8 +16,13 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.disk import mapped
 from starcast.disk.mapped import is_mapped
+from starcast.engines import batches
+from starcast.engines.batches import ShuffledRatings
 from starcast.engines.factorization.sgd import SgdEngine
+from starcast.engines.interest import Interest
+from starcast.engines.linear.gram import Told, pairs
 from starcast.engines.means import means_of
+from starcast.engines.protocol import ListScorer
 from starcast.engines.rows import SparseRows
 from starcast.errors import ArtifactError, ConfigError
 from starcast.evaluation.report import evaluate
@@ -72,17 +77,40 @@ def test_the_weights_are_the_same_to_the_bit(both: tuple[Artifact, Artifact]) ->
     assert losses[0] == losses[1]
 
 
-@pytest.mark.parametrize("optimizer", ["ALS", "Adam"])
+@pytest.mark.parametrize("optimizer", ["ALS", "Adam", "GradientDescent"])
 def test_so_are_those_of_other_solvers(ratings: Ratings, split: Split, optimizer: str) -> None:
     memory = PLAN.divide(ratings)
     ours, theirs = (train(one, optimizer, refit=False).weights for one in (split, memory))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
 
 
+def test_so_are_those_of_an_item_item_model_and_its_lists(ratings: Ratings, split: Split) -> None:
+    config = find("item-item-model").settings(core_items=50)
+    ours, theirs = (fit(one, "item-item-model", config) for one in (split, PLAN.divide(ratings)))
+    for name, weights in theirs.weights.items():
+        np.testing.assert_array_equal(ours.weights[name], weights)
+    users = np.arange(120, dtype=np.int32)
+    assert isinstance(ours.scorer, ListScorer)
+    assert isinstance(theirs.scorer, ListScorer)
+    np.testing.assert_array_equal(ours.scorer.list_all(users), theirs.scorer.list_all(users))
+
+
 def test_what_is_visited_lies_on_disk(split: Split) -> None:
     config = find(MODEL).settings(dimension=8)
     engine = SgdEngine(config, split.train, 1)  # type: ignore[arg-type]  # its solver's settings
     assert is_mapped(engine._grid.visits)
+
+
+def test_so_is_what_batches_and_pairs_of_items_are_made_of(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 500)
+    rated = ShuffledRatings(split.train, 64, np.random.default_rng(1)).rated
+    told = Told.of(split.train, Interest.of(split.train, 0.5), 0.3)
+    summed = pairs(told, np.arange(40, dtype=np.int32), 5.0)
+    made = [*rated, told.interest.values, told.weighted.values, told.places.values]
+    made += [summed.items, summed.interest, summed.places, summed.raters, summed.weighted]
+    assert all(map(is_mapped, [*made, summed.item_places]))
 
 
 def test_figures_and_lists_are_the_same(both: tuple[Artifact, Artifact]) -> None:
@@ -146,11 +174,9 @@ def test_what_trains_in_memory_is_refused_where_ratings_outgrow_it(
     split: Split, ratings: Ratings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starcast.data.columns.MOST_IN_MEMORY", 1000)
-    config = find(MODEL).settings(optimizer="RMSProp")
-    with pytest.raises(
-        ConfigError, match=r"RMSProp trains in memory.*latent-factor-model by SGD or ALS"
-    ):
-        fit(split, MODEL, config)
+    wanted = r"Adam trains in memory.*train latent-factor-model, item-item-model, "
+    with pytest.raises(ConfigError, match=wanted):
+        fit(split, "deep-neural-network-model")
     for name, model in MODELS.items():
         if not model.on_disk:
             with pytest.raises(ConfigError, match=f"{name} by .* trains in memory"):

@@ -63,17 +63,19 @@ class MiniBatchEngine(Stepped):
 
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
-        tables, ratings = self._tables, self._ratings
-        squared_error, self._step = _visit_all(
-            tables.user.planes,
-            tables.item.planes,
-            ratings.rated,
-            ratings.fresh_order(),
-            self._batch_size,
-            np.float32(tables.mean),
-            self._descent,
-            self._step,
-        )
+        tables, squared_error = self._tables, 0.0
+        for order in self._ratings.fresh_orders():
+            squared, self._step = _visit_all(
+                tables.user.planes,
+                tables.item.planes,
+                self._ratings.rated,
+                order,
+                self._batch_size,
+                np.float32(tables.mean),
+                self._descent,
+                self._step,
+            )
+            squared_error += squared
         return tables.epoch_loss(squared_error, self._config.regularization_factor)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -100,12 +102,12 @@ def _visit_all(
     descent: Any,
     step: Any,
 ) -> Any:
-    """Σ error² of an epoch, as seen on the way, and the steps taken by now.
+    """Σ error² of an epoch, or a part of it, as seen on the way, and the steps taken by now.
 
     Args:
         user, item: Factors with all planes; changed.
         rated: Rated.
-        order: int32 (n,), the order of visits.
+        order: int32 (n,), the order of visits: whole batches.
         batch_size: ratings per step.
         mean: μ, float32.
         descent: Descent.

@@ -16,6 +16,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from starcast.data.columns import counts_of
 from starcast.data.ratings import Ratings
 from starcast.engines.interest import Interest
 from starcast.engines.linear.gram import Told, gram, pairs
@@ -47,7 +48,7 @@ class ItemItemEngine:
             raise ConfigError(f"{train.n_items:,} items are too many for an item-item model")
         self._settings, self._train = settings, train
         self._means, self._interest = means(train), Interest.of(train, settings.interest_weight)
-        counts = np.bincount(train.item_rows, minlength=train.n_items)
+        counts = counts_of(train.item_rows, train.n_items)
         most = np.argsort(-counts, kind="stable")[: settings.core_items]
         self._core = np.sort(most[counts[most] >= min(_RATED, counts.max())]).astype(np.int32)
         self._outside = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), self._core)
@@ -71,7 +72,7 @@ class ItemItemEngine:
         self._tail = tail_weights(summed, matrix, penalty, self._outside)
         del summed, told  # as large as the ratings
         self._keep(item_item(matrix, penalty))
-        return self._loss()
+        return self._means.loss(self._train)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """By name; copies but for item_item, which may take gigabytes and is read-only.
@@ -118,9 +119,3 @@ class ItemItemEngine:
         """A new matrix in the place of the one before, which whoever was given it still has."""
         matrix.flags.writeable = False
         self._matrix = matrix
-
-    def _loss(self) -> EpochLoss:
-        train, (mean, of_user, of_item) = self._train, self._means
-        errors = train.stars - (mean + of_user[train.user_rows] + of_item[train.item_rows])
-        squared = float(np.mean(np.square(errors, dtype=np.float64)))
-        return EpochLoss(squared / 2, math.sqrt(squared))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.disk.mapped import room_like
 from starcast.engines.compiled import parallel, serial
 from starcast.engines.interest import Interest, weighted
-from starcast.engines.rows import SparseRows, sorting
+from starcast.engines.rows import SparseRows
 
 
 @final
@@ -29,11 +30,11 @@ class Pairs(NamedTuple):
     user_offsets: NDArray[np.int64]
     items: Rows
     interest: NDArray[np.float32]
-    places: NDArray[np.int32]
+    places: NDArray[Any]
     item_offsets: NDArray[np.int64]
     raters: Rows
     weighted: NDArray[np.float32]
-    item_places: NDArray[np.int32]
+    item_places: NDArray[Any]
     decay: NDArray[np.float32]
 
 
@@ -43,13 +44,13 @@ class Told(NamedTuple):
 
     Attributes:
         interest: of the user in what they rated, x.
-        weighted: float32 (n,), interest times the user's weight.
-        places: int32 (n,), see `places_in_time`.
+        weighted: interest times the user's weight.
+        places: int32, see `places_in_time`.
     """
 
     interest: SparseRows
-    weighted: NDArray[np.float32]
-    places: NDArray[np.int32]
+    weighted: SparseRows
+    places: SparseRows
 
     @classmethod
     def of(cls, train: Ratings, interest: Interest, activity_exponent: float) -> "Told":
@@ -59,17 +60,13 @@ class Told(NamedTuple):
             interest: what a rating says.
             activity_exponent: b; a user of n ratings weighs n^-b, 1 in the mean.
         """
-        cared = interest.histories(SparseRows.by_user(train))
-        return cls(cared, weighted(cared, activity_exponent).values, places_in_time(train))
+        rated = SparseRows.by_user(train)
+        cared, places = interest.histories(rated), places_in_time(rated, train.timestamps)
+        return cls(cared, weighted(cared, activity_exponent), replace(rated, values=places))
 
-    def take(self, chosen: NDArray[np.bool_]) -> "Told":
+    def masked(self, chosen: NDArray[np.bool_]) -> "Told":
         """Some of the ratings (n,), which say what they said; rows and columns stay whole."""
-        at, all_rows = np.flatnonzero(chosen), self.interest
-        offsets = np.searchsorted(at, all_rows.offsets)
-        rows = replace(
-            all_rows, offsets=offsets, columns=all_rows.columns[at], values=all_rows.values[at]
-        )
-        return Told(rows, self.weighted[at], self.places[at])
+        return Told(*(one.masked(chosen) for one in self))
 
 
 def pairs(told: Told, core: Rows, nearness: float) -> Pairs:
@@ -82,21 +79,21 @@ def pairs(told: Told, core: Rows, nearness: float) -> Pairs:
         core: int32 (m,), ascending, the items j.
         nearness: h, in ratings; infinite where order does not count.
     """
-    of_users, places = told.interest, told.places
-    of_items = replace(of_users, values=told.weighted).transposed()
-    numbers = np.full(of_users.n_columns, -1, np.int32)
+    numbers = np.full(told.interest.n_columns, -1, np.int32)
     numbers[core] = np.arange(len(core), dtype=np.int32)
-    kept = np.flatnonzero(numbers[of_users.columns] >= 0)
-    decay = 1 - np.arange(places.max(initial=0) + 1) / (2 * nearness)
+    of_users, places = (one.renumbered(numbers, len(core)) for one in (told.interest, told.places))
+    of_items, item_places = told.weighted.transposed(), told.places.transposed()
+    farthest = max((int(told.places.values[e].max()) for _, e in told.places.pieces()), default=0)
+    decay = 1 - np.arange(farthest + 1) / (2 * nearness)
     return Pairs(
-        np.searchsorted(kept, of_users.offsets),
-        numbers[of_users.columns[kept]],
-        of_users.values[kept],
-        places[kept],
+        of_users.offsets,
+        of_users.columns,
+        of_users.values,
+        places.values,
         of_items.offsets,
         of_items.columns,
         of_items.values,
-        places[sorting(of_users.columns, of_users.n_columns)],
+        item_places.values,
         np.maximum(decay, 0).astype(np.float32),
     )
 
@@ -108,33 +105,49 @@ def gram(summed: Pairs, items: Rows, n_core: int) -> NDArray[np.float32]:
     return found
 
 
-def places_in_time(train: Ratings) -> NDArray[np.int32]:
-    """Twice the place (0, 1, …) of each row among its user's, by time; of equal times the mean.
+def places_in_time(rated: SparseRows, times: NDArray[np.int64] | None) -> NDArray[Any]:
+    """Twice the place (0, 1, …) of each rating among its user's, by time; of equal times the mean.
 
     Without times all places are 0: no two ratings are nearer than others.
 
+    Args:
+        rated: by user.
+        times: int64 (n,), of each rating.
     Returns: int32 (n,).
     """
-    n = len(train)
-    if train.timestamps is None or not n:
-        return np.zeros(n, np.int32)
-    order = _by_user_and_time(train.user_rows, train.timestamps)
-    users, times = train.user_rows[order], train.timestamps[order]
-    place = np.arange(n) - np.searchsorted(users, np.arange(train.n_users))[users]
-    is_new = np.concatenate([[True], (users[1:] != users[:-1]) | (times[1:] != times[:-1])])
+    found = room_like(rated.columns, len(rated.columns), np.int32)
+    if times is None:
+        found[:] = 0
+        return found
+    for some, entries in rated.pieces():
+        counts = np.diff(rated.offsets[some.start : some.stop + 1])
+        found[entries] = _places(np.repeat(np.arange(len(counts)), counts), times[entries])
+    return found
+
+
+def _places(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The same of some users, whose numbers ascend."""
+    if not len(users):
+        return np.empty(0, np.int32)
+    order = _by_user_and_time(users, times)
+    users, times = users[order], times[order]
+    is_first = np.concatenate([[True], users[1:] != users[:-1]])
+    starts = np.flatnonzero(is_first)
+    place = np.arange(len(users)) - starts[np.cumsum(is_first) - 1]
+    is_new = is_first | np.concatenate([[True], times[1:] != times[:-1]])
     first = np.flatnonzero(is_new)
-    last = np.concatenate([first[1:], [n]]) - 1
-    places = np.empty(n, np.int32)
+    last = np.concatenate([first[1:], [len(users)]]) - 1
+    places = np.empty(len(users), np.int32)
     places[order] = (place[first] + place[last])[np.cumsum(is_new) - 1]
     return places
 
 
-def _by_user_and_time(users: Rows, times: NDArray[np.int64]) -> NDArray[np.intp]:
+def _by_user_and_time(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.intp]:
     """The order of rows by user, then by time; of equal times in no order."""
     first, last = int(times.min()), int(times.max())
-    if (int(users.max()) + 1) * (last - first + 1) > np.iinfo(np.int64).max:
+    if (int(users[-1]) + 1) * (last - first + 1) > np.iinfo(np.int64).max:
         return np.lexsort((times, users))
-    return np.argsort(users * np.int64(last - first + 1) + (times - first))
+    return np.argsort(users * (last - first + 1) + (times - first))
 
 
 @parallel

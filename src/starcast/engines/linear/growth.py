@@ -87,7 +87,7 @@ def _regress(
     near = core[_nearest(told, settings, train, items, core)]
     is_near = np.zeros(train.n_items, bool)
     is_near[near] = is_near[items] = True
-    summed = pairs(told.take(is_near[train.item_rows]), near, settings.nearness)
+    summed = pairs(told.masked(is_near[train.item_rows]), near, settings.nearness)
     matrix = gram(summed, near, len(near))
     found = tail_weights(summed, matrix, _penalty(settings, train, matrix), items)
     tail = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), core)
@@ -106,7 +106,7 @@ def _nearest(
     is_rater, is_item = np.zeros(train.n_users, bool), np.zeros(train.n_items, bool)
     is_item[items] = True
     is_rater[train.user_rows[is_item[train.item_rows]]] = True
-    summed = pairs(told.take(is_rater[train.user_rows]), core, settings.nearness)
+    summed = pairs(told.masked(is_rater[train.user_rows]), core, settings.nearness)
     beside = gram(summed, items, len(core))
     width = min(NEIGHBOURS, len(core))
     return np.unique(np.argpartition(-beside, width - 1, axis=1)[:, :width])

@@ -22,7 +22,7 @@ SMALL = ItemItemSettings(nearness=3.0, regularization_factor=0.5)
 def plain_gram(train: Ratings, weight: float, exponent: float, nearness: float) -> np.ndarray:
     """Pair after pair, in doubles."""
     interest = Interest.of(train, weight)
-    places = places_in_time(train) / 2
+    places = in_time(train) / 2
     counts = np.maximum(np.bincount(train.user_rows, minlength=train.n_users), 1)
     weights = counts**-exponent / np.mean(counts**-exponent)
     found = np.zeros((train.n_items, train.n_items))
@@ -36,15 +36,19 @@ def plain_gram(train: Ratings, weight: float, exponent: float, nearness: float) 
     return found
 
 
+def in_time(rated: Ratings) -> np.ndarray:
+    return places_in_time(SparseRows.by_user(rated), rated.timestamps)
+
+
 def test_places_follow_time_and_ties_share_them(ratings: Ratings) -> None:
     """Ann rated brazil, duel, clue, alien; bob alien, duel; eve clue, brazil. Twice the place."""
-    assert_array_equal(places_in_time(ratings), [6, 0, 4, 2, 0, 2, 2, 0])
+    assert_array_equal(in_time(ratings), [6, 0, 4, 2, 0, 2, 2, 0])
     tied = Ratings.from_columns(
         np.array([1] * 4), np.arange(4), np.arange(1.0, 5.0), np.array([9, 5, 9, 9])
     )
-    assert_array_equal(places_in_time(tied), [4, 0, 4, 4])  # places 1, 2 and 3 have the mean 2
+    assert_array_equal(in_time(tied), [4, 0, 4, 4])  # places 1, 2 and 3 have the mean 2
     timeless = Ratings.from_columns(np.array([1, 1]), np.arange(2), np.arange(1.0, 3.0))
-    assert_array_equal(places_in_time(timeless), [0, 0])
+    assert_array_equal(in_time(timeless), [0, 0])
 
 
 @pytest.mark.parametrize("nearness", [3.0, 1e9])

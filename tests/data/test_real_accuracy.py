@@ -47,6 +47,7 @@ def test_the_default_latent_factor_model_on_ml_100k(ml_100k: Path) -> None:
     assert 0.895 < rmse(artifact) < 0.92
 
 
+@pytest.mark.long
 def test_the_bayesian_factor_model_on_the_shipped_split_of_ml_100k(ml_100k: Path) -> None:
     """Known: 0.8850 of ours with 300 samples, 0.8862 of myFM's on the same features."""
     ratings = parse.read(ml_100k, "ml-100k")
@@ -70,6 +71,7 @@ def test_deviations_hold_as_often_as_they_should_on_ml_latest_small(likelihood: 
     assert 0.925 < np.mean(errors <= 2) < 0.965
 
 
+@pytest.mark.long
 def test_attributes_and_weeks_of_ml_100k_are_worth_having(ml_100k: Path) -> None:
     """On validation rows of the shipped split, whose test rows stay shut: 0.884 and 0.878 known."""
     ratings = parse.read(ml_100k, "ml-100k")

@@ -37,6 +37,7 @@ def rmse(cells: list[list[Any]]) -> list[float]:
     ]
 
 
+@pytest.mark.long
 def test_the_tutorial_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
     done = run(TUTORIAL, tmp_path / "run.ipynb")
     assert done.returncode == 0, done.stderr

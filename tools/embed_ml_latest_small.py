@@ -25,7 +25,7 @@ def embed(archive: Path, target: Path) -> None:
         target: the folder.
     """
     with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(archive) as files:
-        for name in ("ratings.csv", "movies.csv", "README.txt"):
+        for name in ("ratings.csv", "movies.csv", "links.csv", "README.txt"):
             files.extract(f"{NAME}/{name}", scratch)
         folder = Path(scratch) / NAME
         ratings = parse.read(folder, NAME)

@@ -10,6 +10,7 @@ from starcast.data.files.naming import GENRES
 from starcast.data.ids import Rows
 from starcast.engines.protocol import ListScorer, Scorer, Scores
 from starcast.recommend.item_columns import ItemColumns, Mask
+from starcast.scoring.panels import FEW
 
 _USERS, _ITEMS = 96, 400  # whose tastes stand for everybody's, and the items that are asked about
 _SAME = 1e-4  # share of what differs between people and items: below it all have the same taste
@@ -106,12 +107,20 @@ def _tastes(
     In stars, whose noise the model knows; of a model that predicts everybody the same stars but
     for their kindness, list scores that are made as wide as their noise.
     """
-    stars = np.array([scorer.score_user(user)[candidates] for user in users], np.float64)
+    blocks = [candidates[at : at + FEW] for at in range(0, len(candidates), FEW)]
+    stars = np.array(
+        [np.concatenate([_scored(scorer, user, rows) for rows in blocks]) for user in users],
+        np.float64,
+    )
     if not isinstance(scorer, ListScorer) or _differ(stars) > _SAME:
         return stars, None
     scores = np.array([scorer.list_user(user)[candidates] for user in users], np.float64)
     width = scores.std(axis=0)
     return (scores - scores.mean(axis=0)) / np.where(width > 0, width, 1), 1.0
+
+
+def _scored(scorer: Scorer, user: int, rows: Rows) -> Scores:
+    return scorer.score_pairs(np.full(len(rows), user, np.int32), rows)
 
 
 def _differ(stars: NDArray[np.float64]) -> float:

@@ -15,16 +15,18 @@ from starcast.data.files.person import Listed, Rated
 from starcast.display import printable, shortened
 from starcast.errors import DataError
 from starcast.recommend.given_ratings import check_stars
-from starcast.recommend.matching import name_of, on_scale
+from starcast.recommend.matching import on_scale
 from starcast.recommend.titles import Match
 from starcast.serve.request_schemas import MOST_ITEMS
 from starcast.serve.served_model import ServedModel, short
 
 _MOST_BYTES = 1 << 22  # of a table in an archive, unpacked
+_MOST_ROWS = 20_000  # which take a second
 _MOST_ALIKE = 100  # titles that are looked for by spelling: each is compared with every other
 _MOST_SHOWN, _NEAR = 100, 3  # of those not found, and items that each may be
 _LONGEST = 200  # characters of a title that are repeated
 _UNREADABLE = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_OF_COMMANDS = re.compile(r"[,;:] [^,;:]*(: )?--[a-z].*", re.DOTALL)  # options that only they have
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -43,7 +45,7 @@ def imported(model: ServedModel, name: str, content: bytes) -> str:
     kept = list(known.values())[-MOST_ITEMS:]
     scale = model.ratings.scale
     stars, notes = on_scale([rated.stars for rated, _ in kept], listed.ends, scale)
-    check_stars(scale, [name_of(rated) for rated, _ in kept], stars)
+    check_stars(scale, [_given(rated) for rated, _ in kept], stars)
     told = [
         {**model.at(match.row), "given": _given(rated), "is_sure": match.is_sure,
          "stars": short(float(one))}
@@ -96,6 +98,8 @@ def _counted(n: int, what: str) -> str:
 def _read(name: str, content: bytes) -> Listed:
     """Raises: DataError: no table of ratings, said of the file's own name."""
     table = _unpacked(name, content)
+    if table.count(b"\n") > _MOST_ROWS:
+        raise DataError(f"{name} holds more than {_MOST_ROWS:,} rows; give those that count most")
     if not table.startswith(_UTF_16) and _UNREADABLE.search(table):
         raise DataError(f"{name} is no text; give a CSV file, or the archive of an export")
     with TemporaryDirectory(prefix="starcast-") as folder:
@@ -104,7 +108,8 @@ def _read(name: str, content: bytes) -> Listed:
         try:
             return person.read(path)
         except DataError as error:
-            raise DataError(str(error).replace(str(path), name)) from None
+            said = str(error).replace(str(path), name)
+            raise DataError(_OF_COMMANDS.sub("", said)) from None
 
 
 def _unpacked(name: str, content: bytes) -> bytes:

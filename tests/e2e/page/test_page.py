@@ -201,6 +201,8 @@ def test_similar_films_open_below_a_title_and_can_be_rated(visit: Visit) -> None
     expect(title).to_have_attribute("aria-expanded", "true")
     similar = forecast(page).first.get_by_role("list").get_by_role("button")
     expect(similar).to_have_count(6)
+    link = forecast(page).first.get_by_role("link", name="IMDb")
+    assert re.fullmatch(r"https://www\.imdb\.com/title/tt\d{7}/", link.get_attribute("href") or "")
     label = similar.first.get_attribute("aria-label") or ""
     similar.first.click()
     film = label.removeprefix("Rate ")

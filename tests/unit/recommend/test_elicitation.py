@@ -23,7 +23,7 @@ def asked_of(
     )
     if genres:
         ratings = replace(ratings, attributes=(Attribute.of(ratings.items, "genre", genres),))
-    scorer = SimpleNamespace(score_user=lambda user: tastes[user])
+    scorer = SimpleNamespace(score_pairs=lambda users, items: tastes[users, items])
     stub: Any = SimpleNamespace(
         n_raters=np.array(n_raters), split=SimpleNamespace(ratings=ratings), scorer=scorer,
         residual_rmse=1.0,

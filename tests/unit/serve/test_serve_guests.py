@@ -161,15 +161,18 @@ with zipfile.ZipFile(BOMB, "w", zipfile.ZIP_DEFLATED) as large:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "my.csv is no text"),
         (b"PK\x03\x04 and no more", "my.csv cannot be unpacked"),
         (BOMB.getvalue(), "holds more than 4,194,304 bytes"),
-        (b"item,rating\nalien,7\n", "7 stars for item"),
+        (b"item,rating\n" + b"alien,5\n" * 20_001, "my.csv holds more than 20,000 rows"),
+        (b"item,rating\nalien,7\n", "7 stars for item 'alien' are outside"),
+        (b"alien\nduel\n", "my.csv has 1 column; it needs item, rating columns"),
         (b"item,rating\nalien,many\n", "line 2"),
         (b"name,colour\nalien,red\n", "my.csv"),
     ],
-    ids=["empty", "picture", "torn", "bomb", "scale", "word", "other"],
+    ids=["empty", "picture", "torn", "bomb", "rows", "scale", "column", "word", "other"],
 )
 def test_what_is_no_list_gets_one_line(client: TestClient, content: bytes, said: str) -> None:
     message = bring(client, content, 422)["error"]["message"]
     assert said in message
+    assert "--" not in message  # of commands, which nobody here gives
     assert "starcast-" not in message  # where it lay for a moment is nobody's business
     assert "\n" not in message
 

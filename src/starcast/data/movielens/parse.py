@@ -39,6 +39,7 @@ class Release:
         item_separator: what stands between its fields; "," means CSV with a header.
         users: name of the user file, whose fields are separated likewise; "" where there is none.
         about_users: what its fields after the id tell.
+        links: name of the CSV file of films' ids elsewhere; "" where there is none.
     """
 
     ratings: str
@@ -47,18 +48,20 @@ class Release:
     item_separator: str
     users: str = ""
     about_users: tuple[str, ...] = ()
+    links: str = ""
 
 
 RELEASES = (
     Release("u.data", "\t", "u.item", "|", "u.user", ("age", "sex", "occupation")),  # 100K
     # 1M and 10M; the latter tells nothing of users
     Release("ratings.dat", "::", "movies.dat", "::", "users.dat", ("sex", "age", "occupation")),
-    Release("ratings.csv", ",", "movies.csv", ","),  # 20M and every later one
+    Release("ratings.csv", ",", "movies.csv", ",", links="links.csv"),  # 20M and every later one
 )
 
 
 def files(folder: Path) -> list[Path]:
-    """The rating file and the film file of a MovieLens folder, and the user file if it is there.
+    """The rating file and the film file of a MovieLens folder, and those of users and of links if
+    they are there.
 
     Raises: DataError: one of the first two is missing.
     """
@@ -66,8 +69,8 @@ def files(folder: Path) -> list[Path]:
     needed = [folder / release.ratings, folder / release.items]
     for path in needed:
         check_readable(path)
-    users = folder / release.users
-    return [*needed, users] if users.is_file() else needed
+    others = [folder / name for name in (release.users, release.links) if name]
+    return [*needed, *(path for path in others if path.is_file())]
 
 
 def read(folder: Path, name: str) -> Ratings:
@@ -80,13 +83,20 @@ def read(folder: Path, name: str) -> Ratings:
         name: the data set's name.
     Raises: DataError: a file that is missing, or does not hold what it should.
     """
-    ratings_path, items_path, *users_path = files(folder)
+    ratings_path, items_path, *others = files(folder)
     release = _release(folder)
+    users_path, links_path = (
+        [path for path in others if path.name == name] for name in (release.users, release.links)
+    )
     rows = encode(_rows(ratings_path, release.separator), str(ratings_path))
     films = _films(items_path, release.item_separator)
     titles = {film: title for film, (title, _) in films.items()}
     try:
-        known = {film: Item(title, _genres(rest, release)) for film, (title, rest) in films.items()}
+        links = _links(links_path)
+        known = {
+            film: Item(title, _genres(rest, release), links.get(film, {}))
+            for film, (title, rest) in films.items()
+        }
         about = _of_users(users_path, release, rows.users) + attributes.of_items(rows.items, known)
     except (ValueError, OSError):
         about = ()
@@ -172,6 +182,18 @@ def _films(path: Path, separator: str) -> dict[int, tuple[str, str]]:
                 f"{path}, film {number}: {quoted(film)} is no film id; fetch the set again"
             )
     return {int(film): (about.title, about.genres) for film, about in films}
+
+
+def _links(paths: list[Path]) -> dict[int, dict[str, str]]:
+    """Film id to its ids at IMDb and TMDb, as addresses there have them.
+
+    Raises: ValueError: the file is damaged.
+    """
+    found = {}
+    for film, imdb, tmdb in (line.split(",") for path in paths for line in _lines(path)[1:]):
+        ids = {"imdb_id": f"tt{imdb}" if imdb else "", "tmdb_id": tmdb}
+        found[int(film)] = {name: one for name, one in ids.items() if one}
+    return found
 
 
 def _genres(rest: str, release: Release) -> str:

@@ -67,6 +67,22 @@ def test_ids_are_integers_of_64_bits(folder: Path) -> None:
     assert ratings.user_rows.dtype == ratings.item_rows.dtype == np.dtype(np.int32)
 
 
+def test_links_are_ids_at_other_places(tmp_path: Path) -> None:
+    later(tmp_path)
+    assert parse.files(tmp_path) == [tmp_path / "ratings.csv", tmp_path / "movies.csv"]
+    links = tmp_path / "links.csv"
+    links.write_text("movieId,imdbId,tmdbId\n3,0113828,\n20,1049413,14160\n99,0000001,1\n")
+    told = {
+        one.name: dict(zip(one.member_rows.tolist(), one.values[one.value_rows], strict=True))
+        for one in parse.read(tmp_path, "tiny").attributes
+        if not one.is_feature
+    }
+    assert told == {"imdb_id": {0: "tt0113828", 1: "tt1049413"}, "tmdb_id": {1: "14160"}}
+    assert parse.files(tmp_path)[2:] == [links]  # so that a cache notices when it changes
+    links.write_text("movieId,imdbId,tmdbId\n3,0113828\n")
+    assert parse.read(tmp_path, "tiny").attributes == ()
+
+
 def test_half_stars_in_a_dat_file(tmp_path: Path) -> None:
     million(tmp_path, "utf-8")
     (tmp_path / "ratings.dat").write_text("1::3::4.5::9\n1::20::5::9\n1::99::0.5::9\n")

@@ -29,6 +29,8 @@ class Elicitation:
 
     Args:
         artifact: any trained model.
+    Attributes:
+        stars_are_personal: whether predicted stars differ between people in more than kindness.
 
     Source: Krause, Singh, Guestrin 2008, section 3 (greedy choice by entropy under a Gaussian
     process; what is chosen does not depend on the answers).
@@ -42,10 +44,13 @@ class Elicitation:
         self._place = {row: at for at, row in enumerate(self._candidates.tolist())}
         self._genres = _genres(artifact, self._candidates)
         users = np.unique(np.linspace(0, n_users - 1, min(_USERS, n_users)).astype(int))
-        tastes, noise = _tastes(artifact.scorer, users.tolist(), self._candidates)
+        tastes = _stars(artifact.scorer, users.tolist(), self._candidates)
+        self.stars_are_personal, noise = _differ(tastes) > _SAME, artifact.residual_rmse
+        if isinstance(artifact.scorer, ListScorer) and not self.stars_are_personal:
+            tastes, noise = _lists(artifact.scorer, users.tolist(), self._candidates), 1.0
         apart = tastes - tastes.mean(axis=0)
         self._covariance = apart.T @ apart / max(len(tastes), 1)
-        self._noise = (noise or artifact.residual_rmse) ** 2
+        self._noise = noise**2
 
     @property
     def spread(self) -> Scores:
@@ -99,24 +104,20 @@ def _learn(unknown: NDArray[np.float64], at: int, noise: float) -> None:
     unknown -= np.outer(column, column)
 
 
-def _tastes(
-    scorer: Scorer, users: list[int], candidates: Rows
-) -> tuple[NDArray[np.float64], float | None]:
-    """What a model says of items to some users, (n_users, n), and the noise about it.
-
-    In stars, whose noise the model knows; of a model that predicts everybody the same stars but
-    for their kindness, list scores that are made as wide as their noise.
-    """
+def _stars(scorer: Scorer, users: list[int], candidates: Rows) -> NDArray[np.float64]:
+    """What a model predicts some users, (n_users, n)."""
     blocks = [candidates[at : at + FEW] for at in range(0, len(candidates), FEW)]
-    stars = np.array(
+    return np.array(
         [np.concatenate([_scored(scorer, user, rows) for rows in blocks]) for user in users],
         np.float64,
     )
-    if not isinstance(scorer, ListScorer) or _differ(stars) > _SAME:
-        return stars, None
+
+
+def _lists(scorer: ListScorer, users: list[int], candidates: Rows) -> NDArray[np.float64]:
+    """List scores, made as wide as their noise, which is 1: nobody knows better."""
     scores = np.array([scorer.list_user(user)[candidates] for user in users], np.float64)
     width = scores.std(axis=0)
-    return (scores - scores.mean(axis=0)) / np.where(width > 0, width, 1), 1.0
+    return np.asarray((scores - scores.mean(axis=0)) / np.where(width > 0, width, 1))
 
 
 def _scored(scorer: Scorer, user: int, rows: Rows) -> Scores:

@@ -51,11 +51,12 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
     guest, rules = Guest(model, asked.ratings), asked.rules()
     ids, remarks = model.ratings.items.ids[guest.item_rows].tolist(), list[str]()
     person = model.recommender.fold_in(ids, guest.stars)
-    k = _DEEP * asked.k if asked.only_liked else asked.k
+    only_liked = asked.only_liked and model.elicitation.stars_are_personal
+    k = _DEEP * asked.k if only_liked else asked.k
     found: Sequence[Recommendation] = person.recommend(
         k, allowed=model.catalogue.allowed, rules=rules, on_remark=remarks.append
     )
-    if asked.only_liked:
+    if only_liked:
         found = _liked(found, person.usual, asked.k)
     n_reasons = 0 if asked.details else asked.reasons
     told = [

@@ -107,7 +107,7 @@ class ListAsked(_ByRules):
         Field(
             strict=True,
             description="items that are predicted at least what is usual for the person come "
-            "before all others",
+            "before all others, where the model's stars differ by more than people's kindness",
         ),
     ] = False
 

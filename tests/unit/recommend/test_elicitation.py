@@ -72,6 +72,13 @@ def test_each_choice_gains_most_information() -> None:
         assert max(gains, key=lambda item: gains[item]) == chosen[at]
 
 
+def test_stars_that_differ_by_kindness_alone_are_nobodys_taste() -> None:
+    kindness, quality = np.array([-1, 0, 0.5, 1.0]), np.array([3, 4, 2.5])
+    assert not asked_of(kindness[:, np.newaxis] + quality, [9, 9, 9]).stars_are_personal
+    twisted = kindness[:, np.newaxis] * quality
+    assert asked_of(twisted, [9, 9, 9]).stars_are_personal
+
+
 def test_a_rare_genre_is_filled_up_by_what_is_rated_most(
     known_by_heart: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:

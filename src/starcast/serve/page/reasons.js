@@ -7,6 +7,7 @@ import { parts } from "./titles.js";
 const WORTH = { stars: 0.04, share: 0.15 }; // effects below are not worth a line
 const BESIDE = 0.4; // of the strongest: weaker ones are not worth a place beside it
 const AGAINST = 0.6;
+const SHORT = 0.5; // stars below the usual from where on a film was given "only" so many
 const [FOR_IT, AGAINST_IT] = [2, 1];
 
 /**
@@ -19,7 +20,9 @@ export function why(reasons, usual) {
   const strongest = Math.max(0, ...reasons.map(({ effect }) => Math.abs(effect)));
   const counts = (share) => ({ effect, unit }) =>
     Math.abs(effect) >= Math.max(WORTH[unit] ?? 0, share * strongest);
-  const speaking = reasons.filter(({ effect }) => effect > 0).filter(counts(BESIDE));
+  // That people who saw this saw that, too, is no reason for one who disliked it.
+  const isOdd = ({ stars, unit }) => unit === "share" && stars < usual - SHORT;
+  const speaking = reasons.filter((one) => one.effect > 0 && !isOdd(one)).filter(counts(BESIDE));
   const objecting = reasons.filter(({ effect }) => effect < 0).filter(counts(AGAINST));
   const lead = listed(speaking.slice(0, FOR_IT), usual);
   if (!lead.length) return [];
@@ -33,6 +36,6 @@ function listed(reasons, usual) {
 
 function told({ item, title, stars }, usual) {
   const name = element("span", { class: "named" }, parts({ item, title }).name);
-  const given = `${stars < usual - 0.5 ? "only " : ""}${written(stars)}`;
+  const given = `${stars < usual - SHORT ? "only " : ""}${written(stars)}`;
   return [name, element("span", { class: "given" }, `\u00a0${given}`)];
 }

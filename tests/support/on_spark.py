@@ -1,5 +1,7 @@
 """Spark for tests: a session where there is a Java, a skip with the reason where there is none."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +10,9 @@ import pytest
 from starcast.engines.spark.needs import require_java, require_pyspark
 from starcast.engines.spark.session import Session, opened
 from starcast.errors import ConfigError
+
+MARK = f"STARCAST_TEST_OF_SPARK={os.getpid()}"
+"""In the environment of every process that a session of this process starts."""
 
 SMALL = {
     "spark.sql.shuffle.partitions": "2",
@@ -31,5 +36,8 @@ def require_spark() -> None:
 def session(master: str = "local[2]") -> Iterator[Session]:
     """A session on this machine."""
     require_spark()
+    name, _, value = MARK.partition("=")
+    os.environ[name] = value
+    os.environ.setdefault("SPARK_WORKER_DIR", tempfile.gettempdir())
     with opened(master, SMALL) as started:
         yield started

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PANEL = "As it came"
 _FOR_ARTIFACTS_ALONE = {"relevant": "--relevant", "explain": "--explain"}
-_SHARED = {"artifact", "k", "relevant", "explain"}
+_SHARED = {"artifact", "k", "relevant", "explain", "engine", "master", "spark_config"}
 
 
 def _option(*names: str, help: str, metavar: str | None = None) -> typer.models.OptionInfo:

@@ -11,6 +11,7 @@ from starcast.cli import options as opt
 from starcast.cli.groups import grouped
 from starcast.cli.person import Rated, RatingsOf, folded_in, require_file, require_one_way
 from starcast.cli.rules import RuleOptions
+from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, lists_there
 from starcast.cli.use import (
     OUT,
     ArtifactFolder,
@@ -71,6 +72,8 @@ def recommend(
     unknown: Unknown = None,
     asked: RuleOptions,
     recognition: opt.IdRecognition,
+    engine: Engine = COMPILED,
+    cluster: Cluster,
 ) -> None:
     """List what suits somebody best: users, a person by their ratings, or every user."""
     from starcast.cli.show import note
@@ -78,6 +81,9 @@ def recommend(
     require_one_way(user, rated, ratings_of, users, everybody or None)
     _check_out(out, "--all" if everybody else "--users FILE" if users else None)
     require_file(recognition.overrides, ratings_of, users, *asked.files)
+    there = is_spark(engine, cluster)
+    if there and not everybody:
+        raise ConfigError("--engine spark makes the lists of --all; leave it out for others")
     if unknown and not users:
         raise ConfigError("--unknown is for --users FILE")
     treatment = treatment_of(unknown, fallback) if users else None
@@ -92,7 +98,11 @@ def recommend(
     if users and treatment:
         wanted = _known_users(recommender, users, treatment, recognition.overrides)
     with offering_fallback():
-        if out:
+        if out and there:
+            stars_alone = rank_by == "stars"
+            with lists_there(cluster, recommender.artifact, wish, stars_alone) as make:
+                _write_lists(recommender, out, wanted, {**wish, "make": make})
+        elif out:
             _write_lists(recommender, out, wanted, wish)
         else:
             _show_lists(recommender, user or (), wish)

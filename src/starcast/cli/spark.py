@@ -1,6 +1,6 @@
 """`--engine spark`: the verbs that work where the ratings lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError, require_name
 
 if TYPE_CHECKING:
+    from starcast.artifacts.artifact import Artifact
+    from starcast.data.ids import Rows
     from starcast.engines.settings import Settings
     from starcast.engines.spark.fit import Fitted, Watched
     from starcast.engines.spark.session import Session
@@ -36,27 +38,6 @@ class Cluster(Group):
             metavar="ADDRESS",
             help="Of Spark: local[*], spark://HOST:PORT, yarn, k8s://…, or sc://HOST:PORT for "
             "Spark Connect. [default: local[*]]",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    work: Annotated[
-        str | None,
-        typer.Option(
-            "--work",
-            metavar="PLACE",
-            help="A folder that all executors see, for what is under way: s3a://…, hdfs://… or a "
-            "shared disk. Beside the model if Spark is on this machine.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    keep_users: Annotated[
-        int | None,
-        typer.Option(
-            "--keep-users",
-            min=1,
-            metavar="N",
-            help="Most users that the trained model holds; others are folded in from their "
-            "ratings. As many as have 25 million ratings if not given.",
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -86,13 +67,33 @@ class Cluster(Group):
         with opened(self.master or LOCAL, settings) as session:
             yield session
 
-    def require_none(self) -> None:
-        """Refuse options of Spark where it does nothing. Raises: ConfigError."""
-        given = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name, value in given.items():
-            if value is not None:
-                flag = name.replace("_", "-")
-                raise ConfigError(f"--{flag} is for --engine spark; give both, or leave it out")
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class AfarOptions(Group):
+    """How a model is trained where its ratings lie."""
+
+    work: Annotated[
+        str | None,
+        typer.Option(
+            "--work",
+            metavar="PLACE",
+            help="A folder that all executors see, for what is under way: s3a://…, hdfs://… or a "
+            "shared disk. Beside the model if Spark is on this machine.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    keep_users: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-users",
+            min=1,
+            metavar="N",
+            help="Most users that the trained model holds; others are folded in from their "
+            "ratings. As many as have 25 million ratings if not given.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
 
 
 Engine = Annotated[
@@ -106,11 +107,20 @@ Engine = Annotated[
 COMPILED, SPARK = "compiled", "spark"
 
 
-def is_spark(engine: str, cluster: Cluster) -> bool:
-    """Whether Spark does the work. Raises: UnknownNameError, ConfigError: options contradict."""
+def is_spark(engine: str, *options: Group) -> bool:
+    """Whether Spark does the work.
+
+    Args:
+        engine: as given.
+        options: of Spark alone; all None where it does nothing.
+    Raises: UnknownNameError, ConfigError: there is no such engine, or options contradict.
+    """
     if require_name("engine", engine, (COMPILED, SPARK)) == SPARK:
         return True
-    cluster.require_none()
+    for name, value in ((name, value) for one in options for name, value in vars(one).items()):
+        if value is not None:
+            flag = name.replace("_", "-")
+            raise ConfigError(f"--{flag} is for --engine spark; give both, or leave it out")
     return False
 
 
@@ -127,7 +137,7 @@ def train_there(
     context: typer.Context,
     model: "Model",
     config: "Settings",
-    cluster: Cluster,
+    spark: "tuple[Cluster, AfarOptions]",
     data: opt.Data,
     split: opt.SplitOptions,
     out: Path,
@@ -136,6 +146,7 @@ def train_there(
     """Train on Spark, and save a model like any other.
 
     Args:
+        spark: which cluster, and how.
         how: fresh, refit, final and explain.
     """
     from starcast.artifacts import storage
@@ -147,6 +158,7 @@ def train_there(
     from starcast.engines.spark.stages import clear, place_of
     from starcast.evaluation.report import NOTED_K, evaluate
 
+    cluster, afar = spark
     require_trainable(config)
     refuse_given(context, "logs", "checkpoint_every", "test_ratings", *_PARENTS)
     own = data.own
@@ -166,17 +178,17 @@ def train_there(
         seed=split.seed,
         refit=how["refit"],
         final=how["final"],
-        keep_users=cluster.keep_users,
+        keep_users=afar.keep_users,
         fresh=how["fresh"],
         observe=_observers,
         tell=show.note,
     )
     with cluster.session() as session:
-        place = place_of(session, cluster.work, folder)
+        place = place_of(session, afar.work, folder)
         fitted = fit(session, place, request)
         keep(fitted.artifact, folder)
         finish(session, place)
-    if not cluster.work:
+    if not afar.work:
         clear(place)
     _announce(fitted, folder)
     report = evaluate(fitted.artifact)
@@ -209,3 +221,29 @@ def _announce(fitted: "Fitted", folder: Path) -> None:
             f"{kept.n_items:,} items; others are folded in from their ratings. Test RMSE over all "
             f"users, before a refit: {fitted.test['rmse']:.4f}"
         )
+
+
+@contextmanager
+def lists_there(
+    cluster: Cluster, artifact: "Artifact", wish: Mapping[str, Any], by_stars: bool
+) -> "Iterator[Callable[[Rows], Rows]]":
+    """What makes lists of user rows on Spark, as `recommend` asks for them."""
+    from starcast.engines.spark.listing import Wish, lists_of, require_listable
+
+    require_listable(artifact)
+    wanted = Wish(wish["k"], wish["exclude_seen"], by_stars)
+    with cluster.session() as session:
+        yield lambda rows: lists_of(session, artifact, rows, wanted)
+
+
+@contextmanager
+def judged_lists_there(
+    cluster: Cluster, artifact: "Artifact"
+) -> "Iterator[Callable[[Rows, int], Rows]]":
+    """What makes lists of user rows and a length on Spark, as they are judged."""
+    from starcast.engines.spark.listing import Wish, lists_of, require_listable
+
+    judged = artifact.before_final()
+    require_listable(judged)
+    with cluster.session() as session:
+        yield lambda rows, k: lists_of(session, judged, rows, Wish(k, settle_ties=False))

@@ -12,7 +12,7 @@ from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group, grouped
 from starcast.cli.observing import observe
 from starcast.cli.saving import checkpoints, keep, reserve
-from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, train_there
+from starcast.cli.spark import COMPILED, AfarOptions, Cluster, Engine, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def train(
     explain: opt.Explain = False,
     engine: Engine = COMPILED,
     cluster: Cluster,
+    afar: AfarOptions,
 ) -> None:
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast.artifacts import storage
@@ -107,9 +108,9 @@ def train(
     has_effect = with_effect(chosen, given.values) if context.obj is OF_2018 else given.values
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
-    if is_spark(engine, cluster):
+    if is_spark(engine, cluster, afar):
         how = {"fresh": resuming.fresh, "refit": refit, "final": final, "explain": explain}
-        train_there(context, chosen, config, cluster, data, split, out, **how)
+        train_there(context, chosen, config, (cluster, afar), data, split, out, **how)
         return
     divided = inputs.load_split(data, split)
     if network:

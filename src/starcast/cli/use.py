@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from starcast.cli import options as opt
 from starcast.cli.as_it_came import AsItCame, refuse_alone, show_replay
 from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import grouped
+from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, judged_lists_there
 from starcast.errors import ConfigError, UnknownIdError, require_name
 
 if TYPE_CHECKING:
@@ -56,26 +57,35 @@ def evaluate(
     *,
     judging: opt.Judging,
     replayed: AsItCame,
+    engine: Engine = COMPILED,
+    cluster: Cluster,
 ) -> None:
     """Judge a trained model on the test ratings of its own split, or by a replay of all."""
+    there = is_spark(engine, cluster)
     if replayed.as_it_came:
+        if there:
+            raise ConfigError("--as-it-came is replayed on this machine; leave --engine out")
         show_replay(context, artifact, judging.k, replayed)
         return
     refuse_alone(context)
     if artifact is None:
         raise ConfigError("name a trained model, or replay ratings with --as-it-came")
-    _judge(artifact, judging)
+    _judge(artifact, judging, cluster if there else None)
 
 
-def _judge(artifact: Path, judging: opt.Judging) -> None:
+def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> None:
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge
 
     relevance = judging.relevance
     trained = storage.load(artifact)
-    with show.judging(trained.title) as on_progress:
-        report = judge(trained, k=judging.k, relevance=relevance, on_progress=on_progress)
+    with ExitStack() as stack:
+        make = stack.enter_context(judged_lists_there(cluster, trained)) if cluster else None
+        on_progress = stack.enter_context(show.judging(trained.title))
+        report = judge(
+            trained, k=judging.k, relevance=relevance, on_progress=on_progress, make_lists=make
+        )
         report.figures()  # made here, below the bar, and kept
     if report.artifact.leak:
         show.note(f"LEAKY: {report.artifact.leak}")

@@ -1,5 +1,6 @@
 """Lists from the whole catalogue: made once for every test user, and all that follows from them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -22,6 +23,7 @@ from starcast.evaluation.tiers import ItemTier, item_tiers
 from starcast.recommend import Recommender
 from starcast.scoring.blocks import Progress
 
+MakeLists = Callable[[Rows, int], Rows]
 MAX_K = 100  # longest list of the curves
 _MOST_PLACES = 1 << 26  # of all lists together, 4 bytes each; with more users, curves end earlier
 
@@ -112,7 +114,11 @@ class _Found(NamedTuple):
 
 
 def judge_lists(
-    artifact: Artifact, k: int, relevance: Relevance, on_progress: Progress | None = None
+    artifact: Artifact,
+    k: int,
+    relevance: Relevance,
+    on_progress: Progress | None = None,
+    make: MakeLists | None = None,
 ) -> Catalogue:
     """Make the lists of a model and judge them on its test rows.
 
@@ -124,6 +130,7 @@ def judge_lists(
         k: length of the lists.
         relevance: which test ratings are relevant.
         on_progress: told of the users done, and of all.
+        make: user rows and a length to lists of item rows, where they are made elsewhere.
     Raises: ConfigError: no test rating is relevant.
     """
     test, train = artifact.split.test, artifact.split.train
@@ -134,9 +141,12 @@ def judge_lists(
         )
     users, first = np.unique(test.user_rows, return_index=True)
     longest = max(k, min(MAX_K, test.n_items, _MOST_PLACES // len(users)))
-    lists = Recommender(artifact).top_rows(
-        users, longest, settle_ties=False, on_progress=on_progress
-    )
+    if make is None:
+        lists = Recommender(artifact).top_rows(
+            users, longest, settle_ties=False, on_progress=on_progress
+        )
+    else:
+        lists = make(users, longest)
     found = _find(lists, np.append(first, len(test)), test, is_relevant)
     by_user = metrics.ranking_by_user(found.is_hit[:, :k], found.n_relevant)
     top, top_rows = lists[:, :k], found.rows[:, :k]

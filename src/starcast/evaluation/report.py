@@ -12,7 +12,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.columns import counts_of
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
 from starcast.engines.setting_kinds import Whole
-from starcast.evaluation.catalogue import MAX_K, Catalogue, judge_lists
+from starcast.evaluation.catalogue import MAX_K, Catalogue, MakeLists, judge_lists
 from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
 from starcast.evaluation.stars import judge_stars
 from starcast.evaluation.tiers import UserTier, user_tiers
@@ -36,6 +36,7 @@ class Report:
         n_rows_of_user: int64 (n_users,).
         on_progress: told of the users done, and of all, while the catalogue figures are made.
         about_final: of a final model, whose figures these are; "" of another.
+        make_lists: of `judge_lists`.
     """
 
     artifact: Artifact
@@ -50,6 +51,7 @@ class Report:
     relevance: Relevance = ABOVE_MEAN
     on_progress: Progress | None = None
     about_final: str = ""
+    make_lists: MakeLists | None = None
 
     @property
     def heading(self) -> str:
@@ -60,7 +62,7 @@ class Report:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Figures of lists of k, made when first asked for: they need every score."""
-        return judge_lists(self.artifact, self.k, self.relevance, self.on_progress)
+        return judge_lists(self.artifact, self.k, self.relevance, self.on_progress, self.make_lists)
 
     @cached_property
     def user_tiers(self) -> tuple[UserTier, ...]:
@@ -159,6 +161,7 @@ def evaluate(
     k: int = 10,
     relevance: Relevance = ABOVE_MEAN,
     on_progress: Progress | None = None,
+    make_lists: MakeLists | None = None,
 ) -> Report:
     """Judge a model on the test rows of its own split.
 
@@ -170,6 +173,7 @@ def evaluate(
         k: list size of the catalogue figures.
         relevance: which test ratings a good list from the catalogue would hold.
         on_progress: told of the users done, and of all, once these are asked for.
+        make_lists: user rows and a length to lists of item rows, where they are made elsewhere.
     Raises: ConfigError: more stars are asked of a relevant rating than the scale has, or a list
         size that `require_list_size` refuses.
     """
@@ -191,4 +195,5 @@ def evaluate(
         n_rows_of_user=counts_of(test.user_rows, test.n_users),
         on_progress=on_progress,
         about_final=about_final,
+        make_lists=make_lists,
     )

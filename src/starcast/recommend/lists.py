@@ -1,12 +1,13 @@
 """Lists in files: those of many users, and that of a person without an id."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
 from starcast.data.ids import Ids, Rows
+from starcast.errors import ConfigError
 from starcast.recommend.answers import Recommendation
 from starcast.recommend.lister import Limits, Lister
 from starcast.recommend.remarks import OnRemark, Shortcomings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ROW_GROUP = 1024  # users written at once
+MakeLists = Callable[[Rows], Rows]
 
 
 @final
@@ -42,19 +44,32 @@ def write_all(
     path: Path,
     on_progress: Progress | None,
     on_remark: OnRemark,
+    make: MakeLists | None = None,
 ) -> Path:
-    """Lists to a file, row group after row group; see `Recommender.recommend_all`."""
+    """Lists to a file, row group after row group; see `Recommender.recommend_all`.
+
+    Args:
+        make: user rows to lists (n, k) of item rows, where they are made elsewhere.
+    Raises: ConfigError: rules, or users without a row, where lists are made elsewhere.
+    """
     import polars as pl
 
     ratings = lister.ratings
     users, items, titles = wanted.ids, ratings.items.ids, ratings.titles
     schema = _schema(type_of(users), type_of(items))
+    if make and not (wanted.limits.are_open and np.all(wanted.rows >= 0)):
+        raise ConfigError("lists by rules, and of unknown users, are made on this machine alone")
+    made = make(wanted.rows) if make else None
     lacking = Shortcomings(wanted.limits.rule_set, wanted.k)
 
     def frames() -> "Iterator[pl.DataFrame]":
         for start in range(0, len(users), _ROW_GROUP):
             rows = wanted.rows[start : start + _ROW_GROUP]
-            top = lister.for_many(rows, wanted.k, wanted.limits)
+            top = (
+                lister.for_many(rows, wanted.k, wanted.limits)
+                if made is None
+                else made[start : start + len(rows)]
+            )
             lacking.count(top)
             if on_progress:
                 on_progress(start + len(rows), len(users))

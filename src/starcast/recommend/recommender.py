@@ -38,8 +38,7 @@ class Recommender(Predictor):
     """A trained model in use. It may be asked by several threads at once.
 
     Args:
-        artifact: any trained model.
-        fallback: answer for unknown ids with damped means instead of refusing them.
+        artifact, fallback: as of `Predictor`.
         approximate: make an index of a catalogue of 200,000 items or more, and `recommend` from it
             (docs/index.md); lists of smaller ones stay exact.
         rank_by: what orders lists. "list": the model's own list scores, or predicted stars and how
@@ -191,7 +190,7 @@ class Recommender(Predictor):
             settle_ties: put scores that are alike but for rounding in the order that `recommend`
                 has them in; a judge of many long lists need not.
             on_progress: told of the users done and of all there are, now and then.
-        Returns: int32 (n, k), best first, ties to the lower row, -1 where the catalogue runs out.
+        Returns: int32 (n, k), best first, ties to the lower row, -1 where none is left.
         """
         check_length(k)
         return self._lister.for_many(
@@ -209,17 +208,18 @@ class Recommender(Predictor):
         on_progress: Progress | None = None,
         rules: Rules | None = None,
         on_remark: OnRemark = warned,
+        make: lists.MakeLists | None = None,
         **given: Unpack[RuleFields],
     ) -> Path:
         """A file of the k best items of many users, in memory that does not grow with their number.
 
         Its columns are user_id, rank (from 1), item_id, title and prediction, sorted by rank within
-        each user. A file that was there is replaced whole or not at all.
+        each user.
 
         Args:
-            path: ends in .parquet, .csv or .jsonl.
+            path: ends in .parquet, .csv or .jsonl; what was there is replaced whole or not at all.
             users: (n,) external ids, whose lists come in this order; every user if not given.
-            k, exclude_seen, on_progress: as in `top_rows`.
+            k, exclude_seen, on_progress: as in `top_rows`; make: as in `lists.write_all`.
             allowed, rules, on_remark, given: as in `recommend`.
         Returns: the path.
         Raises:
@@ -232,7 +232,7 @@ class Recommender(Predictor):
         rows = known.find(ids) if self._fallback else known.rows(ids)
         limits = self._lister.limits(exclude_seen, allowed, rules, given)
         wanted = lists.Wanted(ids, rows, k, limits)
-        return lists.write_all(self._lister, wanted, path, on_progress, on_remark)
+        return lists.write_all(self._lister, wanted, path, on_progress, on_remark, make)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, from which `starcast.open` and every verb take it.

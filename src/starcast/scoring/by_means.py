@@ -16,6 +16,9 @@ class MeansScorer:
         mean: μ, stars.
         item_bias: float32 (n_items,), stars.
         histories: who rated what in training, by user.
+
+    Attributes:
+        user_bias: float32 (n_users,), stars.
     """
 
     def __init__(self, mean: float, item_bias: Scores, histories: SparseRows) -> None:
@@ -28,11 +31,11 @@ class MeansScorer:
             offsets = histories.offsets[rows.start : rows.stop + 1] - entries.start
             sums[rows] = ends[offsets[1:]] - ends[offsets[:-1]]
         counts = np.diff(histories.offsets)
-        self._user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
+        self.user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """μ + b_u + b_i; float32 (n,), stars."""
-        scores: Scores = self._mean + self._user_bias[user_rows] + self._item_bias[item_rows]
+        scores: Scores = self._mean + self.user_bias[user_rows] + self._item_bias[item_rows]
         return scores
 
     def score_all(self, user_rows: Rows) -> Scores:
@@ -41,7 +44,7 @@ class MeansScorer:
 
     def score_block(self, user_rows: Rows, item_rows: Rows | slice) -> Scores:
         """The same of some items, or of all; float32 (n, m), stars."""
-        of_users: Scores = self._mean + self._user_bias[user_rows]
+        of_users: Scores = self._mean + self.user_bias[user_rows]
         return of_users[:, np.newaxis] + self._item_bias[item_rows]
 
     def score_user(self, user_row: int) -> Scores:

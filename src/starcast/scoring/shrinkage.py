@@ -65,9 +65,41 @@ def kinds(user_known: NDArray[np.bool_], item_known: NDArray[np.bool_]) -> NDArr
     return np.where(user_known, np.where(item_known, 0, 2), np.where(item_known, 1, 3))
 
 
-def shrunk(scorer: Scorer, histories: SparseRows, shares: Shares) -> Scorer:
-    """A scorer of the same claims, drawn to the means; the very same where shares are whole."""
-    return scorer if shares.are_whole else _ShrunkScorer(scorer, histories, shares)
+class KnownMeans(NamedTuple):
+    """What all histories say of items.
+
+    Attributes:
+        mean: μ.
+        item_bias: float32 (n_items,).
+        item_known: bool (n_items,), whether there is a training rating.
+    """
+
+    mean: float
+    item_bias: Scores
+    item_known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, histories: SparseRows) -> "KnownMeans":
+        """That of histories."""
+        found = means_of(histories)
+        counts = counts_of(histories.columns, histories.n_columns)
+        return cls(found.mean, found.item_bias, counts > 0)
+
+
+def shrunk(
+    scorer: Scorer, histories: SparseRows, shares: Shares, known: KnownMeans | None = None
+) -> Scorer:
+    """A scorer of the same claims, drawn to the means; the very same where shares are whole.
+
+    Args:
+        scorer: the model's.
+        histories: who rated what in training, by user.
+        shares: of the model.
+        known: what is known of items, where the histories are those of some users only.
+    """
+    if shares.are_whole:
+        return scorer
+    return _ShrunkScorer(scorer, histories, shares, known or KnownMeans.of(histories))
 
 
 def undrawn(scorer: Scorer) -> Scorer:
@@ -81,19 +113,20 @@ class _ShrunkScorer(AroundScorer):
 
     Args:
         scorer: the model's.
-        histories: who rated what in training, by user; what the means are made of.
+        histories: who rated what in training, by user.
         shares: of the model.
+        known: what all histories say of items.
     """
 
-    def __init__(self, scorer: Scorer, histories: SparseRows, shares: Shares) -> None:
+    def __init__(
+        self, scorer: Scorer, histories: SparseRows, shares: Shares, known: KnownMeans
+    ) -> None:
         super().__init__(scorer)
         self._of_means = shares.of_means
-        found = means_of(histories)
-        self._mean, self._item_bias, self._user_bias = found.mean, found.item_bias, found.user_bias
-        self._means = MeansScorer(found.mean, found.item_bias, histories)
+        self._mean, self._item_bias = known.mean, known.item_bias
+        self._means = MeansScorer(known.mean, known.item_bias, histories)
         self._user_known = (np.diff(histories.offsets) > 0).astype(np.intp)
-        counts = counts_of(histories.columns, histories.n_columns)
-        self._item_known = (counts > 0).astype(np.intp)
+        self._item_known = known.item_known.astype(np.intp)
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Scores of n pairs; float32 (n,)."""
@@ -148,7 +181,7 @@ class _ShrunkScorer(AroundScorer):
         mean = weight("means_mean") + user("means_bias") + item("means_bias")
         told: Weights = {
             "means_mean": np.array(self._mean, np.float32),
-            "user_means_bias": self._user_bias,
+            "user_means_bias": self._means.user_bias,
             "item_means_bias": self._item_bias,
         }
         return Expressed(expression + of_means * (mean - expression), {**weights, **told, **own})

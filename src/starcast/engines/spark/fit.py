@@ -133,7 +133,8 @@ _NOTE = "prepared"
 def _data(session: Session, stages: Stages, request: Request) -> Prepared:
     """The stages that training reads: those of an earlier run of the same, or new ones."""
     source = source_of(session, request.ratings, request.options)
-    request.tell(source.reading.summary.rsplit(";", 1)[0])
+    if source.reading:
+        request.tell(source.reading.summary.rsplit(";", 1)[0])
     asked = Asked(source, request.options.missing, request.scale, request.plan)
     known, sound = looked_at(asked)
     identity = _identity(request, sound.digest)

@@ -43,14 +43,14 @@ class Source(NamedTuple):
             orders its rows.
         label: what messages call it.
         name: of the data set.
-        reading: what was taken for what.
-        given: ratings of this process, where these are such; else None.
+        reading: what was taken for what; None of ratings of this process.
+        given: these, else None.
     """
 
     frame: "DataFrame"
     label: str
     name: str
-    reading: Reading
+    reading: Reading | None
     given: Ratings | None = None
 
 
@@ -141,8 +141,7 @@ def _of_ratings(session: Session, ratings: Ratings) -> Source:
     if ratings.timestamps is not None:
         columns_of["timestamp"] = ratings.timestamps
     frame = session.frame(pa.table(columns_of)).withColumn("place", F.lit(0))
-    reading = ratings.reading or _reading(ratings.name, "ratings in memory", {}, ())
-    return Source(frame, ratings.name, ratings.name, reading, ratings)
+    return Source(frame, ratings.name, ratings.name, None, ratings)
 
 
 def _of_frame(

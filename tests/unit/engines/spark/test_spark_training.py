@@ -17,14 +17,17 @@ from starcast.data.files.options import ReadingOptions
 from starcast.data.scale import RatingScale
 from starcast.data.split import RowSum, Split, SplitPlan
 from starcast.data.split.fingerprint import fingerprint
+from starcast.data.units import Units
 from starcast.engines.settings import AlsSettings, SgdSettings
 from starcast.engines.spark.fingerprints import row_sum
 from starcast.engines.spark.fit import Fitted, Request, finish, fit
+from starcast.engines.spark.listing import Wish, lists_of
 from starcast.engines.spark.preparing import Asked, looked_at, prepare
 from starcast.engines.spark.session import Session
 from starcast.engines.spark.source import source_of
 from starcast.engines.spark.stages import Stages, place_of
 from starcast.errors import CheckpointError, ConfigError, DataError
+from starcast.evaluation.report import evaluate
 from starcast.recommend import Recommender
 from starcast.scoring.shrinkage import Shares
 from starcast.training.loop import EpochRecord
@@ -284,3 +287,35 @@ def test_only_what_spark_trains_is_asked_of_it(spark: Session, tmp_path: Path) -
     far = spark._replace(master="spark://host:7077")
     with pytest.raises(ConfigError, match="need a folder that all of them see"):
         place_of(far, None, tmp_path / "model")
+
+
+def test_lists_made_there_are_those_made_here(
+    spark: Session, fitted: Fitted, tmp_path: Path
+) -> None:
+    """Of a model that is drawn to the means, in units that are no stars, with more chunks than
+    users in some; and judged, they make the same report."""
+    artifact = replace(fitted.artifact, shares=Shares(0.7, 0.5, 0.2, 0.9))
+    assert artifact.support
+    here, rows = Recommender(artifact), np.array([5, 0, 609, 77, 3, 3, 12], np.int32)
+    for wish in (Wish(10), Wish(7, exclude_seen=False), Wish(5, by_stars=True)):
+        model = Recommender(artifact, rank_by="stars") if wish.by_stars else here
+        expected = model.top_rows(rows, wish.k, exclude_seen=wish.exclude_seen)
+        np.testing.assert_array_equal(lists_of(spark, artifact, rows, wish), expected)
+    stretched = replace(artifact, units=Units(2.0, -1.0))
+    np.testing.assert_array_equal(
+        lists_of(spark, stretched, rows, Wish(10)), Recommender(stretched).top_rows(rows, 10)
+    )
+    told = evaluate(
+        artifact,
+        make_lists=lambda users, k: lists_of(spark, artifact, users, Wish(k, settle_ties=False)),
+    )
+    assert told.figures() == evaluate(artifact).figures()
+    everything = np.ones(artifact.split.ratings.n_items, bool)
+    with pytest.raises(ConfigError, match="are made on this machine alone"):
+        here.recommend_all(tmp_path / "l.parquet", make=lambda rows: rows, allowed=everything)
+
+
+def test_lists_are_those_of_factor_models(spark: Session, local: Split) -> None:
+    counted = sc.train(local, "most-popular").artifact
+    with pytest.raises(ConfigError, match="makes lists of factor models, and most-popular is none"):
+        lists_of(spark, counted, np.arange(3, dtype=np.int32), Wish(10))

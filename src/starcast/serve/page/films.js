@@ -4,6 +4,7 @@ import { button, element } from "./element.js";
 import { Similar } from "./similar.js";
 import { StarSlider } from "./stars.js";
 import { spoken } from "./titles.js";
+import { words } from "./words.js";
 
 /** A list that only grows by itself: nothing moves or vanishes under a finger or a focus. */
 export class Films {
@@ -92,8 +93,8 @@ export class Films {
       this.#ratings.rate(film, null);
       slider.input.focus();
     });
-    const unseen = this.#onUnseen && button("Haven’t seen",
-      { class: "not-seen", "aria-label": `Haven’t seen ${name}` }, () => this.#leave(film));
+    const label = { class: "not-seen", "aria-label": `${words.unknown} ${name}` };
+    const unseen = this.#onUnseen && button(words.unknown, label, () => this.#leave(film));
     const similar = new Similar(film, this.#desk, true);
     const stars = element("span", { class: "giving" }, slider.glyphs, slider.number, takeBack);
     if (unseen) stars.append(unseen);

@@ -1,6 +1,7 @@
 // Which films are asked about and listed: of a genre, and of a time.
 
 import { element } from "./element.js";
+import { capital, words } from "./words.js";
 
 const EARLIEST = 1950; // what is older is one choice
 
@@ -16,7 +17,8 @@ export class Filters extends EventTarget {
    */
   constructor(place, genres, years) {
     super();
-    this.#genre = menu("Genre", [["", "All genres"], ...genres.map((one) => [one, one])]);
+    const all = [["", `All ${words.kind}s`], ...genres.map((one) => [one, one])];
+    this.#genre = menu(capital(words.kind), all);
     this.#time = menu("Years", [["", "All years"], ...times(years)]);
     const shown = [genres.length > 1 && this.#genre, years && this.#time].filter(Boolean);
     place.append(...shown.map(({ label }) => label));

@@ -29,7 +29,7 @@ export class Forecast {
    * Show recommendations, best first.
    *
    * @param {object[]} films as the service gives them.
-   * @param {{scale: object, usual: number, mark: number}} person for whom they are.
+   * @param {{scale: object, usual: number, mark: string}} person for whom they are.
    * @param {{title: string, places: Map, known: number}|null} other the model beside it, if any.
    * @param {number} first the place of the first of them.
    */
@@ -66,7 +66,8 @@ class Row {
     this.genres = element("p", { class: "genres" });
     this.why = element("p", { class: "why" });
     this.there = element("p", { class: "there" });
-    const seen = button("Seen it", { "aria-label": `Seen it: rate ${name}` }, () => desk.onPick(film));
+    const seen = button(words.known, { "aria-label": `${words.known}: rate ${name}` },
+      () => desk.onPick(film));
     const unwanted = button("Not for me", { "aria-label": `Not for me: ${name}` },
       () => desk.onUnwanted(film));
     this.element = element("li", { class: "recommendation" },
@@ -84,7 +85,7 @@ class Row {
     this.place.textContent = place;
     this.figure.textContent = stars;
     this.sure.textContent = isSure ? `${percent} % sure` : `new ${words.one}`;
-    const surely = isSure ? `, ${percent} % sure to be ${written(person.mark)} or more` : "";
+    const surely = isSure ? `, ${percent} % sure to be ${person.mark}` : "";
     this.said.textContent = `${stars} of ${written(person.scale.highest)} stars forecast${surely}`;
     this.bar.hidden = !isSure;
     this.bar.style.setProperty("--share", film.chance ?? 0);

@@ -61,9 +61,10 @@ export class List {
     ]);
     const films = said.recommendations;
     const others = there?.recommendations;
-    this.forecast.show(films, this.#person(said), other &&
+    const person = this.#person(said);
+    this.forecast.show(films, person, other &&
       { title: other.title, places: places(others), known: others.length });
-    this.#tell(films, said, source);
+    this.#tell(films, person, source);
   }
 
   #of(purpose, model, ratings, k, reasons) {
@@ -74,13 +75,14 @@ export class List {
   }
 
   #person({ usual, mark }) {
-    return { scale: this.#desk.models.chosen.scale, usual, mark };
+    const { scale } = this.#desk.models.chosen;
+    return { scale, usual, mark: written(mark) + (mark < scale.highest ? " or more" : "") };
   }
 
-  #tell(films, { usual, mark }, source) {
-    at("caption").textContent = `You usually give ${usual.toFixed(1)}. Sure: the chance that you `
-      + `give ${written(mark)} or more.`;
-    at("mark").textContent = written(mark);
+  #tell(films, person, source) {
+    at("caption").textContent = `You usually give ${person.usual.toFixed(1)}. Sure: the chance `
+      + `that you give ${person.mark}.`;
+    at("mark").textContent = person.mark;
     at("caption").hidden = !films.length;
     at("source").textContent = source;
     at("nothing").hidden = films.length >= this.#shown || !this.#desk.filters.where;

@@ -1,11 +1,22 @@
 // What items are called: films, products, and the like.
 
-/** The words of this page: one and many, and with a capital letter One and Many. */
-export const words = { one: "item", many: "items", One: "Item", Many: "Items" };
+const WATCHED = /^(film|movie|series|show|episode|video|play|anime)$/i;
+const OF_GENRES = /^(book|novel|story|album|song|track|game|artist|podcast)$/i;
+
+/**
+ * The words of this page: one item and many, with a capital letter One and Many; what says that
+ * somebody knows one, or does not; and what kinds of them are called.
+ */
+export const words = {
+  one: "item", many: "items", One: "Item", Many: "Items",
+  known: "Know it", unknown: "Don’t know", kind: "kind",
+};
 
 /** Take the words of a data set, and put them where the page waits for them. */
 export function speak({ one, many }) {
   Object.assign(words, { one, many, One: capital(one), Many: capital(many) });
+  if (WATCHED.test(one)) Object.assign(words, { known: "Seen it", unknown: "Haven’t seen" });
+  if (WATCHED.test(one) || OF_GENRES.test(one)) words.kind = "genre";
   for (const place of document.querySelectorAll("[data-word]")) {
     place.textContent = words[place.dataset.word];
   }

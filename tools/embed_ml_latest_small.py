@@ -30,7 +30,7 @@ def embed(archive: Path, target: Path) -> None:
         folder = Path(scratch) / NAME
         ratings = parse.read(folder, NAME)
         target.mkdir(parents=True, exist_ok=True)
-        parquet.write(target / f"{NAME}.parquet", ratings, {}, small=True)
+        parquet.write(target / f"{NAME}.parquet", ratings)
         (target / "README.txt").write_bytes((folder / "README.txt").read_bytes())
 
 

@@ -83,7 +83,7 @@ def test_every_row_equals_the_file_read_in_plain_python(data_dir: Path) -> None:
 def test_the_cache_gives_the_same_set(data_dir: Path) -> None:
     folder = unpacked(data_dir, "ml-1m")
     load.load("ml-1m", data_dir)
-    assert (folder / "ratings.dat.starcast.parquet").is_file()
+    assert (folder / "ratings.dat.starcast.blocks").is_dir()
     assert_same(load.load("ml-1m", data_dir), parse.read(folder, "ml-1m"))
 
 

@@ -38,7 +38,7 @@ def test_what_was_taken_for_what_is_said(at_once: Starcast, cases: Path) -> None
 def test_it_is_said_again_from_the_cache(at_once: Starcast, tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("prose above\n\n1 2 3\n1 3 4\n1 3 5\n")
     first = describe(at_once, "r.txt")
-    assert "r.txt.starcast.parquet" in tree(tmp_path)
+    assert "r.txt.starcast.blocks" in tree(tmp_path)
     assert describe(at_once, "r.txt") == first
     assert first[1] == (
         "note: left out: 1 of pairs that were rated again later\n"

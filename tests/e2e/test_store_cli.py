@@ -134,4 +134,4 @@ def test_mistakes_get_a_line_and_leave_nothing(
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
     assert "s3cret" not in done.stderr
-    assert [one for one in tree(tmp_path) if not one.endswith(".starcast.parquet")] == before
+    assert [one for one in tree(tmp_path) if ".starcast.blocks" not in one] == before

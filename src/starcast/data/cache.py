@@ -1,4 +1,4 @@
-"""The cache: a parsed set in Parquet beside its source; used as long as the source stays the same.
+"""The cache: a parsed set in blocks beside its source; used as long as the source stays the same.
 
 It is nobody's file: if it is damaged, foreign or old it is written anew, and where it cannot be
 written Starcast does without.
@@ -9,17 +9,20 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import time_ns
 from typing import Any, Self, final
 
-from starcast.data import parquet
+from starcast.data.blocks.opening import read_blocks, sum_of_header
+from starcast.data.blocks.writing import write_ratings
 from starcast.data.ratings import Ratings
-from starcast.data.reading import Reading
+from starcast.disk.reading import read_at_most
+from starcast.disk.replacement import replace_file, standing
 from starcast.errors import BusyError, DataError
 
-_NOTE, _READING = "starcast.source", "starcast.reading"
+_NOTE = "source.json"  # beside the blocks: what they were made from
+_MOST_BYTES = 1 << 24  # of that
 _TICK = 2_000_000_000  # nanoseconds; a file can change unseen within its clock's coarsest tick
 
 
@@ -62,14 +65,14 @@ def path_for(source: Path) -> Path:
     """Where the cache of a source file lies.
 
     >>> path_for(Path("datasets/ml-1m/ratings.dat")).name
-    'ratings.dat.starcast.parquet'
+    'ratings.dat.starcast.blocks'
     """
-    return source.with_name(f"{source.name}.starcast.parquet")
+    return source.with_name(f"{source.name}.starcast.blocks")
 
 
-def _before(target: Path) -> Path:
-    """Where the cache lay before it was Parquet."""
-    return target.with_suffix(".npz")
+def _before(target: Path) -> list[Path]:
+    """Where the cache lay before it was blocks."""
+    return [target.with_suffix(ending) for ending in (".parquet", ".npz")]
 
 
 def through(
@@ -109,34 +112,41 @@ def _recall(
 ) -> Ratings | None:
     """The cached set, or None where there is none to be used."""
     try:
-        with parquet.opened(target) as stored:
-            notes = stored.notes
-            note, reading = json.loads(notes[_NOTE]), json.loads(notes[_READING])
-            before = [_Stamp(**stamp) for stamp in note["stamps"]]
-            if note["options"] != options or len(before) != len(stamps):
-                return None
-            vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
-            if not vouched and _digest(sources) != note["digest"]:
-                return None
-            parsed = stored.ratings(name)
-        if reading:
-            parsed = replace(parsed, reading=Reading.from_json(reading))
-    except (DataError, OSError, ValueError, LookupError, TypeError):
+        folder = standing(target)
+        note = json.loads(read_at_most(folder / _NOTE, _MOST_BYTES))
+        before = [_Stamp(**stamp) for stamp in note["stamps"]]
+        if note["options"] != options or len(before) != len(stamps):
+            return None
+        vouched = all(old.vouches_for(new) for old, new in zip(before, stamps, strict=True))
+        if not vouched and _digest(sources) != note["digest"]:
+            return None
+        if note["header"] != sum_of_header(folder):
+            return None
+        parsed = read_blocks(folder, name)
+    except (DataError, OSError, ValueError, LookupError, TypeError, RecursionError):
         return None  # damaged, planted, foreign, old or not there: parse again
     if not vouched and all(stamp.is_settled for stamp in stamps):
-        _keep(target, parsed, stamps, note["digest"], options)
+        with suppress(OSError, BusyError):
+            _stamp(target, stamps, note["digest"], options)
     return parsed
 
 
 def _keep(target: Path, parsed: Ratings, stamps: list[_Stamp], digest: str, options: str) -> None:
-    note: dict[str, Any] = {"options": options, "digest": digest}
+    # A folder that cannot be written, is full, or in another run's hands, only costs time; so do
+    # ratings that blocks do not hold.
+    with suppress(OSError, BusyError, DataError, UnicodeError):
+        write_ratings(target, parsed)
+        _stamp(target, stamps, digest, options)
+        for before in _before(target):
+            before.unlink(missing_ok=True)
+
+
+def _stamp(target: Path, stamps: list[_Stamp], digest: str, options: str) -> None:
+    """Say what blocks were made from; without it nobody uses them."""
+    note: dict[str, Any] = {"options": options, "digest": digest, "header": sum_of_header(target)}
     note["stamps"] = [asdict(stamp) for stamp in stamps]
-    reading = parsed.reading.to_json() if parsed.reading else None
-    notes = {_NOTE: json.dumps(note), _READING: json.dumps(reading)}
-    # A folder that cannot be written, is full, or in another run's hands, only costs time.
-    with suppress(OSError, BusyError):
-        parquet.write(target, parsed, notes)
-        _before(target).unlink(missing_ok=True)
+    with replace_file(target / _NOTE) as fresh:
+        fresh.write_text(json.dumps(note), encoding="utf-8")
 
 
 def _digest(sources: Sequence[Path]) -> str:

@@ -1,4 +1,4 @@
-"""Ratings in one Parquet file: the form of the cache and of the embedded set.
+"""Ratings in one small Parquet file: the form of the embedded set.
 
 A row per rating holds the item's row, the bits of the stars and the seconds since the first rating.
 All are whole numbers: of the few that a column has, Parquet keeps each once and then tells them in
@@ -10,11 +10,8 @@ checksum of the file: what does not match it never reaches a decoder.
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -46,25 +43,19 @@ _UNREADABLE = (
 )
 
 
-def write(path: Path, ratings: Ratings, notes: Mapping[str, str], *, small: bool = False) -> None:
+def write(path: Path, ratings: Ratings) -> None:
     """Store ratings in full, whole or not at all.
 
-    Args:
-        path: the file.
-        ratings: what to store.
-        notes: texts to keep beside them, under names of your own.
-        small: compressed, at the price of time; the rows are compact either way.
     Raises:
         BusyError: another run is writing it.
         OSError: the file cannot be written.
     """
-    words = _words(ratings) | {"notes": dict(notes)}
-    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(_words(ratings), ensure_ascii=False, separators=(",", ":"))
     content = io.BytesIO()
     pl.DataFrame(_columns(ratings)).write_parquet(
         content,
-        compression="zstd" if small else "uncompressed",
-        compression_level=22 if small else None,
+        compression="zstd",
+        compression_level=22,
         row_group_size=len(ratings),  # in one piece, columns are arrays as they are read
         statistics=False,
         metadata={_WORDS: text, _SUM: UNSEALED},
@@ -74,63 +65,25 @@ def write(path: Path, ratings: Ratings, notes: Mapping[str, str], *, small: bool
         fresh.write_bytes(whole)
 
 
-@final
-class RatingsFile(NamedTuple):
-    """An open file that matches its checksum; whether it is honest remains to be seen.
-
-    Attributes:
-        path, file: where it lies, and itself.
-        words: of its metadata.
-    """
-
-    path: Path
-    file: BufferedReader
-    words: dict[str, Any]
-
-    @property
-    def notes(self) -> dict[str, str]:
-        """The texts that were kept beside the ratings."""
-        return dict(self.words["notes"])
-
-    def ratings(self, name: str) -> Ratings:
-        """The ratings, exactly as they were written, under the name of a data set.
-
-        Raises: DataError: they are none.
-        """
-        try:
-            sizes(self.file, most_footer=os.fstat(self.file.fileno()).st_size)
-            self.file.seek(0)
-            with panics.as_errors():
-                frame = pl.read_parquet(self.file)
-            return _ratings(frame, self.words, name)
-        except (*_UNREADABLE, DataError) as error:
-            raise _damaged(self.path, error) from None
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[RatingsFile]:
-    """A file as `write` left it.
+def read(path: Path, name: str) -> Ratings:
+    """The ratings of a file, exactly as they were written, under the name of a data set.
 
     Raises: DataError: it is missing, damaged, or not one that this version wrote.
     """
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open_regular(path))
+    try:
+        with open_regular(path) as file:
             if not is_sealed(file, _SUM):
                 raise ValueError("it does not match its checksum")
             words = json.loads(pl.read_parquet_metadata(file)[_WORDS])
-            is_ours = words["format"] == FORMAT
-        except _UNREADABLE as error:
-            raise _damaged(path, error) from None
-        if not is_ours:
-            raise DataError(f"{path} was not written by this version of Starcast")
-        yield RatingsFile(path, file, words)
-
-
-def read(path: Path, name: str) -> Ratings:
-    """The ratings of a file under the name of a data set. Raises: DataError, as `opened` does."""
-    with opened(path) as stored:
-        return stored.ratings(name)
+            if words["format"] != FORMAT:
+                raise ValueError("it was not written by this version of Starcast")
+            sizes(file, most_footer=os.fstat(file.fileno()).st_size)
+            file.seek(0)
+            with panics.as_errors():
+                frame = pl.read_parquet(file)
+        return _ratings(frame, words, name)
+    except (*_UNREADABLE, DataError) as error:
+        raise _damaged(path, error) from None
 
 
 def _words(ratings: Ratings) -> dict[str, Any]:

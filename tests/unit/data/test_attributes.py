@@ -139,7 +139,7 @@ def test_they_come_through_the_cache_and_through_take(tmp_path: Path) -> None:
     hundred_thousand(folder)
     parsed = load.load("ml-100k", tmp_path)
     cached = load.load("ml-100k", tmp_path)
-    assert (folder / "u.data.starcast.parquet").is_file()
+    assert (folder / "u.data.starcast.blocks").is_dir()
     assert_same(cached.attributes, parsed.attributes)
     assert_same(cached.take(cached.stars > 4).attributes, parsed.attributes)
 

@@ -62,7 +62,7 @@ def test_a_damaged_embedded_set_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_set_on_disk_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = hundred_thousand(tmp_path)
     first = door.load("ml-100k", tmp_path)
-    assert path_for(folder / "u.data").is_file()
+    assert path_for(folder / "u.data").is_dir()
     monkeypatch.setattr(parse, "read", lambda *_: pytest.fail("parsed again"))
     second = door.load("ml-100k", tmp_path)
     assert second.titles.tolist() == first.titles.tolist() == ["Three (1995)", "Twenty (1996)"]
@@ -130,6 +130,6 @@ def test_own_bad_files_leave_no_cache(tmp_path: Path) -> None:
 
 
 def test_a_cache_is_no_table_of_ratings(tmp_path: Path) -> None:
-    parquet.write(tmp_path / "p.parquet", door.load("ml-latest-small", tmp_path), {})
+    parquet.write(tmp_path / "p.parquet", door.load("ml-latest-small", tmp_path))
     with pytest.raises(DataError, match=r"p\.parquet.*user"):
         door.load_own(tmp_path / "p.parquet")

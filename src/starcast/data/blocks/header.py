@@ -122,7 +122,7 @@ class Header:
         levels = np.array(self.levels, np.float64)
         if (
             levels.ndim != 1
-            or not 1 < len(levels) <= MOST_LEVELS
+            or not 1 <= len(levels) <= MOST_LEVELS
             or not np.all(np.diff(levels) > 0)
         ):
             return "ratings that do not ascend"

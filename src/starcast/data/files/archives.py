@@ -70,7 +70,8 @@ def may_be_table(path: PurePath) -> bool:
     """Whether a file is neither hidden, nor prose, nor a cache, by its name."""
     hidden = any(part.startswith((".", "_")) for part in path.parts)
     prose = path.suffix.lower() in _PROSE or path.stem.lower() in ("readme", "license", "licence")
-    return not hidden and not prose and _OURS not in path.name
+    ours = any(_OURS in part for part in path.parts)
+    return not hidden and not prose and not ours
 
 
 def outside(path: Path) -> Path | None:

@@ -106,6 +106,7 @@ def test_folders_within_folders(tmp_path: Path) -> None:
         (["BX-Users.csv", "BX-Book-Ratings.csv"], ["BX-Book-Ratings.csv"]),
         (["part-00001", "part-00000", "_SUCCESS", "ratings.csv"], ["part-00001", "part-00000"]),
         (["x/.hidden.csv", "_tmp/y.csv", "z.csv", "z.csv.starcast.parquet"], ["z.csv"]),
+        (["z.csv", "z.csv.starcast.blocks/items", "z.csv.starcast.blocks/users.text"], ["z.csv"]),
     ],
 )
 def test_which_files_make_a_table(names: list[str], chosen: list[str]) -> None:

@@ -264,7 +264,7 @@ def test_no_flipped_byte_gives_other_ratings_or_a_word_on_the_terminal(
 def test_a_folder_that_cannot_be_written_does_no_harm(
     source: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
     for name in ("rename", "replace", "mkdir"):

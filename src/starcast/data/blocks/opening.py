@@ -55,11 +55,13 @@ def open_blocks(folder: Path, name: str) -> Ratings:
 def read_blocks(folder: Path, name: str) -> Ratings:
     """The same in memory, where they are nobody's blocks. Raises: DataError: as `open_blocks`."""
     found = open_blocks(folder, name)
-    columns = {
-        one: getattr(found, one) for one in ("user_rows", "item_rows", "stars", "timestamps")
-    }
+    when = found.timestamps
     return replace(
-        found, **{one: None if held is None else np.array(held) for one, held in columns.items()}
+        found,
+        user_rows=np.array(found.user_rows),
+        item_rows=np.array(found.item_rows),
+        stars=np.array(found.stars),
+        timestamps=None if when is None else np.array(when),
     )
 
 

@@ -39,39 +39,29 @@ class DampedMeans:
         of_all: stars.
         of_user: float32 (n_users,).
         of_item: float32 (n_items,).
+        n_raters: int64 (n_items,).
+        variances: of training ratings about the means of user and item; an item's is pulled
+            towards that of all.
     """
 
     def __init__(self, train: Ratings, units: Units = FIVE_STARS) -> None:
         self._support = np.float32(units.factor * _SUPPORT)
         self.of_all = float(train.stars.mean(dtype=np.float64))
+        self.n_raters = counts_of(train.item_rows, train.n_items)
 
-        def damped(rows: Rows, n: int) -> Scores:
-            total = np.zeros(n)
+        def damped(rows: Rows, counts: NDArray[np.int64]) -> Scores:
+            total = np.zeros(len(counts))
             for block in blocks_of(len(rows), AT_ONCE):
-                total += np.bincount(rows[block], train.stars[block] - self.of_all, n)
-            return (self.of_all + total / (counts_of(rows, n) + _DAMPING)).astype(np.float32)
+                total += np.bincount(rows[block], train.stars[block] - self.of_all, len(counts))
+            return (self.of_all + total / (counts + _DAMPING)).astype(np.float32)
 
-        self.of_user = damped(train.user_rows, train.n_users)
-        self.of_item = damped(train.item_rows, train.n_items)
-        self._train = train
+        self.of_user = damped(train.user_rows, counts_of(train.user_rows, train.n_users))
+        self.of_item = damped(train.item_rows, self.n_raters)
+        self.variances = self._variances(train)  # now, so that no training rows are held
 
     def rank_all(self) -> Scores:
         """What orders items for somebody of whom nothing is known: liked, by many; (n_items,)."""
-        n_raters = counts_of(self._train.item_rows, self._train.n_items)
-        return self.of_item + self._support * log_support(n_raters)
-
-    @cached_property
-    def variances(self) -> Variances:
-        """Of training ratings about user's and item's mean; an item's is pulled towards all's."""
-        train, n_items = self._train, self._train.n_items
-        squares = np.zeros(n_items)
-        for block in blocks_of(len(train), AT_ONCE):
-            items = train.item_rows[block]
-            mean = self.of_item[items] + self.of_user[train.user_rows[block]] - self.of_all
-            squares += np.bincount(items, (train.stars[block] - mean) ** 2.0, n_items)
-        n_raters = counts_of(train.item_rows, n_items)
-        of_all = max(float(squares.sum()) / max(len(train), 1), 1e-12)
-        return Variances(of_all, (squares + _SPREAD * of_all) / (n_raters + _SPREAD))
+        return self.of_item + self._support * log_support(self.n_raters)
 
     def variance_of(self, item_rows: Rows, stars: Scores) -> float:
         """That of a person by ratings (n,), pulled towards all's."""
@@ -82,10 +72,20 @@ class DampedMeans:
     @cached_property
     def typical_rows(self) -> Rows:
         """Items such as people rate: each stands for as many ratings; int32 (n,)."""
-        n_raters = counts_of(self._train.item_rows, self._train.n_items)
-        order = np.argsort(-n_raters, kind="stable").astype(np.int32)
-        shares = (np.arange(_TYPICAL) + 0.5) / _TYPICAL * n_raters.sum()
-        return np.asarray(order[np.unique(np.searchsorted(np.cumsum(n_raters[order]), shares))])
+        order = np.argsort(-self.n_raters, kind="stable").astype(np.int32)
+        shares = (np.arange(_TYPICAL) + 0.5) / _TYPICAL * self.n_raters.sum()
+        return np.asarray(
+            order[np.unique(np.searchsorted(np.cumsum(self.n_raters[order]), shares))]
+        )
+
+    def _variances(self, train: Ratings) -> Variances:
+        squares = np.zeros(train.n_items)
+        for block in blocks_of(len(train), AT_ONCE):
+            items = train.item_rows[block]
+            mean = self.of_item[items] + self.of_user[train.user_rows[block]] - self.of_all
+            squares += np.bincount(items, (train.stars[block] - mean) ** 2.0, train.n_items)
+        of_all = max(float(squares.sum()) / max(len(train), 1), 1e-12)
+        return Variances(of_all, (squares + _SPREAD * of_all) / (self.n_raters + _SPREAD))
 
     def predict(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Stars of whatever is known of each pair of rows (n,), -1 where something is not."""

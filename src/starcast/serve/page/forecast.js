@@ -68,8 +68,11 @@ class Row {
     this.there = element("p", { class: "there" });
     const seen = button(words.known, { "aria-label": `${words.known}: rate ${name}` },
       () => desk.onPick(film));
-    const unwanted = button("Not for me", { "aria-label": `Not for me: ${name}` },
-      () => desk.onUnwanted(film));
+    const unwanted = button("Not for me", { "aria-label": `Not for me: ${name}` }, () => {
+      const next = this.element.nextElementSibling ?? this.element.previousElementSibling;
+      next?.querySelector(".acts button:last-child").focus(); // before this one goes
+      desk.onUnwanted(film);
+    });
     this.element = element("li", { class: "recommendation" },
       element("div", { class: "standing" }, this.place, this.mark),
       element("div", { class: "what" }, element("h3", {}, this.similar.title), this.genres, this.why,

@@ -98,7 +98,7 @@ def judged(report: "Report", *, explain: bool = False) -> None:
     for table in tables:
         console.print()
         console.print(Text(as_text(table)), soft_wrap=True)
-    for said in filter(None, (report.about_accuracy, lists.about_strangers)):
+    for said in filter(None, (report.about_accuracy, lists.about_sample, lists.about_strangers)):
         console.print()
         console.print(said, soft_wrap=True)
 

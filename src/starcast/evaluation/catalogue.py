@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
+from starcast.data.columns import blocks_of, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.errors import ConfigError
@@ -25,6 +26,7 @@ from starcast.scoring.blocks import Progress
 
 MakeLists = Callable[[Rows, int], Rows]
 MAX_K = 100  # longest list of the curves
+_MOST_USERS = 200_000  # whose lists tell the figures to the fourth decimal
 _MOST_PLACES = 1 << 26  # of all lists together, 4 bytes each; with more users, curves end earlier
 
 
@@ -36,7 +38,9 @@ class Catalogue:
     Attributes:
         k: length of the lists of every figure but the curves.
         relevance: which test ratings a good list would hold.
-        users: int32 (n,), the rows of the users with test ratings, ascending.
+        users: int32 (n,), the rows of the users with test ratings, ascending; of very many some,
+            drawn at random, the same for every model.
+        n_test_users: how many there are.
         n_train: int64 (n,), their training ratings.
         by_user: the figures of each; NaN for a user without a relevant item.
         ranking: their means.
@@ -51,6 +55,7 @@ class Catalogue:
     k: int
     relevance: Relevance
     users: Rows
+    n_test_users: int
     n_train: NDArray[np.int64]
     by_user: RankingByUser
     ranking: RankingMetrics
@@ -68,6 +73,16 @@ class Catalogue:
     def n_strangers(self) -> int:
         """Test users without a training rating."""
         return int(np.count_nonzero(self.n_train == 0))
+
+    @property
+    def about_sample(self) -> str:
+        """Whose lists were judged, in words; "" where it is everybody's."""
+        if len(self.users) == self.n_test_users:
+            return ""
+        return (
+            f"Lists were made for {len(self.users):,} of {self.n_test_users:,} test users, drawn "
+            "at random."
+        )
 
     @property
     def about_strangers(self) -> str:
@@ -133,13 +148,14 @@ def judge_lists(
         make: user rows and a length to lists of item rows, where they are made elsewhere.
     Raises: ConfigError: no test rating is relevant.
     """
-    test, train = artifact.split.test, artifact.split.train
+    train = artifact.split.train
+    users, n_test_users, test = _judged(artifact.split.test)
     is_relevant = relevance.of(test.user_rows, test.stars)
     if not is_relevant.any():
         raise ConfigError(
             f"no test rating of {test.name} is relevant ({relevance.in_words}); choose another rule"
         )
-    users, first = np.unique(test.user_rows, return_index=True)
+    offsets = np.append(np.searchsorted(test.user_rows, users), len(test))
     longest = max(k, min(MAX_K, test.n_items, _MOST_PLACES // len(users)))
     if make is None:
         lists = Recommender(artifact).top_rows(
@@ -147,17 +163,18 @@ def judge_lists(
         )
     else:
         lists = make(users, longest)
-    found = _find(lists, np.append(first, len(test)), test, is_relevant)
+    found = _find(lists, offsets, test, is_relevant)
     by_user = metrics.ranking_by_user(found.is_hit[:, :k], found.n_relevant)
     top, top_rows = lists[:, :k], found.rows[:, :k]
     rated = top_rows[top_rows >= 0]
-    n_raters = np.bincount(train.item_rows, minlength=train.n_items)
-    n_train = np.bincount(train.user_rows, minlength=train.n_users)
+    n_raters = counts_of(train.item_rows, train.n_items)
+    n_train = counts_of(train.user_rows, train.n_users)
     attribute, genres = _genres(test)
     return Catalogue(
         k=k,
         relevance=relevance,
         users=users,
+        n_test_users=n_test_users,
         n_train=n_train[users],
         by_user=by_user,
         ranking=by_user.means(),
@@ -173,6 +190,22 @@ def judge_lists(
             n_raters, top[top >= 0], test.item_rows[is_relevant], top[found.is_hit[:, :k]]
         ),
     )
+
+
+def _judged(test: Ratings) -> tuple[Rows, int, Ratings]:
+    """Users whose lists are made, how many users have test ratings, and the test rows of these."""
+    users = np.flatnonzero(counts_of(test.user_rows, test.n_users)).astype(np.int32)
+    n = len(users)
+    if n <= _MOST_USERS:
+        return users, n, test
+    drawn = np.random.default_rng(0).choice(n, _MOST_USERS, replace=False, shuffle=False)
+    users = users[np.sort(drawn)]
+    is_judged = np.zeros(test.n_users, np.bool_)
+    is_judged[users] = True
+    chosen = np.empty(len(test), np.bool_)
+    for block in blocks_of(len(test)):
+        chosen[block] = is_judged[test.user_rows[block]]
+    return users, n, test.take(chosen)
 
 
 def _find(

@@ -132,6 +132,24 @@ def test_users_without_training_ratings_count_as_a_tier(known_by_heart: Artifact
     assert found.ranking.n_users == 3
 
 
+def test_of_very_many_users_some_are_judged_each_as_ever(
+    trained: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = judge_lists(trained, 4, ABOVE_MEAN)
+    assert (whole.about_sample, len(whole.users)) == ("", whole.n_test_users)
+    monkeypatch.setattr(catalogue, "_MOST_USERS", 7)
+    some = judge_lists(trained, 4, ABOVE_MEAN)
+    assert (len(some.users), some.n_test_users) == (7, whole.n_test_users)
+    at = np.searchsorted(whole.users, some.users)
+    assert whole.users[at].tolist() == some.users.tolist()
+    np.testing.assert_array_equal(some.by_user.ndcg, whole.by_user.ndcg[at])
+    assert some.about_sample == (
+        f"Lists were made for 7 of {whole.n_test_users} test users, drawn at random."
+    )
+    again = judge_lists(replace(trained, seed=3), 4, ABOVE_MEAN)
+    assert again.users.tolist() == some.users.tolist()
+
+
 @pytest.fixture(scope="module")
 def trained(planted_split: Split) -> Artifact:
     config = find("latent-factor-model").settings(optimizer="ALS", dimension=2, epochs=5)

@@ -95,7 +95,8 @@ class Comparison:
         """What to know when reading the tables."""
         first = self.reports[0]
         said = [f"{title} failed: {why}." for title, why in self.failed.items()]
-        said += filter(None, (first.about_accuracy, first.catalogue.about_strangers))
+        lists = first.catalogue
+        said += filter(None, (first.about_accuracy, lists.about_sample, lists.about_strangers))
         artifacts = [one.artifact for one in self.reports]
         told = zip(self.names, map(drawn, artifacts), strict=True)
         means = "; ".join(f"{name} {share}" for name, share in told if share)

@@ -66,6 +66,7 @@ def _rate_all(page: Page, address: str) -> None:
     for film, stars in TASTE.items():
         rate(page, film, stars)
     expect(page.locator("#recommendations .recommendation")).to_have_count(10)
+    page.wait_for_load_state("networkidle")  # until the last list is there
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
 
 

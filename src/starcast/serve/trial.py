@@ -37,9 +37,11 @@ def try_everything_else(model: ServedModel) -> None:
             _require_finite(recommender.predictive_std(user, item), (1,))
     if isinstance(scorer, FoldingScorer):
         with _refusing(model, "lists of people unknown to it"):
-            listed = recommender.fold_in(item, [ratings.scale.highest]).recommend(1)
-            stars = np.array([one.prediction for one in listed])
+            person = recommender.fold_in(item, [ratings.scale.highest])
+            stars = np.array([one.prediction for one in person.recommend(1)])
             _require_finite(stars, (min(1, ratings.n_items - 1),))
+            _require_finite(np.append(person.predictive_std(item), person.usual), (2,))
+            _require_finite(person.particular_effects(item), (1, 1))
             recommender.explain(user[0], item[0], 1)
         with _refusing(model, "suggestions"):
             _require_finite(model.elicitation.spread, (len(model.elicitation.spread),))

@@ -45,6 +45,7 @@ def test_later_ratings_are_taken_in_told_and_taken_in_once(
     said = at_once("update", model, "--ratings", file)
     assert "3 new ratings, 2 new users, 1 new item; Latent factor knows them" in said.stdout
     assert "with the same test ratings" in said.stdout
+    assert said.stderr == ""  # what it extends is no other split
     assert at_once("recommend", model, "--user", 9001).returncode == 0
     assert at_once("predict", model, "--user", 9002, "--item", 7777).returncode == 0
     before = bytes_of(model)

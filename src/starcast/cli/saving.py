@@ -76,7 +76,8 @@ def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) 
         return
     with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
         theirs = storage.read_manifest(folder)["fingerprint"]
-        if not artifact.split.has_fingerprint(theirs):
+        split = artifact.split
+        if theirs not in split.extends and not split.has_fingerprint(theirs):
             note(f"{folder} held a model of another split ({theirs[:12]}); it is replaced")
     if kept:
         kept.save(artifact)

@@ -11,8 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from starcast.engines.keras_settings import KerasSettings
 from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import flags_of
+from starcast.engines.settings import MiniBatchSettings, flags_of, settings_of
 from starcast.models import MODELS, Model
 
 _HEAD = """# Settings
@@ -45,6 +46,13 @@ _DEFAULTS = """
 By model and optimizer, the default optimizer first; they were chosen on validation rows. An empty
 cell is a setting that the model does not have by this optimizer.
 """
+_ON_KERAS = """
+## On Keras
+
+`--engine keras` ([keras.md](keras.md)) trains the latent factor model and the networks by Adam,
+RMSProp and GradientDescent, with the defaults above. Besides, they have there
+
+"""
 
 
 def page() -> str:
@@ -59,9 +67,10 @@ def page() -> str:
         for name, setting in OPTIONS.items()
     ]
     having = [model for model in MODELS.values() if not model.is_baseline]  # which have none
+    elsewhere = _ON_KERAS + _table(("", "default"), _added_by_keras())
     tables = [f"\n### `{model.name}`\n\n{_defaults(model)}" for model in having]
     settings = _table(("setting", "command line", "may be", "what it is"), rows)
-    return f"{_HEAD}{settings}{_DEFAULTS}{''.join(tables)}"
+    return f"{_HEAD}{settings}{_DEFAULTS}{''.join(tables)}{elsewhere}"
 
 
 def _defaults(model: Model) -> str:
@@ -73,6 +82,13 @@ def _defaults(model: Model) -> str:
         if name != "optimizer" and any(name in column for column in columns.values())
     ]
     return _table(("", *(f"`{name}`" for name in columns)), rows)
+
+
+def _added_by_keras() -> list[tuple[str, str]]:
+    """What Keras adds to the settings of a model, with its defaults."""
+    added = settings_of(KerasSettings).keys() - settings_of(MiniBatchSettings).keys()
+    settings = asdict(KerasSettings())
+    return [(f"`{name}`", _cell(settings, name)) for name in OPTIONS if name in added]
 
 
 def _cell(column: dict[str, Any], name: str) -> str:

@@ -1,8 +1,9 @@
 """`starcast train`: one model on one split, to an artifact on disk."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
@@ -12,7 +13,7 @@ from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group, grouped
 from starcast.cli.observing import observe
 from starcast.cli.saving import checkpoints, keep, reserve
-from starcast.cli.spark import COMPILED, AfarOptions, Cluster, Engine, is_spark, train_there
+from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
 
 if TYPE_CHECKING:
@@ -91,7 +92,6 @@ def train(
     out: Out = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
     explain: opt.Explain = False,
-    engine: Engine = COMPILED,
     cluster: Cluster,
     afar: AfarOptions,
 ) -> None:
@@ -105,10 +105,11 @@ def train(
     from starcast.training.plan import Recipe, train_all
 
     chosen = _chosen(model, purpose, network)
-    has_effect = with_effect(chosen, given.values) if context.obj is OF_2018 else given.values
+    is_spark, has_effect = _without_spark(given.values, cluster, afar)
+    has_effect = with_effect(chosen, has_effect) if context.obj is OF_2018 else has_effect
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
-    if is_spark(engine, cluster, afar):
+    if is_spark:
         how = {"fresh": resuming.fresh, "refit": refit, "final": final, "explain": explain}
         train_there(context, chosen, config, (cluster, afar), data, split, out, **how)
         return
@@ -162,6 +163,13 @@ def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Mod
     if model or purpose:
         raise ConfigError("--network is the model; leave out --model and --for")
     return models.OWN_NETWORK
+
+
+def _without_spark(given: Mapping[str, Any], *options: Group) -> tuple[bool, Mapping[str, Any]]:
+    """Whether Spark trains, and the settings given besides; as `is_spark`."""
+    if is_spark(SPARK if given.get("engine") == SPARK else COMPILED, *options):
+        return True, {name: value for name, value in given.items() if name != "engine"}
+    return False, given
 
 
 def _announce(artifact: "Artifact", folder: Path) -> None:

@@ -45,12 +45,21 @@ class ShuffledRatings:
 
     Attributes:
         rated: the training rows as they were shuffled; on disk where they are.
+        run: how many of them stay neighbours.
     """
 
     def __init__(self, train: Ratings, batch_size: int, rng: np.random.Generator) -> None:
         self.rated = _shuffled(train, rng)
-        self._run = max(1, min(_LONGEST_RUN, batch_size // _RUNS_PER_BATCH))
+        self.run = max(1, min(_LONGEST_RUN, batch_size // _RUNS_PER_BATCH))
         self._batch_size, self._rng = batch_size, rng
+
+    def fresh_runs(self) -> Places:
+        """Where each run begins, in random order, (n // run,)."""
+        n = len(self.rated.stars)
+        kind = np.int32 if n <= np.iinfo(np.int32).max else np.int64
+        starts = self._rng.permutation(n // self.run).astype(kind)
+        np.multiply(starts, self.run, out=starts)
+        return starts
 
     def fresh_order(self) -> Places:
         """Every place once, (n,): runs in random order, what fills no run at the end."""
@@ -58,15 +67,13 @@ class ShuffledRatings:
 
     def fresh_orders(self) -> Iterator[Places]:
         """The same in pieces of whole batches, about `AT_ONCE` places each."""
-        n, run = len(self.rated.stars), self._run
-        kind = np.int32 if n <= np.iinfo(np.int32).max else np.int64
-        starts = self._rng.permutation(n // run).astype(kind)
-        np.multiply(starts, run, out=starts)
+        n, run, starts = len(self.rated.stars), self.run, self.fresh_runs()
         size = max(AT_ONCE // (self._batch_size * run), 1) * self._batch_size * run
         for block in blocks_of(n, size):
             some = starts[block.start // run : block.stop // run]
-            places = np.arange(block.start, block.stop, dtype=kind)
-            places[: len(some) * run] = np.add.outer(some, np.arange(run, dtype=kind)).ravel()
+            places = np.arange(block.start, block.stop, dtype=starts.dtype)
+            each = np.add.outer(some, np.arange(run, dtype=starts.dtype))
+            places[: len(some) * run] = each.ravel()
             yield places
 
 

@@ -12,10 +12,12 @@ GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 LIST_SOLVERS = ("Cholesky", "iALS", "Counting")
 OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS", "Gibbs", "L-BFGS", *LIST_SOLVERS)
 LIKELIHOODS = ("probit", "gaussian")
+ENGINES = ("compiled", "keras", "spark")
+PRECISIONS = ("float32", "mixed_bfloat16")
 FEATURES = ("histories", "attributes", "days")
 
 _TRANSFER, _SAMPLING, _AUTOENCODER = "Transfer learning", "Sampling", "Autoencoder"
-_LISTS = "Lists"
+_LISTS, _ENGINE = "Lists", "Engine"
 SETTINGS: Mapping[str, Setting] = {
     "epochs": Whole(
         help="Most epochs to train", most=10**9, flags=("--epochs", "--epoch"), of_2018=True
@@ -122,6 +124,12 @@ SETTINGS: Mapping[str, Setting] = {
         reached=True,
     ),
     "network": NetworkText(help="What a network computes, where no other setting says it"),
+    "engine": Choice(help="What trains", panel=_ENGINE, names=ENGINES),
+    "precision": Choice(
+        help="Of what a network computes; its weights are float32", panel=_ENGINE, names=PRECISIONS
+    ),
+    "devices": Whole(help="Devices that share each batch out", panel=_ENGINE, most=1024),
+    "jit_compile": Choice(help="Whether XLA compiles an epoch", panel=_ENGINE, names=("yes", "no")),
 }
 """Every setting there is, by name, in the order of the command line."""
 

@@ -13,6 +13,8 @@ from starcast.engines.network_setting import told_short
 from starcast.engines.setting_catalogue import GRADIENT_OPTIMIZERS, SETTINGS
 from starcast.engines.setting_kinds import KEY, Setting
 
+COMPILED = "compiled"  # the engine that every model has
+
 
 def _setting(name: str, default: object, **own: Any) -> Any:
     """A field that is a setting; `own` is what the solver's differs in."""
@@ -48,6 +50,11 @@ class Settings:
             name: f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else value
             for name, value in values.items()
         }
+
+    @property
+    def engine(self) -> str:
+        """What trains."""
+        return COMPILED
 
     @property
     def epochs(self) -> int | None:
@@ -114,7 +121,6 @@ class NetworkSettings(MiniBatchSettings):
     dropout_rate: float = _setting("dropout_rate", 0.0)
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmStartSettings(NetworkSettings):
     """A network that starts from trained parents."""
@@ -122,7 +128,6 @@ class WarmStartSettings(NetworkSettings):
     transfer_weight: float = _setting("transfer_weight", 0.5)
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNetworkSettings(Settings):
     """A network of one's own, whose shape is its own, by gradients of mini-batches."""

@@ -1,11 +1,14 @@
-"""The solvers of one model: their default settings, and what is made of given ones."""
+"""The solvers of one model: their default settings, and what is made of given ones.
+
+The engine and the optimizer together pick the solver; the compiled engine's are the defaults.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from starcast.engines.setting_catalogue import SETTINGS
-from starcast.engines.settings import Settings, settings_of, told
+from starcast.engines.settings import COMPILED, Settings, settings_of, told
 from starcast.errors import ConfigError, require_name
 
 
@@ -17,29 +20,35 @@ class Solvers:
     Attributes:
         model: its name.
         defaults: settings by optimizer; the first is the default.
+        elsewhere: those of other engines than the compiled one, by engine.
     """
 
     model: str
     defaults: Mapping[str, Settings]
+    elsewhere: Mapping[str, Mapping[str, Settings]] = field(default_factory=dict)
 
     def settings(self, given: Mapping[str, Any]) -> Settings:
-        """The defaults of the (given or default) optimizer with given settings on top.
+        """The defaults of the (given or default) engine and optimizer, with given settings on top.
 
         Args:
             given: by name; None means not given.
         Raises:
-            UnknownNameError: no such setting, or an optimizer the model cannot be trained by.
+            UnknownNameError: no such setting, or an engine or an optimizer the model cannot be
+                trained by.
             ConfigError: a setting it does not have, with those it has; or one out of range.
         """
-        optimizer = given.get("optimizer")
-        own = self._by(next(iter(self.defaults)) if optimizer is None else optimizer)
+        engine, optimizer = given.get("engine"), given.get("optimizer")
+        own = self._by(COMPILED if engine is None else engine, optimizer)
         chosen = _checked(given)
+        if own.engine == COMPILED:
+            chosen.pop("engine", None)
         if foreign := [name for name in chosen if name not in settings_of(own)]:
             raise ConfigError(self._lacks(own, foreign))
         return replace(own, **chosen)
 
     def having(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of given settings that the model has, by the given optimizer if it has that.
+        """Those of given settings that the model has, by the given engine and optimizer if it has
+        those.
 
         Raises: UnknownNameError, ConfigError: a setting that no model has, or one out of range.
 
@@ -51,9 +60,12 @@ class Solvers:
         {'epochs': 3, 'batch_size': 100}
         """
         chosen = _checked(given)
-        optimizer = chosen.get("optimizer")
-        own = self.defaults.get(optimizer or "") or next(iter(self.defaults.values()))
-        names = settings_of(own).keys() - ({"optimizer"} if optimizer != own.optimizer else set())
+        engine, optimizer = chosen.get("engine"), chosen.get("optimizer")
+        solvers = self.engines.get(engine or COMPILED, self.defaults)
+        own = solvers.get(optimizer or "") or next(iter(solvers.values()))
+        names = {*settings_of(own), "engine"}
+        names -= {"optimizer"} if optimizer != own.optimizer else set()
+        names -= {"engine"} if engine != own.engine else set()
         return {name: value for name, value in chosen.items() if name in names}
 
     def recorded(self, record: Mapping[str, Any]) -> Settings:
@@ -66,12 +78,12 @@ class Solvers:
         """
         for name in record:
             require_name("setting", name, SETTINGS)
-        solver = type(self._by(record["optimizer"]))
+        solver = type(self._by(record.get("engine", COMPILED), record["optimizer"]))
         return solver(**{name: record[name] for name in record if name in settings_of(solver)})
 
     def require(self, settings: Settings) -> None:
         """Refuse settings that are none of the model's. Raises: UnknownNameError, ConfigError."""
-        wanted = type(self._by(settings.optimizer))
+        wanted = type(self._by(settings.engine, settings.optimizer))
         if type(settings) is not wanted:
             raise ConfigError(
                 f"{self.model} by {settings.optimizer} is trained with {wanted.__name__}, "
@@ -79,21 +91,47 @@ class Solvers:
             )
 
     def having_it(self, name: str) -> list[str]:
-        """The optimizers by which the model has a setting."""
-        return [by for by, settings in self.defaults.items() if name in settings_of(settings)]
+        """The optimizers by which the model has a setting, on whichever engine."""
+        return [by for by in self.defaults if any(name in has for has in self._having(by))]
 
-    def _by(self, optimizer: object) -> Settings:
-        return self.defaults[require_name(f"optimizer for {self.model}", optimizer, self.defaults)]
+    @property
+    def engines(self) -> Mapping[str, Mapping[str, Settings]]:
+        """Default settings by engine and optimizer."""
+        return {COMPILED: self.defaults, **self.elsewhere}
+
+    def _having(self, optimizer: str) -> list[Mapping[str, Any]]:
+        """What settings the model has by an optimizer, for each engine that has it."""
+        having = (solvers.get(optimizer) for solvers in self.engines.values())
+        return [settings_of(settings) for settings in having if settings]
+
+    def _by(self, engine: object, optimizer: object) -> Settings:
+        """The defaults of an engine and an optimizer, or the engine's first if that is None."""
+        engines = self.engines
+        solvers = engines[require_name(f"engine for {self.model}", engine, engines)]
+        where = "" if engine == COMPILED else f" on {engine}"
+        first = next(iter(solvers)) if optimizer is None else optimizer
+        return solvers[require_name(f"optimizer for {self.model}{where}", first, solvers)]
 
     def _lacks(self, own: Settings, foreign: Sequence[str]) -> str:
         """What is said of settings that the model does not have by an optimizer."""
         lacked = ", ".join(map(told, foreign))
-        has = ", ".join(told(name) for name in settings_of(own) if name != "optimizer")
+        picks = ("engine", "optimizer")
+        has = ", ".join(told(name) for name in settings_of(own) if name not in picks)
         said = [f"{self.model} by {own.optimizer} has no setting {lacked}", f"it has {has}"]
         for name in foreign:
-            others = self.having_it(name)
-            said += [f"with --optimizer {others[0]} it has {told(name)}"] if others else []
+            with_it = self._option_with(name, own.engine)
+            said += [f"with {with_it} it has {told(name)}"] if with_it else []
         return "; ".join(said)
+
+    def _option_with(self, name: str, engine: str) -> str:
+        """What to give besides, to have a setting: another optimizer, else another engine."""
+        for by, settings in self.engines[engine].items():
+            if name in settings_of(settings):
+                return f"--optimizer {by}"
+        for other, solvers in self.engines.items():
+            if any(name in settings_of(settings) for settings in solvers.values()):
+                return f"--engine {other}"
+        return ""
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,5 +156,7 @@ def shared_out(given: Mapping[str, Any], among: Sequence[Solvers]) -> dict[str, 
             continue
         if name == "optimizer":
             require_name(name, value, dict.fromkeys(by for one in among for by in one.defaults))
+        if name == "engine":
+            require_name(name, value, dict.fromkeys(by for one in among for by in one.engines))
         raise ConfigError(f"none of {', '.join(shares)} has a setting {told(name)}")
     return shares

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 
 from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import Settings
+from starcast.engines.settings import COMPILED, Settings
 from starcast.errors import ConfigError, UnknownNameError, require_name
 from starcast.evaluation.metrics import LISTS
 from starcast.models.known import KNOWN
 from starcast.models.lists import BASELINES, LIST_MODELS
-from starcast.models.model import COMPILED, Model, ParentAdapter
+from starcast.models.model import Model, ParentAdapter
 from starcast.models.networks import network
+from starcast.models.on_keras import require_engine
 from starcast.models.own_network import OWN_NETWORK
 from starcast.models.plugins import Models
 from starcast.scoring import BlendScorer, ListBlendScorer
@@ -36,6 +37,7 @@ __all__ = [
     "find",
     "for_purpose",
     "network",
+    "require_engine",
 ]
 
 

@@ -11,8 +11,10 @@ from starcast.data.scale import MOST_LEVELS
 from starcast.engines import tuned
 from starcast.engines.expression import Expression
 from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.keras_settings import KERAS, on_keras
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.settings import (
+    COMPILED,
     GibbsSettings,
     LbfgsSettings,
     NetworkSettings,
@@ -20,8 +22,9 @@ from starcast.engines.settings import (
     WarmStartSettings,
 )
 from starcast.models.growing.request import Arrays, Growing
-from starcast.models.model import COMPILED, MakeScorer, Model, ParentAdapter
-from starcast.models.networks import engine_of, grow_of, schema_of
+from starcast.models.model import MakeScorer, Model, ParentAdapter
+from starcast.models.networks import engines_of, grow_of, schema_of
+from starcast.models.on_keras import factors_on_keras
 from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
 from starcast.scoring.factors import autoencoder_schema, factor_schema
 from starcast.scoring.posterior import posterior_schema
@@ -111,7 +114,8 @@ KNOWN: tuple[Model, ...] = (
         title="Latent factor",
         formula="μ + b_u + b_i + p_u · q_i",
         defaults=tuned.FACTORS,
-        engines={COMPILED: _latent_factor},
+        engines={COMPILED: _latent_factor, KERAS: factors_on_keras},
+        elsewhere={KERAS: on_keras(tuned.FACTORS)},
         scorer=_from_weights(FactorScorer),
         schema=factor_schema,
         on_disk=tuple(tuned.FACTORS),
@@ -122,7 +126,8 @@ KNOWN: tuple[Model, ...] = (
         title="Deep network",
         formula="MLP([p_u ; q_i])",
         defaults=tuned.NETWORK,
-        engines={COMPILED: engine_of(_deep_network)},
+        engines=engines_of(_deep_network),
+        elsewhere={KERAS: on_keras(tuned.NETWORK)},
         scorer=_from_weights(DeepScorer),
         schema=schema_of(_deep_network),
         grow=grow_of(_deep_network),
@@ -132,7 +137,8 @@ KNOWN: tuple[Model, ...] = (
         title="Ensemble, cold",
         formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
         defaults=tuned.NETWORK,
-        engines={COMPILED: engine_of(_ensemble)},
+        engines=engines_of(_ensemble),
+        elsewhere={KERAS: on_keras(tuned.NETWORK)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
         grow=grow_of(_ensemble),
@@ -142,7 +148,8 @@ KNOWN: tuple[Model, ...] = (
         title="Ensemble, transfer",
         formula="the ensemble, warm-started at α·factor + (1-α)·deep",
         defaults=tuned.WARM_START,
-        engines={COMPILED: engine_of(_ensemble)},
+        engines=engines_of(_ensemble),
+        elsewhere={KERAS: on_keras(tuned.WARM_START)},
         scorer=_from_weights(EnsembleScorer),
         schema=schema_of(_ensemble),
         grow=grow_of(_ensemble),

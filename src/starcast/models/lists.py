@@ -6,10 +6,15 @@ from starcast.data.ratings import Ratings
 from starcast.engines import tuned
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import BaselineSettings, ImplicitSettings, ItemItemSettings
+from starcast.engines.settings import (
+    COMPILED,
+    BaselineSettings,
+    ImplicitSettings,
+    ItemItemSettings,
+)
 from starcast.evaluation.metrics import LISTS
 from starcast.models.growing.request import Arrays, Growing
-from starcast.models.model import COMPILED, MakeScorer, Model
+from starcast.models.model import MakeScorer, Model
 from starcast.scoring import ImplicitScorer, ItemItemScorer, MeansScorer, PopularityScorer
 from starcast.scoring.implicit import implicit_schema
 from starcast.scoring.item_item import item_item_schema

@@ -13,7 +13,7 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import Settings
 from starcast.engines.solvers import Solvers
-from starcast.errors import ConfigError, UnknownNameError
+from starcast.errors import ConfigError
 from starcast.evaluation.metrics import STARS, Objective
 from starcast.models.growing.request import Growing
 from starcast.scoring.in_stars import in_stars
@@ -39,8 +39,6 @@ Transfer = Callable[[Mapping[str, Weights], Any], dict[str, NDArray[np.float32]]
 Grow = Callable[[Growing], dict[str, NDArray[np.float32]]]
 """A trained model and later ratings to weights that know these."""
 
-COMPILED = "compiled"  # the backend that every model has
-
 
 class ParentAdapter(NamedTuple):
     """How one model takes another's place as a parent.
@@ -65,7 +63,8 @@ class Model:
         title: for tables and charts.
         formula: the prediction in one line.
         defaults: settings by optimizer, chosen on validation rows; the first is the default.
-        engines: by backend; the same names and shapes of weights from each.
+        engines: by name; the same names and shapes of weights from each.
+        elsewhere: the defaults of engines beside the compiled one, by engine.
         scorer: weights, histories and settings to the deployed form, in the units of training.
         schema: what its weights must be, without which they are read as they are.
         objective, is_baseline: what it is judged by, and whether it is there to be beaten.
@@ -84,6 +83,7 @@ class Model:
     defaults: Mapping[str, Settings]
     engines: Mapping[str, MakeEngine]
     scorer: MakeScorer
+    elsewhere: Mapping[str, Mapping[str, Settings]] = field(default_factory=dict)
     schema: MakeSchema = unknown_schema
     objective: Objective = STARS
     is_baseline: bool = False
@@ -99,31 +99,21 @@ class Model:
     def solvers(self) -> Solvers:
         """How it is trained. Raises: ConfigError: it is not."""
         self._require_training()
-        return Solvers(self.name, self.defaults)
+        return Solvers(self.name, self.defaults, self.elsewhere)
 
     def settings(self, **given: Any) -> Settings:
         """Its default settings with given ones on top; see `Solvers.settings`."""
         return self.solvers.settings(given)
 
     def engine(
-        self,
-        config: Settings,
-        train: Ratings,
-        seed: int,
-        *,
-        units: Units = FIVE_STARS,
-        backend: str = COMPILED,
+        self, config: Settings, train: Ratings, seed: int, *, units: Units = FIVE_STARS
     ) -> Engine:
-        """A fresh engine, which sees the rows in units.
+        """A fresh engine, which sees the rows in units; settings say which.
 
-        Raises:
-            UnknownNameError: a backend this model has none of.
-            ConfigError: it is not trained.
+        Raises: ConfigError: the model is not trained, or what the engine needs is missing.
         """
         self._require_training()
-        if backend not in self.engines:
-            raise UnknownNameError(f"engine for {self.name}", backend, self.engines)
-        return self.engines[backend](config, units.standardized(train), seed)
+        return self.engines[config.engine](config, units.standardized(train), seed)
 
     def deployed(
         self,

@@ -11,19 +11,21 @@ from starcast.engines import tuned
 from starcast.engines.expression import Expression
 from starcast.engines.expression.plain import as_plain
 from starcast.engines.expression.weights import check_network
+from starcast.engines.keras_settings import KERAS, KerasSettings, on_keras
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import MiniBatchSettings, Settings, told
+from starcast.engines.settings import COMPILED, Settings, told
 from starcast.errors import ConfigError, StarcastError
 from starcast.models.growing.request import Arrays, Growing
-from starcast.models.model import COMPILED, Grow, MakeEngine, MakeSchema, Model
+from starcast.models.model import Grow, MakeEngine, MakeSchema, Model
+from starcast.models.on_keras import network_on_keras
 from starcast.scoring import ExpressionScorer
 from starcast.scoring.schema import network_schema
 
 Network = Callable[[Any], Expression]
 """Settings to what a network computes, as it is trained."""
 
-_OF_TRAINING = {field.name for field in fields(MiniBatchSettings)} - {"dimension"}
+_OF_TRAINING = {field.name for field in fields(KerasSettings)} - {"dimension"}
 
 
 def network(
@@ -46,11 +48,13 @@ def network(
     """
     computed = _guarded(name, compute)
     computed(next(iter(defaults.values())))
-    make = engine_of(computed)
 
-    def engine(settings: Settings, train: Ratings, seed: int) -> Engine:
-        _require_effects(name, computed, settings, defaults[settings.optimizer])
-        return make(settings, train, seed)
+    def with_effects(make: MakeEngine) -> MakeEngine:
+        def engine(settings: Settings, train: Ratings, seed: int) -> Engine:
+            _require_effects(name, computed, settings, defaults[settings.optimizer])
+            return make(settings, train, seed)
+
+        return engine
 
     def scorer(weights: Weights, histories: SparseRows, settings: Settings) -> Scorer:
         return ExpressionScorer(computed(settings), weights)
@@ -60,7 +64,8 @@ def network(
         title=title or name.replace("-", " ").capitalize(),
         formula=formula or (compute.__doc__ or "").strip().partition("\n")[0] or name,
         defaults=defaults,
-        engines={COMPILED: engine},
+        engines={name: with_effects(make) for name, make in engines_of(computed).items()},
+        elsewhere={KERAS: others} if (others := on_keras(defaults)) else {},
         scorer=scorer,
         schema=schema_of(computed),
         grow=grow_of(computed),
@@ -76,6 +81,11 @@ def engine_of(compute: Network) -> MakeEngine:
         return network_engine(settings, train, compute(settings), seed)
 
     return engine
+
+
+def engines_of(compute: Network) -> dict[str, MakeEngine]:
+    """The engines for a network, by name."""
+    return {COMPILED: engine_of(compute), KERAS: network_on_keras(compute)}
 
 
 def schema_of(compute: Network) -> MakeSchema:

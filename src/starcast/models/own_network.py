@@ -14,13 +14,14 @@ from typing import Any
 from starcast.data.ratings import Ratings
 from starcast.engines import tuned
 from starcast.engines.expression import Expression
+from starcast.engines.keras_settings import KERAS, on_keras
 from starcast.engines.network_setting import network_of, text_of
 from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import OwnNetworkSettings
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
-from starcast.models.model import COMPILED, Model
-from starcast.models.networks import engine_of, grow_of, in_a_line, schema_of
+from starcast.models.model import Model
+from starcast.models.networks import engines_of, grow_of, in_a_line, schema_of
 from starcast.scoring import ExpressionScorer
 
 Function = Callable[[Any], Any]
@@ -47,7 +48,8 @@ OWN_NETWORK = Model(
     title="Own network",
     formula="a network of your own",
     defaults=tuned.OWN_NETWORK,
-    engines={COMPILED: engine_of(own_network)},
+    engines=engines_of(own_network),
+    elsewhere={KERAS: on_keras(tuned.OWN_NETWORK)},
     scorer=_scorer,
     schema=schema_of(own_network),
     grow=grow_of(own_network),

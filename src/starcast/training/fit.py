@@ -129,7 +129,7 @@ def fit(
         final=final and deployed is not chosen.weights,
         leak=leak or next((p.leak for p in parents if p.leak), ""),
         broken_off=broken_off,
-        versions=library_versions(),
+        versions=library_versions(config.engine),
         units=units,
         shares=shares,
         support=support,

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
-from starcast.engines.settings import Settings, told
+from starcast.engines.keras_settings import KERAS
+from starcast.engines.settings import COMPILED, Settings, told
 from starcast.engines.state import named_parts
 from starcast.models import Model
 from starcast.training.checkpoint_file import sum_of
 
 _VERSIONED = ("starcast", "numpy", "numba", "scipy")
+_OF_ENGINE = {KERAS: ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib")}
 
 Identity = dict[str, Any]
 """Plain values by the words that name them."""
@@ -38,7 +40,7 @@ def identity_of(
         "scale": str(split.ratings.scale),
         "times and attributes": _sum_of_what_else_is_known(split.ratings),
         **{f"parent {parent.model}": _sum_of_parent(parent) for parent in parents},
-        **library_versions(),
+        **library_versions(config.engine),
     }
 
 
@@ -52,10 +54,10 @@ def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     return "; ".join(f"{name} {_short(theirs, name)}, now {_short(ours, name)}" for name in names)
 
 
-def library_versions() -> dict[str, str]:
-    """Of the libraries that make a model."""
+def library_versions(engine: str = COMPILED) -> dict[str, str]:
+    """Of the libraries that make a model by an engine."""
     found = {}
-    for package in _VERSIONED:
+    for package in (*_VERSIONED, *_OF_ENGINE.get(engine, ())):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

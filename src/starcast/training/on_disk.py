@@ -2,7 +2,7 @@
 
 from starcast.data.columns import MOST_IN_MEMORY, must_stay_on_disk
 from starcast.data.ratings import Ratings
-from starcast.engines.settings import Settings
+from starcast.engines.settings import COMPILED, Settings
 from starcast.errors import ConfigError
 from starcast.models import MODELS, Model
 
@@ -12,7 +12,8 @@ def require_room(model: Model, settings: Settings, ratings: Ratings) -> None:
 
     Raises: ConfigError: with the models that train on them.
     """
-    if settings.optimizer in model.on_disk or not must_stay_on_disk(ratings.item_rows):
+    is_able = settings.engine == COMPILED and settings.optimizer in model.on_disk
+    if is_able or not must_stay_on_disk(ratings.item_rows):
         return
     able = [_told(one) for one in MODELS.values() if one.on_disk]
     raise ConfigError(

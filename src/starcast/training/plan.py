@@ -91,13 +91,10 @@ def train_all(
     Raises:
         TrainingError: a parent broke off; or nothing could be learned.
         CheckpointError: what an earlier run has kept is of another one, or damaged.
-        ConfigError, SplitMismatchError: a parent that was found does not fit; or both a refit and
-            a final training are asked for.
+        ConfigError, SplitMismatchError: a parent that was found does not fit; both a refit and
+            a final training are asked for; or an engine is not installed.
     """
-    if recipe.refit and recipe.final:
-        raise ConfigError(
-            "--final trains on all ratings, the validation ratings among them; leave --refit out"
-        )
+    _check(wanted, recipe)
     done: dict[str, Artifact] = {}
     for name, config in parents_first(wanted).items():
         if recipe.checkpoints:
@@ -118,6 +115,15 @@ def train_all(
         else:
             done[name] = found
     return done
+
+
+def _check(wanted: Mapping[str, Settings], recipe: Recipe) -> None:
+    if recipe.refit and recipe.final:
+        raise ConfigError(
+            "--final trains on all ratings, the validation ratings among them; leave --refit out"
+        )
+    for config in wanted.values():
+        models.require_engine(config)
 
 
 def _fit(

@@ -89,6 +89,8 @@ def test_help_says_which_models_have_a_setting(given: Any) -> None:
     panels = [line for line in lines if line.startswith("╭")]
     assert any("Sampling (bayesian-factorization-model)" in panel for panel in panels)
     assert any("Autoencoder (autoencoder-model)" in panel for panel in panels)
+    (engine,) = (panel for panel in panels if "Engine (" in panel)
+    assert "Engine (latent-factor-model (Adam, RMSProp, GradientDescent), deep-neural-" in engine
 
 
 def test_whose_a_setting_is_by_one_optimizer_alone() -> None:

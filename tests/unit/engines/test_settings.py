@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from starcast.engines.keras_settings import (
+    KerasNetworkSettings,
+    KerasSettings,
+    KerasWarmStartSettings,
+)
 from starcast.engines.setting_catalogue import (
     FEATURES,
     GRADIENT_OPTIMIZERS,
@@ -36,6 +41,7 @@ from starcast.errors import ConfigError, StarcastError, UnknownNameError
 
 NAN, INFINITE = float("nan"), float("inf")
 DESCENDING = {"optimizer", "dimension", "epochs", "regularization_factor", "averaging", "patience"}
+ON_KERAS = {"engine", "precision", "devices", "jit_compile"}
 HAS: dict[type[Settings], set[str]] = {
     SgdSettings: DESCENDING | {"learning_rate"},
     AlsSettings: DESCENDING,
@@ -45,14 +51,45 @@ HAS: dict[type[Settings], set[str]] = {
     | {"learning_rate", "batch_size", "layers", "dropout_rate", "transfer_weight"},
     OwnNetworkSettings: DESCENDING - {"dimension"} | {"learning_rate", "batch_size", "network"},
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
-    GibbsSettings: {"optimizer", "dimension", "epochs", "samples", "burn_in", "chains", "kept",
-                    "likelihood", "features", "day_length"},
-    ItemItemSettings: {"optimizer", "regularization_factor", "interest_weight", "nearness",
-                       "activity_exponent", "popularity_exponent", "dropped_share", "core_items"},
-    ImplicitSettings: {"optimizer", "dimension", "epochs", "patience", "regularization_factor",
-                       "unobserved_weight", "frequency_exponent", "interest_weight",
-                       "activity_exponent"},
+    GibbsSettings: {
+        "optimizer",
+        "dimension",
+        "epochs",
+        "samples",
+        "burn_in",
+        "chains",
+        "kept",
+        "likelihood",
+        "features",
+        "day_length",
+    },
+    ItemItemSettings: {
+        "optimizer",
+        "regularization_factor",
+        "interest_weight",
+        "nearness",
+        "activity_exponent",
+        "popularity_exponent",
+        "dropped_share",
+        "core_items",
+    },
+    ImplicitSettings: {
+        "optimizer",
+        "dimension",
+        "epochs",
+        "patience",
+        "regularization_factor",
+        "unobserved_weight",
+        "frequency_exponent",
+        "interest_weight",
+        "activity_exponent",
+    },
     BaselineSettings: {"optimizer"},
+}
+HAS |= {
+    KerasSettings: HAS[MiniBatchSettings] | ON_KERAS,
+    KerasNetworkSettings: HAS[NetworkSettings] | ON_KERAS,
+    KerasWarmStartSettings: HAS[WarmStartSettings] | ON_KERAS,
 }  # fmt: skip
 
 
@@ -75,8 +112,9 @@ def test_a_solver_has_what_it_uses(solver: type[Settings]) -> None:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_what_it_has_is_defined_once(solver: type[Settings]) -> None:
-    """The optimizer is one of those of the solver, and ALS needs a penalty; all else is shared."""
-    own = {"optimizer"} | ({"regularization_factor"} if solver is AlsSettings else set())
+    """The optimizer and the engine are those of the solver, and ALS needs a penalty; all else is
+    shared."""
+    own = {"optimizer", "engine"} | ({"regularization_factor"} if solver is AlsSettings else set())
     for field in fields(solver):
         setting = field.metadata[KEY]
         assert field.name in own or setting == SETTINGS[field.name]
@@ -122,6 +160,8 @@ REFUSED = [
     ("layers", (8, 0, 1), r"layers must be at least two widths and end in 1, got \[8, 0, 1\]"),
     ("features", {"days"}, "features must be any of histories,attributes,days, or none, got"),
     ("features", ["days", "days"], "features has days twice"),
+    ("devices", 0, "devices must be at least 1, got 0"),
+    ("devices", 3, "3 devices cannot share out batches of 1,000 alike; make batch_size a multiple"),
 ]
 EDGES = [
     ("dimension", 1),
@@ -146,6 +186,9 @@ EDGES = [
     ("features", ()),
     ("features", FEATURES),
     ("day_length", 1),
+    ("precision", "mixed_bfloat16"),
+    ("devices", 8),
+    ("jit_compile", "no"),
 ]
 
 
@@ -250,6 +293,15 @@ def test_every_optimizer_has_a_solver() -> None:
     ranges = [settings_of(solver)["optimizer"].range for solver in SOLVERS]
     assert set(", ".join(ranges).split(", ")) == set(OPTIMIZERS)
     assert settings_of(NetworkSettings)["optimizer"].range == ", ".join(GRADIENT_OPTIMIZERS)
+
+
+def test_what_keras_does_not_have_is_refused_by_name() -> None:
+    with pytest.raises(UnknownNameError, match="unknown engine 'compiled': known: keras"):
+        KerasSettings(engine="compiled")
+    with pytest.raises(UnknownNameError, match="unknown precision 'float16': did you mean 'float3"):
+        KerasNetworkSettings(precision="float16")
+    with pytest.raises(UnknownNameError, match="unknown jit_compile 'true': known: yes, no"):
+        KerasWarmStartSettings(jit_compile="true")
 
 
 def test_an_unknown_likelihood_suggests_the_nearest() -> None:

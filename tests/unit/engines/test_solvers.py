@@ -1,11 +1,12 @@
 """What a model makes of given settings: its own are taken, others refused with what it has."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from starcast.engines import tuned
+from starcast.engines.keras_settings import KERAS, KerasSettings, on_keras
 from starcast.engines.settings import (
     AlsSettings,
     MiniBatchSettings,
@@ -16,6 +17,7 @@ from starcast.engines.solvers import Solvers
 from starcast.errors import ConfigError, UnknownNameError
 
 FACTORS = Solvers("factors", tuned.FACTORS)
+ON_KERAS = Solvers("factors", tuned.FACTORS, {KERAS: on_keras(tuned.FACTORS)})
 NETWORK = Solvers("network", tuned.NETWORK)
 
 
@@ -67,6 +69,42 @@ def test_unknown_names_suggest_the_nearest() -> None:
             ConfigError, match="optimizer for network must be a name, such as 'Adam'"
         ):
             NETWORK.settings({"optimizer": value})
+
+
+def test_the_engine_picks_among_the_solvers_too() -> None:
+    found = ON_KERAS.settings({"engine": "keras", "dimension": 5, "precision": "mixed_bfloat16"})
+    adam = asdict(tuned.FACTORS["Adam"]) | {"dimension": 5, "precision": "mixed_bfloat16"}
+    assert found == KerasSettings(**adam)
+    assert found.engine == "keras"
+    assert ON_KERAS.settings({"engine": "compiled"}) == tuned.FACTORS["SGD"]
+    assert ON_KERAS.settings({"engine": None}).engine == "compiled"
+    ON_KERAS.require(found)
+    assert ON_KERAS.recorded(found.written()) == found
+    assert "engine" not in tuned.FACTORS["Adam"].written()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"engine": "kears"}, "unknown engine for factors 'kears': did you mean 'keras'"),
+        ({"engine": "keras", "optimizer": "SGD"}, "optimizer for factors on keras 'SGD': known: A"),
+        ({"precision": "float32"}, "; with --engine keras it has precision"),
+        ({"engine": "keras", "samples": 3}, "learning_rate, precision, devices, jit_compile"),
+    ],
+)
+def test_what_an_engine_does_not_have_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises((ConfigError, UnknownNameError)) as refused:
+        ON_KERAS.settings(given)
+    assert said in str(refused.value)
+
+
+def test_models_trained_together_take_an_engine_if_they_have_it() -> None:
+    given = {"engine": "keras", "devices": 1, "epochs": 3}
+    assert ON_KERAS.having(given) == given
+    assert FACTORS.having(given) == {"epochs": 3}
+    assert FACTORS.having({"engine": "compiled"}) == {"engine": "compiled"}
+    assert ON_KERAS.having({"engine": "keras", "optimizer": "SGD"}) == {"engine": "keras"}
+    assert ON_KERAS.having_it("devices") == ["Adam", "RMSProp", "GradientDescent"]
 
 
 def test_values_are_checked_when_merged() -> None:

@@ -19,6 +19,9 @@ Tensor = Any
 Dropout = Callable[[Tensor, float, int], Tensor]
 """Values, a rate and which dropout of the network this is, to values some of which are 0."""
 
+Moments = Callable[[Expression, Tensor], tuple[Tensor, Tensor]]
+"""A batch normalization and what it reads to means and variances over the batch."""
+
 
 def _concatenated(*parts: Tensor) -> Tensor:
     front = np.broadcast_shapes(*(tuple(part.shape[:-1]) for part in parts))
@@ -62,6 +65,7 @@ def evaluate(
     *,
     dtype: str = "float32",
     dropout: Dropout | None = None,
+    moments: Moments | None = None,
 ) -> Tensor:
     """What an expression comes to for n pairs; it can be differentiated, and compiled.
 
@@ -70,7 +74,8 @@ def evaluate(
         weights: by name, those that are no tables.
         rows: by the name of a table, each pair's own row of it, (n, …).
         dtype: of constants; that of weights and rows.
-        dropout: in training; what is not given is left out.
+        dropout: in training; left out if it is not given.
+        moments: in training; running averages if they are not given.
     Returns: (n, …), or without the axis of pairs where the expression reads no row.
     """
     values: dict[Expression, Tensor] = {}
@@ -87,6 +92,8 @@ def evaluate(
             n_dropped += 1
         else:
             own = [weights[name] for name in part.weights]
+            if part.kind == "batch_normalization" and moments:
+                own[2:] = moments(part, values[part.inputs[0]])
             own += part.numbers if part.kind in NORMALIZATIONS else ()
             values[part] = OPERATIONS[part.kind](*(values[one] for one in part.inputs), *own)
     return values[expression]

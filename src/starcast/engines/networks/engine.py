@@ -9,12 +9,12 @@ from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
-from starcast.engines.expression.weights import initial
 from starcast.engines.networks.epoch import Workspace, run_epoch
 from starcast.engines.networks.gradient import Tables
+from starcast.engines.networks.initial import first_weights
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, Descent
-from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
+from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import OfNetwork
 from starcast.engines.simd import VECTOR
 from starcast.engines.state import State, Stepped
@@ -37,12 +37,7 @@ class NetworkEngine(Stepped):
         if layout is None:
             raise ValueError("the compiled loops know deep networks and ensembles alone")
         self._config, self.network, self.layout, self._step = config, network, layout, 0
-        is_seen = {
-            "user": seen_rows(train.user_rows, train.n_users),
-            "item": seen_rows(train.item_rows, train.n_items),
-        }
-        mean = float(train.stars.mean(dtype=np.float64))
-        first = initial(network, is_seen, mean, np.random.default_rng(seed))
+        first = first_weights(network, train, seed)
         self._tables = Tables(
             _zeros(train.n_users, sum(layout.vectors)),
             _zeros(train.n_items, sum(layout.vectors)),

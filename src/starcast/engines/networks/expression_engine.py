@@ -13,12 +13,12 @@ from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
 from starcast.engines.expression.normalizations import moved
 from starcast.engines.expression.operations import Array
-from starcast.engines.expression.weights import check_network, initial, tables_of, weights_of
-from starcast.engines.known import given_tables
+from starcast.engines.expression.weights import check_network, tables_of, weights_of
 from starcast.engines.networks.engine import NetworkEngine
+from starcast.engines.networks.initial import first_weights
 from starcast.engines.networks.layout import Layout
 from starcast.engines.optimizers import RULES, step_rate, update
-from starcast.engines.protocol import EpochLoss, Weights, check_shapes, seen_rows
+from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import OfNetwork
 from starcast.engines.simd import VECTOR
 from starcast.engines.state import State, Stepped, named_parts
@@ -66,14 +66,8 @@ class ExpressionEngine(Stepped):
         check_network(network)
         self._config, self.network, self._parts = config, network, network.parts()
         self._side_of = {name: side for side, names in tables_of(network).items() for name in names}
-        is_seen = {
-            "user": seen_rows(train.user_rows, train.n_users),
-            "item": seen_rows(train.item_rows, train.n_items),
-        }
         self._batch_norms = [part for part in self._parts if part.kind == "batch_normalization"]
-        mean = float(train.stars.mean(dtype=np.float64))
-        given = given_tables(network, train) if given is None else given
-        self._take(initial(network, is_seen, mean, np.random.default_rng(seed), given))
+        self._take(first_weights(network, train, seed, given))
         self._rng = np.random.default_rng([seed, 1])
         self._ratings = ShuffledRatings(train, config.batch_size, self._rng)
 

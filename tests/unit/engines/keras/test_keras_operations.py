@@ -24,9 +24,10 @@ from starcast.engines.expression.autodiff import gradient, rows_of
 from starcast.engines.expression.kinds import KINDS, ROWS
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.keras import backend as keras_backend
+from starcast.engines.keras_settings import KerasSettings
 from starcast.errors import ConfigError
 
-keras_backend.require_keras()
+keras_backend.require_keras(KerasSettings())
 tf = pytest.importorskip("tensorflow")
 operations = pytest.importorskip("starcast.engines.keras.operations")
 
@@ -102,7 +103,7 @@ def test_each_dropout_is_told_apart() -> None:
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     with pytest.raises(ConfigError, match="runs on tensorflow or jax, not on KERAS_BACKEND=torch"):
-        keras_backend.require_keras()
+        keras_backend.require_keras(KerasSettings())
 
 
 @pytest.mark.parametrize("missing", ["keras", "jax"])
@@ -114,4 +115,4 @@ def test_what_is_missing_is_said_with_where_it_comes_from(
 
     monkeypatch.setattr(keras_backend, "import_module", lacking)
     with pytest.raises(ConfigError, match=f"needs {missing}, which is not .*'starcast\\[keras\\]'"):
-        keras_backend.require_keras()
+        keras_backend.require_keras(KerasSettings())

@@ -16,7 +16,7 @@ from starcast.engines.protocol import Scores
 from starcast.recommend.search_words import LITTLE, joined, number, words
 from starcast.recommend.titles import names_of, split_year
 
-_BEGINNING, _JOINED = 0.85, 0.95  # quality of a match, where that of a whole word is 1
+_BEGINNING, _YEAR, _JOINED = 0.85, 0.85, 0.95  # quality of a match; that of a whole word is 1
 _LONGER = 3  # letters, by which two words that are alike may differ in length
 _MOST_ALIKE, _MOST_WORDS = 40, 6  # spellings of a word, and words, that are looked at
 _SUBTITLE = re.compile(r": | - | \(")
@@ -39,12 +39,13 @@ class SearchIndex:
         self.names = [_names(title) for title in titles]
         self.n_words = np.array([max(len(some[0]), 1) for some in self.names], np.float64)
         self.years = np.array([year_of(title) or 0 for title in titles], np.int64)
-        told = [words(title) for title in titles]
+        told = [words(split_year(title)[0]) for title in titles]
         self._words, self._offsets, self._rows = _sorted(
             [*some, *_compounds(title)] for some, title in zip(told, titles, strict=True)
         )
         self._by_length: dict[tuple[int, int], tuple[list[str], list[int]]] = {}
         self._place = {word: at for at, word in enumerate(self._words)}
+        self._of_year = _places([str(year)] for year in self.years.tolist())
         self._numbers = _places([filter(None, map(number, some)) for some in told])
         self._joined = _places(map(joined, map(words, map(_main, titles))))
         self._first = np.array([self._place.get(n[0][0], -1) if n[0] else -1 for n in self.names])
@@ -53,8 +54,9 @@ class SearchIndex:
         """How well words match titles as they are; float32 (n_wanted, n)."""
         found = np.zeros((len(wanted), self._n), np.float32)
         for at, word in enumerate(wanted):
-            if not word.isdecimal() or len(word) > 2:  # "2" begins a year, but is not meant so
+            if not word.isdecimal() or len(word) > 2:  # "2" is not meant for "21 Grams"
                 found[at, self._rows_begun(self._begun(word))] = _BEGINNING
+            found[at, self._of_year.get(word, [])] = _YEAR
             found[at, self._joined.get(word, [])] = _JOINED
             found[at, self._rows_of(self._place.get(word))] = 1
             if (told := number(word)) is not None:

@@ -11,7 +11,8 @@ from starcast.recommend.search_words import number
 Names = Sequence[Sequence[str]]
 """The words of a title's names, without those that say little."""
 
-_APART = 12  # years: a film of the bare name that is so much older is another one
+_APART = 12  # years: a film so much older is another one if it has the bare name, or few know it
+_MINOR = 0.2  # of the ratings of the best known
 _KNOWN = 0.02  # of the ratings of the best known: what has fewer is something beside the series
 
 
@@ -44,7 +45,9 @@ def place_in_series(
     members = [row for row in members if n_ratings[row] >= _KNOWN * most]
     members.sort(key=lambda row: (years[row], row))
     if len(members) > 1 and years[members[1]] - years[members[0]] > _APART:
-        members = members[1:] if len(names[members[0]][0]) == n_base else members
+        is_bare = len(names[members[0]][0]) == n_base
+        is_other = is_bare or n_ratings[members[0]] < _MINOR * most
+        members = members[1:] if is_other else members
     if not 1 < len(members) >= place >= 1:
         return None
     row = members[place - 1]

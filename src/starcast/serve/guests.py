@@ -131,7 +131,7 @@ def _particular(
 def above(usual: float, scale: RatingScale) -> float:
     """The least stars of a scale that are more than what is usual, if there are any.
 
-    >>> above(3.7, RatingScale(0.5, 5, 0.5)), above(4.0, RatingScale(1, 5, 1))
+    >>> above(3.7, RatingScale(0.5, 5.0, 0.5)), above(4.0, RatingScale(1.0, 5.0, 1.0))
     (4.0, 5.0)
     """
     n_steps = math.floor((usual - scale.lowest) / scale.step + 1e-6) + 1

@@ -108,6 +108,9 @@ MEANT = {
         "american history x": "American History X",
         "2001 space odyssey": "2001: A Space Odyssey",
         "titanic 1953": "Titanic (1953)",
+        "2001": "2001: A Space Odyssey",
+        "u571": "U-571",
+        "4 weddings": "Four Weddings",
     },
     "places in a series": {
         "lord of rings 3": "Lord of the Rings: The Return of the King",
@@ -117,6 +120,8 @@ MEANT = {
         "batman 2": "Batman Returns",
         "hunger games 2": "The Hunger Games: Catching Fire",
         "pirates of carribean 2": "Pirates of the Caribbean: Dead Man's Chest",
+        "bourne 2": "Bourne Supremacy",
+        "lotr 2": "Lord of the Rings: The Two Towers",
         "terminator 9": "Terminator, The (1984)",  # there is none: what it is called by counts
     },
     "little words": {

@@ -94,7 +94,7 @@ def _added_by_keras() -> list[tuple[str, str]]:
 def _cell(column: dict[str, Any], name: str) -> str:
     value = column.get(name, "")
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ",".join(map(str, value)) or "none"
     return "no bound" if value is None else str(value)
 
 

@@ -6,6 +6,7 @@ were planted, plus a little noise. The settings are the tests' own, not the tune
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any, final
 
@@ -58,7 +59,16 @@ BARE = Model(
     engines=MODELS["latent-factor-model"].engines,
     scorer=lambda weights, histories, settings: BareScorer(weights),
 )
-REGISTRY = Models([*MODELS.values(), TOWERS, BARE], reserved=BLENDS)
+DEEP = MODELS["deep-neural-network-model"]
+FEATURED = replace(  # which reads more than ids
+    DEEP,
+    name="deep-network-with-features",
+    defaults={
+        by: replace(own, features=("histories", "attributes"))  # type: ignore[call-arg]
+        for by, own in DEEP.defaults.items()
+    },
+)
+REGISTRY = Models([*MODELS.values(), FEATURED, TOWERS, BARE], reserved=BLENDS)
 LEARNERS = [m for m in REGISTRY.values() if m.objective == STARS and not m.is_baseline]
 EVERY_MODEL = pytest.mark.parametrize("model", REGISTRY.values(), ids=lambda model: model.name)
 DEPLOYED = [*REGISTRY.values(), *BLENDS.values()]

@@ -51,6 +51,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.interest",
         "engines.conditional",
         "engines.known",
+        "engines.pools",
     ),
     (
         "data.movielens",

@@ -98,7 +98,6 @@ def train(
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast.artifacts import storage
     from starcast.cli import show
-    from starcast.engines.settings import GibbsSettings
     from starcast.evaluation.report import NOTED_K, evaluate
     from starcast.models.own_network import text_from_file
     from starcast.training.parents import check_parent
@@ -116,7 +115,7 @@ def train(
     divided = inputs.load_split(data, split)
     if network:
         config = chosen.settings(**has_effect, network=text_from_file(network, divided.ratings))
-    if isinstance(config, GibbsSettings) and "attributes" in config.features:
+    if "attributes" in getattr(config, "features", ()):
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
     reserve(context, home / chosen.name)

@@ -42,14 +42,28 @@ class ShuffledRatings:
         train: the training rows.
         batch_size: ratings per batch; decides how long a run may be.
         rng: of the one shuffle and of every epoch's order.
+        with_times: whether their times are wanted.
 
     Attributes:
         rated: the training rows as they were shuffled; on disk where they are.
         run: how many of them stay neighbours.
+        timestamps: int64 (n,), likewise, if they are wanted and known.
     """
 
-    def __init__(self, train: Ratings, batch_size: int, rng: np.random.Generator) -> None:
-        self.rated = _shuffled(train, rng)
+    def __init__(
+        self,
+        train: Ratings,
+        batch_size: int,
+        rng: np.random.Generator,
+        *,
+        with_times: bool = False,
+    ) -> None:
+        columns: list[NDArray[Any]] = [train.user_rows, train.item_rows, train.stars]
+        if with_times and train.timestamps is not None:
+            columns.append(train.timestamps)
+        shuffled = _shuffled(columns, rng)
+        self.rated = Rated._make(shuffled[:3])
+        self.timestamps = shuffled[3] if len(shuffled) > 3 else None
         self.run = max(1, min(_LONGEST_RUN, batch_size // _RUNS_PER_BATCH))
         self._batch_size, self._rng = batch_size, rng
 
@@ -77,19 +91,19 @@ class ShuffledRatings:
             yield places
 
 
-def _shuffled(train: Ratings, rng: np.random.Generator) -> Rated:
-    """The rows in random order: dealt out to heaps at random, and each heap shuffled.
+def _shuffled(columns: list[NDArray[Any]], rng: np.random.Generator) -> list[NDArray[Any]]:
+    """Rows in random order: dealt out to heaps at random, and each heap shuffled.
 
     So no more than a heap has to be at hand at once, and few rows make one heap.
 
     Source: Sandelius 1962.
     """
-    columns, n = Rated(train.user_rows, train.item_rows, train.stars), len(train)
+    n = len(columns[0])
     n_heaps = max(-(-n // AT_ONCE), 1)
     if n_heaps == 1:
         order = rng.permutation(n)
-        return Rated._make(column[order] for column in columns)
-    shuffled = Rated._make(room_like(column, n, column.dtype) for column in columns)
+        return [column[order] for column in columns]
+    shuffled = [room_like(column, n, column.dtype) for column in columns]
     seed = int(rng.integers(1 << 63))
     counts = np.zeros(n_heaps, np.int64)
     for _, heaps in _dealt(n, n_heaps, seed):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ratings import Attribute, Ratings
 from starcast.engines.expression import Expression
+from starcast.engines.expression.times import mean_dates, scale_of
 from starcast.engines.expression.weights import given_of
 from starcast.errors import ConfigError
 
@@ -62,7 +63,17 @@ def given_tables(network: Expression, ratings: Ratings) -> Mapping[str, Table]:
         if known.table in wanted:
             require_width(known)
             tables[known.table] = _table(attribute, n_rows[known.side])
-    return tables
+    return tables | (_times(ratings) if "time_scale" in wanted else {})
+
+
+def _times(ratings: Ratings) -> dict[str, Table]:
+    """What `times` reads of the training rows, where they have times."""
+    when = ratings.timestamps
+    if when is None:
+        return {}
+    scale = scale_of(when)
+    means = mean_dates(ratings.user_rows, when, scale, ratings.n_users)
+    return {"user_time": means, "time_scale": scale}
 
 
 def require_width(known: Known) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import final
+from typing import Any, final
 
 from starcast.display import shown
 from starcast.engines.expression import Expression
@@ -27,6 +27,10 @@ class NetworkText(Setting):
     def range(self) -> str:
         """What it may be, in words."""
         return "written by training"
+
+    def told(self, value: Any) -> Any:
+        """So short that it fits into a table, where two that differ are told apart."""
+        return value and hashlib.sha256(value.encode()).hexdigest()[:8]
 
     def check(self, name: str, value: object) -> str:
         """The text, of what is a network."""
@@ -52,12 +56,3 @@ def network_of(text: str) -> Expression:
     network = from_plain(plain)
     check_network(network)
     return network
-
-
-def told_short(text: str) -> str:
-    """A text of a network for tables of settings, where two that differ are told apart.
-
-    >>> told_short("")
-    ''
-    """
-    return text and hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -14,7 +14,9 @@ OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS", "Gibbs", "L-BFGS", *LIST_SOLVE
 LIKELIHOODS = ("probit", "gaussian")
 ENGINES = ("compiled", "keras", "spark")
 PRECISIONS = ("float32", "mixed_bfloat16")
-FEATURES = ("histories", "attributes", "days")
+SAMPLED_FEATURES = ("histories", "attributes", "days")
+NETWORK_FEATURES = ("histories", "attributes", "time")
+FEATURES = tuple(dict.fromkeys(SAMPLED_FEATURES + NETWORK_FEATURES))
 
 _TRANSFER, _SAMPLING, _AUTOENCODER = "Transfer learning", "Sampling", "Autoencoder"
 _LISTS, _ENGINE = "Lists", "Engine"
@@ -72,7 +74,7 @@ SETTINGS: Mapping[str, Setting] = {
         help="Stars as ordered classes, or as numbers", panel=_SAMPLING, names=LIKELIHOODS
     ),
     "features": Choices(
-        help="Of users and items beside their ids", panel=_SAMPLING, names=FEATURES, one="feature"
+        help="What is read of users and items beside their ids", names=FEATURES, one="feature"
     ),
     "day_length": Whole(
         help="Of a day of the feature days, in the unit of the timestamps, mostly seconds",

@@ -49,6 +49,10 @@ class Setting(ABC):
     def range(self) -> str:
         """What it may be, in words."""
 
+    def told(self, value: Any) -> Any:
+        """A value in a table: a number, or text, of a list as well."""
+        return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else value
+
     @abstractmethod
     def check(self, name: str, value: object) -> Any:
         """The value as solvers take it.

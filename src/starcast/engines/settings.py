@@ -6,11 +6,15 @@ of the docs follow from it. What differs between solvers is the default.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, final
 
-from starcast.engines.network_setting import told_short
-from starcast.engines.setting_catalogue import GRADIENT_OPTIMIZERS, SETTINGS
+from starcast.engines.setting_catalogue import (
+    GRADIENT_OPTIMIZERS,
+    NETWORK_FEATURES,
+    SAMPLED_FEATURES,
+    SETTINGS,
+)
 from starcast.engines.setting_kinds import KEY, Setting
 
 COMPILED = "compiled"  # the engine that every model has
@@ -43,13 +47,7 @@ class Settings:
         >>> NetworkSettings(layers=(8, 1)).written()["layers"]
         '[8, 1]'
         """
-        values = asdict(self)
-        if values.get("network"):
-            values["network"] = told_short(values["network"])
-        return {
-            name: f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else value
-            for name, value in values.items()
-        }
+        return {one.name: one.metadata[KEY].told(getattr(self, one.name)) for one in fields(self)}
 
     @property
     def engine(self) -> str:
@@ -119,6 +117,8 @@ class NetworkSettings(MiniBatchSettings):
 
     layers: tuple[int, ...] = _setting("layers", (64, 32, 16, 8, 1))
     dropout_rate: float = _setting("dropout_rate", 0.0)
+    features: tuple[str, ...] = _setting("features", (), names=NETWORK_FEATURES)
+    network: str = _setting("network", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class GibbsSettings(Settings):
     chains: int = _setting("chains", 2)
     kept: int = _setting("kept", 60)
     likelihood: str = _setting("likelihood", "probit")
-    features: tuple[str, ...] = _setting("features", ("histories",))
+    features: tuple[str, ...] = _setting("features", ("histories",), names=SAMPLED_FEATURES)
     day_length: int = _setting("day_length", 86_400)
 
 

@@ -10,9 +10,10 @@ from starcast.data.ratings import Ratings
 from starcast.data.scale import MOST_LEVELS
 from starcast.engines import tuned
 from starcast.engines.expression import Expression
-from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.expression.networks import Besides, deep_network, ensemble
 from starcast.engines.keras_settings import KERAS, on_keras
 from starcast.engines.protocol import Engine, Scorer, Weights
+from starcast.engines.rows import SparseRows
 from starcast.engines.settings import (
     COMPILED,
     GibbsSettings,
@@ -21,11 +22,18 @@ from starcast.engines.settings import (
     Settings,
     WarmStartSettings,
 )
+from starcast.models.features import computed_by, suit_for
 from starcast.models.growing.request import Arrays, Growing
 from starcast.models.model import MakeScorer, Model, ParentAdapter
-from starcast.models.networks import engines_of, grow_of, schema_of
+from starcast.models.networks import Network, engines_of, grow_of, schema_of
 from starcast.models.on_keras import factors_on_keras
-from starcast.scoring import DeepScorer, EnsembleScorer, FactorScorer, PosteriorScorer
+from starcast.scoring import (
+    DeepScorer,
+    EnsembleScorer,
+    FactorScorer,
+    PosteriorScorer,
+    network_scorer,
+)
 from starcast.scoring.factors import autoencoder_schema, factor_schema
 from starcast.scoring.posterior import posterior_schema
 
@@ -42,12 +50,17 @@ def _grow_factors(growing: Growing) -> Arrays:
     return grow_factors(growing)
 
 
-def _deep_network(config: NetworkSettings) -> Expression:
-    return deep_network(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
+def _featured_deep(config: NetworkSettings, besides: Besides) -> Expression:
+    rate = config.dropout_rate
+    return deep_network(config.dimension, config.layers[:-1], dropout_rate=rate, besides=besides)
 
 
-def _ensemble(config: NetworkSettings) -> Expression:
-    return ensemble(config.dimension, config.layers[:-1], dropout_rate=config.dropout_rate)
+def _featured_ensemble(config: NetworkSettings, besides: Besides) -> Expression:
+    rate = config.dropout_rate
+    return ensemble(config.dimension, config.layers[:-1], dropout_rate=rate, besides=besides)
+
+
+_deep_network, _ensemble = computed_by(_featured_deep), computed_by(_featured_ensemble)
 
 
 def _bayesian(config: GibbsSettings, train: Ratings, seed: int) -> Engine:
@@ -106,6 +119,17 @@ def _from_weights(scorer: Callable[[Weights], Scorer]) -> MakeScorer:
     return lambda weights, histories, settings: scorer(weights)
 
 
+def _of_network(compute: Network, scorer: Callable[[Weights], Scorer]) -> MakeScorer:
+    """Of a network: a scorer made for it, or of any network where it reads more than ids."""
+
+    def made(weights: Weights, histories: SparseRows, settings: NetworkSettings) -> Scorer:
+        if settings.network:
+            return network_scorer(compute(settings), weights, histories)
+        return scorer(weights)
+
+    return made
+
+
 _FACTOR_MODEL, _DEEP_MODEL = "latent-factor-model", "deep-neural-network-model"
 
 KNOWN: tuple[Model, ...] = (
@@ -128,8 +152,9 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.NETWORK,
         engines=engines_of(_deep_network),
         elsewhere={KERAS: on_keras(tuned.NETWORK)},
-        scorer=_from_weights(DeepScorer),
+        scorer=_of_network(_deep_network, DeepScorer),
         schema=schema_of(_deep_network),
+        suit=suit_for(_featured_deep),
         grow=grow_of(_deep_network),
     ),
     Model(
@@ -139,8 +164,9 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.NETWORK,
         engines=engines_of(_ensemble),
         elsewhere={KERAS: on_keras(tuned.NETWORK)},
-        scorer=_from_weights(EnsembleScorer),
+        scorer=_of_network(_ensemble, EnsembleScorer),
         schema=schema_of(_ensemble),
+        suit=suit_for(_featured_ensemble),
         grow=grow_of(_ensemble),
     ),
     Model(
@@ -150,10 +176,11 @@ KNOWN: tuple[Model, ...] = (
         defaults=tuned.WARM_START,
         engines=engines_of(_ensemble),
         elsewhere={KERAS: on_keras(tuned.WARM_START)},
-        scorer=_from_weights(EnsembleScorer),
+        scorer=_of_network(_ensemble, EnsembleScorer),
         schema=schema_of(_ensemble),
+        suit=suit_for(_featured_ensemble),
         grow=grow_of(_ensemble),
-        parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers")},
+        parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers", "features")},
         transfer=_transfer,
     ),
     Model(

@@ -19,7 +19,7 @@ from starcast.errors import ConfigError, StarcastError
 from starcast.models.growing.request import Arrays, Growing
 from starcast.models.model import Grow, MakeEngine, MakeSchema, Model
 from starcast.models.on_keras import network_on_keras
-from starcast.scoring import ExpressionScorer
+from starcast.scoring import network_scorer
 from starcast.scoring.schema import network_schema
 
 Network = Callable[[Any], Expression]
@@ -57,7 +57,7 @@ def network(
         return engine
 
     def scorer(weights: Weights, histories: SparseRows, settings: Settings) -> Scorer:
-        return ExpressionScorer(computed(settings), weights)
+        return network_scorer(computed(settings), weights, histories)
 
     return Model(
         name=name,

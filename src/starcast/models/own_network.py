@@ -22,7 +22,7 @@ from starcast.engines.settings import OwnNetworkSettings
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
 from starcast.models.model import Model
 from starcast.models.networks import engines_of, grow_of, in_a_line, schema_of
-from starcast.scoring import ExpressionScorer
+from starcast.scoring import network_scorer
 
 Function = Callable[[Any], Any]
 """The inputs that the data have to a tensor of Keras, or to an expression."""
@@ -40,7 +40,7 @@ def own_network(settings: OwnNetworkSettings) -> Expression:
 
 
 def _scorer(weights: Weights, histories: SparseRows, settings: Any) -> Scorer:
-    return ExpressionScorer(own_network(settings), weights)
+    return network_scorer(own_network(settings), weights, histories)
 
 
 OWN_NETWORK = Model(

@@ -4,9 +4,9 @@
 and `days` what they are made of, `panels` how they lay out their weights, `cold_start` what stands
 for users and items without ratings, `kernels` and `lookup` the loops, `top_k` picks the best of
 many scores, and `blocks` keeps every core busy. `expressions` scores any network, in plain NumPy,
-by `partial_evaluation`. `folding` takes in people that no weights are of, by the `log_likelihood`
-of their ratings, and `similarity` compares items. `list_blend` orders candidates by
-`list_features`, and by `trees` where these were grown.
+by `partial_evaluation`, and `whole_networks` those that pool or know of times. `folding` takes in
+people that no weights are of, by the `log_likelihood` of their ratings, and `similarity` compares
+items. `list_blend` orders candidates by `list_features`, and by `trees` where these were grown.
 """
 
 from starcast.scoring.by_means import MeansScorer
@@ -19,6 +19,7 @@ from starcast.scoring.networks import DeepScorer, EnsembleScorer
 from starcast.scoring.popularity import PopularityScorer
 from starcast.scoring.posterior import PosteriorScorer
 from starcast.scoring.weighted_sum import BlendScorer
+from starcast.scoring.whole_networks import network_scorer
 
 __all__ = [
     "BlendScorer",
@@ -32,4 +33,5 @@ __all__ = [
     "MeansScorer",
     "PopularityScorer",
     "PosteriorScorer",
+    "network_scorer",
 ]

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import final
 
 import numpy as np
 
@@ -26,7 +25,6 @@ _KINK = 0.4  # of the spread of values, half the width of a rounded one
 _TYPICAL = 1000  # items that tell the spread
 
 
-@final
 class ExpressionScorer:
     """The scores of any expression.
 

@@ -37,7 +37,7 @@ def planted() -> Ratings:
         scale=RatingScale(-17, 23, 0.5),
         name="planted",
     )
-    return replace(ratings, attributes=_attributes(ratings))
+    return replace(ratings, attributes=attributes_of(ratings))
 
 
 @cache
@@ -52,7 +52,7 @@ def crowd() -> Ratings:
         items.astype(np.int32),
         rng.integers(1, 6, len(users)).astype(np.float32),
     )
-    return replace(ratings, attributes=_attributes(ratings))
+    return replace(ratings, attributes=attributes_of(ratings))
 
 
 @cache
@@ -83,7 +83,7 @@ def bias_only(train: Ratings, test: Ratings) -> NDArray[np.float64]:
     return np.asarray(mean + biases[test.user_rows] + biases[N_USERS + test.item_rows])
 
 
-def _attributes(ratings: Ratings) -> tuple[Attribute, ...]:
+def attributes_of(ratings: Ratings) -> tuple[Attribute, ...]:
     """As MovieLens tells, of everybody and every item."""
     users, items = ratings.users, ratings.items
     told = {

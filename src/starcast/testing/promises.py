@@ -225,10 +225,11 @@ def what_is_trained_and_what_is_deployed_predict_alike(trial: Trial) -> None:
     train, weights = split().train, trial.artifact.weights
     engine, seen = standing(trial, seed=1)
     units = trial.artifact.units
-    before = model.deployed(weights, histories(), small(model), units)
+    known = SparseRows.by_user(train)
+    before = model.deployed(weights, known, small(model), units)
     scored = before.score_pairs(train.user_rows, train.item_rows)
     np.testing.assert_allclose(seen, rmse(train.stars, scored), rtol=1e-3)  # seen on a grid
-    after = model.deployed(engine.weights(), histories(), small(model), units).score_pairs(
+    after = model.deployed(engine.weights(), known, small(model), units).score_pairs(
         train.user_rows, train.item_rows
     )
     np.testing.assert_allclose(after, scored, atol=1e-6)

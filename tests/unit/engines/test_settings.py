@@ -14,9 +14,9 @@ from starcast.engines.keras_settings import (
     KerasWarmStartSettings,
 )
 from starcast.engines.setting_catalogue import (
-    FEATURES,
     GRADIENT_OPTIMIZERS,
     LIKELIHOODS,
+    NETWORK_FEATURES,
     OPTIMIZERS,
     SETTINGS,
 )
@@ -42,13 +42,13 @@ from starcast.errors import ConfigError, StarcastError, UnknownNameError
 NAN, INFINITE = float("nan"), float("inf")
 DESCENDING = {"optimizer", "dimension", "epochs", "regularization_factor", "averaging", "patience"}
 ON_KERAS = {"engine", "precision", "devices", "jit_compile"}
+OF_NETWORKS = {"learning_rate", "batch_size", "layers", "dropout_rate", "features", "network"}
 HAS: dict[type[Settings], set[str]] = {
     SgdSettings: DESCENDING | {"learning_rate"},
     AlsSettings: DESCENDING,
     MiniBatchSettings: DESCENDING | {"learning_rate", "batch_size"},
-    NetworkSettings: DESCENDING | {"learning_rate", "batch_size", "layers", "dropout_rate"},
-    WarmStartSettings: DESCENDING
-    | {"learning_rate", "batch_size", "layers", "dropout_rate", "transfer_weight"},
+    NetworkSettings: DESCENDING | OF_NETWORKS,
+    WarmStartSettings: DESCENDING | OF_NETWORKS | {"transfer_weight"},
     OwnNetworkSettings: DESCENDING - {"dimension"} | {"learning_rate", "batch_size", "network"},
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
     GibbsSettings: {
@@ -112,9 +112,9 @@ def test_a_solver_has_what_it_uses(solver: type[Settings]) -> None:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_what_it_has_is_defined_once(solver: type[Settings]) -> None:
-    """The optimizer and the engine are those of the solver, and ALS needs a penalty; all else is
-    shared."""
-    own = {"optimizer", "engine"} | ({"regularization_factor"} if solver is AlsSettings else set())
+    """Optimizer, engine, features are the solver's; ALS needs a penalty; all else is shared."""
+    own = {"optimizer", "engine", "features"}
+    own |= {"regularization_factor"} if solver is AlsSettings else set()
     for field in fields(solver):
         setting = field.metadata[KEY]
         assert field.name in own or setting == SETTINGS[field.name]
@@ -158,8 +158,8 @@ REFUSED = [
     ("layers", (1,), r"layers must be at least two widths and end in 1, got \[1\]"),
     ("layers", (8, 4), r"layers must be at least two widths and end in 1, got \[8, 4\]"),
     ("layers", (8, 0, 1), r"layers must be at least two widths and end in 1, got \[8, 0, 1\]"),
-    ("features", {"days"}, "features must be any of histories,attributes,days, or none, got"),
-    ("features", ["days", "days"], "features has days twice"),
+    ("features", {"time"}, "features must be any of histories,attributes,time, or none, got"),
+    ("features", ["time", "time"], "features has time twice"),
     ("devices", 0, "devices must be at least 1, got 0"),
     ("devices", 3, "3 devices cannot share out batches of 1,000 alike; make batch_size a multiple"),
 ]
@@ -184,7 +184,7 @@ EDGES = [
     *((name, 1) for name in ("samples", "chains", "kept", "steps_per_epoch")),
     *(("likelihood", name) for name in LIKELIHOODS),
     ("features", ()),
-    ("features", FEATURES),
+    ("features", NETWORK_FEATURES),
     ("day_length", 1),
     ("precision", "mixed_bfloat16"),
     ("devices", 8),

@@ -27,7 +27,7 @@ from starcast.engines.expression import (
     weight,
 )
 from starcast.engines.expression.autodiff import scores as scores_of
-from starcast.engines.expression.kinds import KINDS
+from starcast.engines.expression.kinds import DEPLOYED
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Expressed, ExpressedScorer, Weights
@@ -189,7 +189,7 @@ def every_operation() -> Expression:
 @EVERY_FORMAT
 def test_every_operation_is_written(format: str, planted_split: Split, tmp_path: Path) -> None:
     expression = every_operation()
-    assert {part.kind for part in expression.parts()} == set(KINDS)
+    assert {part.kind for part in expression.parts()} == set(DEPLOYED)
     weights = shaped(expression)
     writer = import_module(f"starcast.export.{format}")
     writer.write(Expressed(expression, weights), planted_split.ratings, tmp_path)

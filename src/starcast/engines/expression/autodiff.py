@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.kinds import NORMALIZATIONS, ROWS
+from starcast.engines.expression.kinds import NORMALIZATIONS, POOLS, ROWS, TIME
 from starcast.engines.expression.node import Expression
 from starcast.engines.expression.operations import IN_TRAINING, OPERATIONS, Array
 
@@ -48,8 +48,8 @@ def evaluate(
     Args:
         parts: in the order of `Expression.parts`.
         weights: by name, of one type.
-        values: of table rows, and of whatever else is known. A first axis of 1 is repeated along
-            the pairs: what depends on a user alone has to be found but once.
+        values: of table rows, pools and times, and of whatever else is known. A first axis of 1 is
+            repeated along the pairs: what depends on a user alone has to be found but once.
         masks: of every dropout, in training.
     """
     operations = OPERATIONS if masks is None else IN_TRAINING
@@ -79,17 +79,17 @@ def gradient(
         parts, weights, masks: as `evaluate` had them.
         values: as it left them.
         slope: (n,).
-    Returns: by name; of a table (n, …), the gradient of every pair's own row, of other weights the
-        sum over the pairs.
+    Returns: by name; of a table (n, …), the gradient of every pair's own row, or of what it pools;
+        of other weights the sum over the pairs.
     """
     operations = OPERATIONS if masks is None else IN_TRAINING
     found: dict[str, Array] = {}
     slopes: Values = {parts[-1]: slope}
     for part in reversed(parts):
         above = slopes.pop(part, None)
-        if above is None or part.kind == "constant":
+        if above is None or part.kind in ("constant", TIME):
             continue
-        if part.kind in ROWS:
+        if part.kind in (*ROWS, *POOLS):
             _add(found, part.weights[0], above)
             continue
         if part.kind == "dropout":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.expression.kinds import ACTIVATIONS
+from starcast.engines.expression.kinds import ACTIVATIONS, POOLS, TIME
 from starcast.engines.expression.node import Expression
 
 Sizes = Mapping[str, float]
@@ -39,6 +39,11 @@ def bound(
         if part.kind == "dense":
             found[part] = below[0] * _column_sum(weights[part.weights[0]])
             found[part] += sum(sizes[name] for name in part.weights[1:])
+        elif part.kind in POOLS:
+            table = part.weights[0]
+            found[part] = sizes[table] * float(np.sqrt(len(weights[table])))
+        elif part.kind == TIME:
+            found[part] = _time(part, weights, sizes)
         elif part.kind == "batch_normalization":
             found[part] = _normalized(part, below[0], weights, sizes)
         else:
@@ -73,6 +78,13 @@ def _sum(part: Expression, below: Sequence[float], sizes: Sizes) -> float:
 
 def _most(part: Expression, below: Sequence[float], sizes: Sizes) -> float:
     return max(below)
+
+
+def _time(part: Expression, weights: Mapping[str, NDArray[np.float32]], sizes: Sizes) -> float:
+    """Of any time that there is; none where the scale is no deviation."""
+    means, scale = part.weights
+    deviation = float(weights[scale][-1])
+    return (2.0**64 + sizes[scale]) / deviation + sizes[means] if deviation > 0 else np.inf
 
 
 def _normalized(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from starcast.engines.expression.kinds import ACTIVATIONS, NORMALIZATIONS, ROWS
+from starcast.engines.expression.kinds import ACTIVATIONS, NORMALIZATIONS, POOLS, ROWS, TIME
 from starcast.engines.expression.node import Expression
 from starcast.engines.expression.rewrite import without_dropout
 from starcast.engines.expression.weights import weights_of
@@ -77,7 +77,7 @@ def names_of(expression: Expression) -> dict[Expression, str]:
 
 
 def _variable(part: Expression, name: str) -> str:
-    if part.kind in ROWS:
+    if part.kind in (*ROWS, *POOLS):
         return f"{name}/table"
     is_of_layer = part.kind == "dense" or part.kind in NORMALIZATIONS
     return f"{part.name}/{name.removeprefix(part.name + '_')}" if is_of_layer else name
@@ -88,6 +88,11 @@ def _nodes(part: Expression, scope: str, read: list[str]) -> Iterator[Node]:
     shape = (ANY, *part.shape) if part.sides else part.shape
     if part.kind in ROWS:
         yield Node(f"{scope}/row", "Gather", (read[0], part.kind.removesuffix("_row")), shape)
+    elif part.kind in POOLS:
+        side = POOLS[part.kind][0]
+        yield Node(f"{scope}/pool", "SparseSegmentSqrtN", (read[0], side), shape)
+    elif part.kind == TIME:
+        yield Node(f"{scope}/date", "Time", tuple(read), shape)
     elif part.kind == "dense":
         yield Node(f"{scope}/MatMul", "MatMul", tuple(read[:2]), shape)
         for bias in read[2:]:

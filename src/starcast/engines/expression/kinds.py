@@ -104,12 +104,18 @@ def _listed(inputs: Inputs) -> str:
     return " and ".join(map(str, inputs))
 
 
+TIME = "time"
 ROWS = ("user_row", "item_row")
+POOLS = {"rated_items": ("user", "item"), "raters": ("item", "user")}
+"""Of what is pooled: whose it is, and whose tables it adds up."""
 NORMALIZATIONS = ("layer_normalization", "batch_normalization")
 _ONE = (1, 1)
 KINDS: dict[str, Kind] = {
     "user_row": Kind((0, 0), _given, weights=_ONE, has_shape=True),
     "item_row": Kind((0, 0), _given, weights=_ONE, has_shape=True),
+    "rated_items": Kind((0, 0), _given, weights=_ONE, has_shape=True),
+    "raters": Kind((0, 0), _given, weights=_ONE, has_shape=True),
+    "time": Kind((0, 0), _given, weights=(2, 2), has_shape=True),
     "weight": Kind((0, 0), _given, weights=_ONE, has_shape=True),
     "constant": Kind((0, 0), _given, numbers=None, has_shape=True),
     "dense": Kind(_ONE, _dense, weights=(1, 2), has_shape=True),
@@ -124,3 +130,6 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(ACTIVATIONS, Kind(_ONE, _same)),
 }
 """Every operation by its name."""
+
+DEPLOYED = tuple(kind for kind in KINDS if kind not in (*POOLS, TIME))
+"""Those that are left in a network once it is in use; see `engines.pools` and `times`."""

@@ -15,6 +15,25 @@ def item(name: str, *shape: int) -> Expression:
     return made("item_row", shape=shape, weights=(f"item_{name}",))
 
 
+def rated_items(name: str, width: int) -> Expression:
+    """Rows of the table "item_<name>" of all items that the user rated in training, added up, each
+    1/√(their number).
+
+    Source: Koren 2008, section 4 (SVD++).
+    """
+    return made("rated_items", shape=(width,), weights=(f"item_{name}",))
+
+
+def raters(name: str, width: int) -> Expression:
+    """Rows of the table "user_<name>" of all who rated the item in training, likewise."""
+    return made("raters", shape=(width,), weights=(f"user_{name}",))
+
+
+def time() -> Expression:
+    """When the rating is made, two numbers: the date, and the user's drift; see `times`."""
+    return made("time", shape=(2,), weights=("user_time", "time_scale"), start="given")
+
+
 def weight(name: str, *shape: int, start: str = "") -> Expression:
     """Weights that are the same for every pair; they start at 0, or all at the "mean" rating."""
     return made("weight", shape=shape, weights=(name,), start=start)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import final
 
 from starcast.engines.expression.checks import GIVEN, Shape, check_shape, check_values
-from starcast.engines.expression.kinds import ACTIVATIONS, KINDS, ROWS
+from starcast.engines.expression.kinds import ACTIVATIONS, KINDS, POOLS, ROWS, TIME
 from starcast.errors import ConfigError, UnknownNameError
 
 LINEAR = "linear"  # the word for none of them
+_SIDES = {kind: kind.removesuffix("_row") for kind in ROWS}
+_SIDES |= {kind: side for kind, (side, _) in POOLS.items()} | {TIME: "user"}
 
 
 @final
@@ -153,11 +155,11 @@ def made(
         if not fewest <= len(given) <= most:
             raise ConfigError(f"'{kind}' takes no {len(given)} inputs, weights or numbers")
     check_values(kind, weights, numbers, start)
-    if start == GIVEN and kind not in ROWS:
+    if start == GIVEN and kind not in (*ROWS, TIME):
         raise ConfigError(f"'{kind}' has no weights that data tell: rows of tables may be told")
     handed_on = rule.shape(kind, inputs, shape)
     check_shape(kind, handed_on)
-    sides = frozenset([kind.removesuffix("_row")] if kind in ROWS else [])
+    sides = frozenset(own for own in [_SIDES.get(kind, "")] if own)
     sides = sides.union(*(part.sides for part in inputs))
     return Expression(kind, inputs, handed_on, weights, numbers, start, sides)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.expression.checks import GIVEN, Shape
-from starcast.engines.expression.kinds import NORMALIZATIONS
+from starcast.engines.expression.kinds import NORMALIZATIONS, POOLS, ROWS, TIME
 from starcast.engines.expression.node import Expression
 from starcast.errors import ConfigError
 
@@ -48,6 +48,9 @@ def weights_of(expression: Expression) -> dict[str, Weight]:
     """
     found: dict[str, Weight] = {}
     named = ("dense", *NORMALIZATIONS)
+    pooled = {part.weights[0] for part in expression.parts() if part.kind in POOLS}
+    if both := pooled & {name for _, name in _rows_read(expression)}:
+        raise ConfigError(f"'{min(both)}' is read by rows and as a whole; give each its own")
     layers = Counter(part.name for part in expression.parts() if part.kind in named)
     for name, count in layers.items():
         if count > 1:
@@ -77,12 +80,21 @@ def check_network(expression: Expression) -> None:
 
 
 def tables_of(expression: Expression) -> dict[str, list[str]]:
-    """Names of the tables of "user" and of "item" that are trained."""
-    weights = weights_of(expression)
+    """Names of the tables of "user" and of "item" whose rows are trained as their own."""
+    own = {name: side for side, name in _rows_read(expression)}
     return {
-        side: [name for name, one in weights.items() if one.side == side and one.is_trained]
+        side: [name for name, one in weights_of(expression).items() if own.get(name) == side]
         for side in ("user", "item")
     }
+
+
+def _rows_read(expression: Expression) -> list[tuple[str, str]]:
+    """Side and name of each table of which a pair reads its own row, but for what is given."""
+    return [
+        (part.kind.removesuffix("_row"), part.weights[0])
+        for part in expression.parts()
+        if part.kind in ROWS and part.start != GIVEN
+    ]
 
 
 def given_of(expression: Expression) -> dict[str, Weight]:
@@ -136,6 +148,11 @@ def _own(part: Expression) -> Iterator[tuple[str, Weight]]:
         layer = ("glorot", part.start or "glorot")
         for name, shape, start in zip(part.weights, shapes, layer, strict=False):
             yield name, Weight("", shape, start)
+    elif part.kind == TIME:
+        yield part.weights[0], Weight("user", (1,), GIVEN)
+        yield part.weights[1], Weight("", part.shape, GIVEN)
+    elif part.kind in POOLS:
+        yield part.weights[0], Weight(POOLS[part.kind][1], part.shape, "normal")
     elif part.kind in NORMALIZATIONS:
         starts = ("ones", "zeros", "average", "average of squares")
         for name, start in zip(part.weights, starts, strict=False):

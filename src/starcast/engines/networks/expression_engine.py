@@ -1,7 +1,7 @@
 """Any network, trained by the gradient of its expression, at the pace of the plain interpreter."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Self, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,20 @@ from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
+from starcast.engines.expression.kinds import POOLS, TIME
 from starcast.engines.expression.normalizations import moved
 from starcast.engines.expression.operations import Array
+from starcast.engines.expression.times import at_times
 from starcast.engines.expression.weights import check_network, tables_of, weights_of
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.initial import first_weights
 from starcast.engines.networks.layout import Layout
-from starcast.engines.optimizers import RULES, step_rate, update
+from starcast.engines.networks.moving import Moving, Visited
+from starcast.engines.networks.pooling import pooled, slope_of_table
+from starcast.engines.optimizers import RULES, step_rate
+from starcast.engines.pools import poolings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import OfNetwork
-from starcast.engines.simd import VECTOR
 from starcast.engines.state import State, Stepped, named_parts
 
 
@@ -30,16 +34,17 @@ def network_engine(
     network: Expression,
     seed: int,
     given: Weights | None = None,
+    histories: Ratings | None = None,
 ) -> "NetworkEngine | ExpressionEngine":
     """An engine for any network: compiled loops where they know it, else the plain interpreter.
 
     Args:
         config, train, network, seed: as the engine's.
-        given: what the data tell, where that is known already.
+        given, histories: as the `ExpressionEngine`'s.
     """
     if Layout.of(network) is not None:
         return NetworkEngine(config, train, network, seed)
-    return ExpressionEngine(config, train, network, seed, given)
+    return ExpressionEngine(config, train, network, seed, given, histories)
 
 
 @final
@@ -52,6 +57,7 @@ class ExpressionEngine(Stepped):
         network: what it computes.
         seed: of the weights, the batches and dropout.
         given: what the data tell of users and items, by name; looked up in `train` if not given.
+        histories: the rows that are pooled, if they are others than those of training.
     Raises: ConfigError: the expression is no network, or reads what these data do not tell.
     """
 
@@ -62,14 +68,19 @@ class ExpressionEngine(Stepped):
         network: Expression,
         seed: int,
         given: Weights | None = None,
+        histories: Ratings | None = None,
     ) -> None:
         check_network(network)
         self._config, self.network, self._parts = config, network, network.parts()
         self._side_of = {name: side for side, names in tables_of(network).items() for name in names}
         self._batch_norms = [part for part in self._parts if part.kind == "batch_normalization"]
-        self._take(first_weights(network, train, seed, given))
+        first = first_weights(network, train, seed, given)
+        self._take(first)
         self._rng = np.random.default_rng([seed, 1])
-        self._ratings = ShuffledRatings(train, config.batch_size, self._rng)
+        self._ratings = ShuffledRatings(
+            train, config.batch_size, self._rng, with_times="time_scale" in first
+        )
+        self._pools = poolings(network, train if histories is None else histories)
 
     @np.errstate(over="ignore", invalid="ignore")  # a run that exploded ends with a word of its own
     def run_epoch(self) -> EpochLoss:
@@ -118,24 +129,49 @@ class ExpressionEngine(Stepped):
         rows = {"user": rated.users[visits], "item": rated.items[visits]}
         weights = self._views
         values = rows_of(self.network, weights, rows["user"], rows["item"])
+        sides = {side: Visited.of(of_side) for side, of_side in rows.items()}
+        values |= self._besides(visits, rows["user"], sides)
         masks = self._masks(len(visits))
         evaluate(self._parts, weights, values, masks)
         error = values[self.network] - rated.stars[visits]
         found = gradient(self._parts, weights, values, error, masks)
+        self._unpool(found, sides)
         norms = sum(
             float(np.sum(np.square(weights[name][rows[side]]), dtype=np.float64))
             for name, side in self._side_of.items()
         )
-        self._move(found, rows)
+        self._move(found, sides)
         self._average(values)
         return float(np.sum(np.square(error), dtype=np.float64)), norms
 
-    def _move(self, found: Mapping[str, Array], rows: Mapping[str, NDArray[np.int32]]) -> None:
+    def _besides(
+        self, visits: NDArray[np.int32], users: NDArray[np.int32], sides: Mapping[str, Visited]
+    ) -> Values:
+        """The values of pools and times for the ratings of a batch."""
+        values: Values = {}
+        for part in self._parts:
+            if part.kind in POOLS:
+                visited, table = sides[POOLS[part.kind][0]], self._views[part.weights[0]]
+                own = pooled(self._pools[part.kind], table, visited.rows)
+                values[part] = own[visited.places]
+            elif part.kind == TIME:
+                assert self._ratings.timestamps is not None
+                values[part] = at_times(self._views, users, self._ratings.timestamps[visits])
+        return values
+
+    def _unpool(self, found: dict[str, Array], sides: Mapping[str, Visited]) -> None:
+        """Slopes of what each rating pools become slopes of tables."""
+        for part in self._parts:
+            if part.kind in POOLS:
+                visited, name = sides[POOLS[part.kind][0]], part.weights[0]
+                above, n = visited.summed(found[name]), len(self._views[name])
+                found[name] = slope_of_table(self._pools[part.kind], above, visited.rows, n)
+
+    def _move(self, found: Mapping[str, Array], sides: Mapping[str, Visited]) -> None:
         """Move the rows of the batch, each once, and all other weights."""
         self._step += 1
         rule, penalty = RULES[self._config.optimizer], self._config.regularization_factor
         rate = step_rate(rule, float(self._config.learning_rate), self._step)
-        sides = {side: _Visited.of(of_side) for side, of_side in rows.items()}
         for name, slope in found.items():
             if name in self._held:
                 continue
@@ -168,59 +204,3 @@ class ExpressionEngine(Stepped):
 def _averages(normalization: Expression) -> tuple[str, ...]:
     """The names of its mean and its variance."""
     return normalization.weights[2:]
-
-
-class Moving(NamedTuple):
-    """Weights, and as the update rules of `optimizers` take them.
-
-    Attributes:
-        weights: a view of the first plane, in their own shape.
-        planes: float32 (n_rows, 3, n_vectors, VECTOR), weights and two moments; zeros fill the last
-            vector of a row.
-    """
-
-    weights: NDArray[np.float32]
-    planes: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, start: NDArray[np.float32], *, is_table: bool) -> Self:
-        """Weights at a start, moments at rest; what is no table is a single row."""
-        n_rows = len(start) if is_table else 1
-        width = start.size // n_rows
-        planes = np.zeros((n_rows, 3, -(-width // VECTOR), VECTOR), np.float32)
-        weights = planes[:, 0].reshape(n_rows, -1)[:, :width].reshape(start.shape)
-        weights[...] = start
-        return cls(weights, planes)
-
-    def move(self, rule: int, rows: NDArray[np.int32], slope: Array, rate: np.float32) -> None:
-        """Move rows by a slope (n, …), their moments with them."""
-        flat = slope.reshape(len(rows), -1)
-        padded = np.zeros((len(rows), *self.planes.shape[2:]), np.float32)
-        padded.reshape(len(rows), -1)[:, : flat.shape[1]] = flat
-        update(rule, self.planes, rows, padded, rate)
-
-
-class _Visited(NamedTuple):
-    """The rows of a side that a batch visits.
-
-    Attributes:
-        rows: int32 (d,), each once.
-        counts: float32 (d,), by how many ratings.
-        order: (n,), the ratings, row after row.
-        starts: (d,), where each row's begin.
-    """
-
-    rows: NDArray[np.int32]
-    counts: NDArray[np.float32]
-    order: NDArray[np.intp]
-    starts: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, rows: NDArray[np.int32]) -> Self:
-        distinct, counts = np.unique(rows, return_counts=True)
-        starts = np.cumsum(counts) - counts
-        return cls(distinct, counts.astype(np.float32), np.argsort(rows, kind="stable"), starts)
-
-    def summed(self, slope: Array) -> Array:
-        """Each row's sum of the ratings' own slopes (n, …); (d, …)."""
-        return np.asarray(np.add.reduceat(slope[self.order], self.starts, axis=0))

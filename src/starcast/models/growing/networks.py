@@ -21,7 +21,9 @@ from starcast.engines.conditional import Known, Matrix, most_likely
 from starcast.engines.expression import Expression
 from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
 from starcast.engines.expression.rewrite import without_dropout
-from starcast.engines.expression.weights import tables_of
+from starcast.engines.expression.times import without_times
+from starcast.engines.expression.weights import tables_of, weights_of
+from starcast.engines.pools import pooled_once
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
 from starcast.models.growing.request import Arrays, Growing
@@ -39,11 +41,23 @@ def grow_network(growing: Growing, compute: Callable[[Any], Expression]) -> Arra
         growing: what is asked for.
         compute: settings to the network.
     """
-    network, weights = without_dropout(compute(growing.settings)), growing.widened()
+    trained = compute(growing.settings)
+    sides = {name: one.side for name, one in weights_of(trained).items()}
+    weights = growing.widened(sides)
+    network, around = _as_deployed(growing, trained, weights)
     for side, chosen in (("user", growing.touched("user")), ("item", growing.moved_items())):
         if len(chosen):
-            _move(weights, _Fresh.of(growing, side, chosen), network, growing.residual_rmse)
-    return weights
+            _move(around, _Fresh.of(growing, side, chosen), network, growing.residual_rmse)
+    return weights | {name: around[name] for names in tables_of(network).values() for name in names}
+
+
+def _as_deployed(
+    growing: Growing, network: Expression, weights: Arrays
+) -> tuple[Expression, Arrays]:
+    """The network without dropout and times, its pools as tables of all rows, which stay."""
+    plain = without_times(without_dropout(network))
+    histories = SparseRows.by_user(growing.rows)
+    return pooled_once(plain, weights, histories, start="given")
 
 
 @final

@@ -1,5 +1,6 @@
 """What a model is asked for when later ratings come, and what every way to grow begins with."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -64,15 +65,18 @@ class Growing(NamedTuple):
         fresh = self.fresh
         return np.unique(fresh.user_rows[fresh.item_rows >= self.n_items])
 
-    def widened(self) -> Arrays:
-        """Copies of the weights with rows of zeros for users and items that are new."""
-        sides = {"user_": (self.n_users, self.rows.n_users),
-                 "item_": (self.n_items, self.rows.n_items)}  # fmt: skip
-        widened = {}
-        for name, array in self.weights.items():
-            n_old, n_new = sides.get(name[:5], (0, 0))
-            widened[name] = with_rows(array, n_new - n_old)
-        return widened
+    def widened(self, sides: Mapping[str, str] | None = None) -> Arrays:
+        """Copies of the weights with rows of zeros for users and items that are new.
+
+        Args:
+            sides: by name, "user" or "item" of what has a row for each; else its name begins so.
+        """
+        more = {"user": self.rows.n_users - self.n_users, "item": self.rows.n_items - self.n_items}
+        if sides is None:
+            sides = {name: name.partition("_")[0] for name in self.weights}
+        return {
+            name: with_rows(array, more.get(sides[name], 0)) for name, array in self.weights.items()
+        }
 
 
 def with_rows(array: NDArray[np.float32], n_more: int, axis: int = 0) -> NDArray[np.float32]:

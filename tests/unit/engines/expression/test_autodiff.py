@@ -22,7 +22,7 @@ from starcast.engines.expression import (
     weight,
 )
 from starcast.engines.expression.autodiff import evaluate, gradient, rows_of, scores
-from starcast.engines.expression.kinds import KINDS, ROWS
+from starcast.engines.expression.kinds import DEPLOYED, ROWS
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.expression.operations import OPERATIONS
 from starcast.engines.expression.weights import shapes_of
@@ -172,7 +172,7 @@ ONE_BY_ONE: dict[str, Callable[[float], float]] = {
 
 
 def test_every_operation_has_values_and_slopes_and_every_activation_a_formula() -> None:
-    assert set(OPERATIONS) == set(KINDS) - {*ROWS, "constant", "dropout"}
+    assert set(OPERATIONS) == set(DEPLOYED) - {*ROWS, "constant", "dropout"}
     assert set(ONE_BY_ONE) == set(ACTIVATIONS)
 
 

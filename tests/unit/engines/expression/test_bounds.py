@@ -16,7 +16,7 @@ from starcast.engines.expression import (
 )
 from starcast.engines.expression.autodiff import scores
 from starcast.engines.expression.bounds import bound, largest
-from starcast.engines.expression.kinds import KINDS
+from starcast.engines.expression.kinds import DEPLOYED
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.expression.weights import shapes_of
 
@@ -60,7 +60,7 @@ def test_no_score_is_beyond_it(network: Expression, spread: float) -> None:
 
 def test_every_operation_has_a_rule() -> None:
     seen = {part.kind for network in NETWORKS.values() for part in network.parts()}
-    assert seen == set(KINDS)
+    assert seen == set(DEPLOYED)
 
 
 def test_what_is_no_variance_bounds_nothing() -> None:

@@ -21,7 +21,7 @@ from starcast.engines.expression import (
 )
 from starcast.engines.expression.autodiff import evaluate as evaluate_in_numpy
 from starcast.engines.expression.autodiff import gradient, rows_of
-from starcast.engines.expression.kinds import KINDS, ROWS
+from starcast.engines.expression.kinds import DEPLOYED, ROWS
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.keras import backend as keras_backend
 from starcast.engines.keras_settings import KerasSettings
@@ -65,8 +65,8 @@ def in_keras(network: Expression, weights: Mapping[str, Any], rows: Mapping[str,
 
 
 def test_it_has_every_operation() -> None:
-    assert set(operations.OPERATIONS) == set(KINDS) - {*ROWS, "constant", "dropout"}
-    assert {part.kind for part in every_kind().parts()} == set(KINDS)
+    assert set(operations.OPERATIONS) == set(DEPLOYED) - {*ROWS, "constant", "dropout"}
+    assert {part.kind for part in every_kind().parts()} == set(DEPLOYED)
 
 
 def test_values_and_gradients_are_those_of_numpy() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -48,7 +49,7 @@ class Guest:
 
 def guest_list(model: ServedModel, asked: ListAsked) -> str:
     """A list for a guest. Raises: as `Guest`, and of rules that cannot be obeyed."""
-    guest, rules = Guest(model, asked.ratings), asked.rules()
+    guest, rules = Guest(model, asked.ratings), _rules(model, asked)
     ids, remarks = model.ratings.items.ids[guest.item_rows].tolist(), list[str]()
     person = model.recommender.fold_in(ids, guest.stars)
     only_liked = asked.only_liked and model.elicitation.stars_are_personal
@@ -57,7 +58,7 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
         k, allowed=model.catalogue.allowed, rules=rules, on_remark=remarks.append
     )
     if only_liked:
-        found = _liked(found, person.usual, asked.k)
+        found = liked_first(found, person.usual, asked.k)
     n_reasons = 0 if asked.details else asked.reasons
     told = [
         model.recommended(one, model.reasons(person, one, n_reasons) if n_reasons else [])
@@ -91,7 +92,16 @@ def suggestions(model: ServedModel, asked: SuggestionsAsked) -> str:
     return model.said(suggestions=told)
 
 
-def _liked(found: Sequence[Recommendation], usual: float, k: int) -> list[Recommendation]:
+def _rules(model: ServedModel, asked: ListAsked) -> Rules | None:
+    """The rules for items that the model knows; new ones are left out when they come in."""
+    rules, fresh = asked.rules(), {str(one.id) for one in model.catalogue.fresh}
+    if rules is None or not fresh:
+        return rules
+    known = replace(rules, without=tuple(one for one in rules.without if str(one) not in fresh))
+    return None if known == Rules() else known
+
+
+def liked_first(found: Sequence[Recommendation], usual: float, k: int) -> list[Recommendation]:
     """The first k that are predicted at least what is usual; where they run out, those next."""
     liked = [one for one in found if one.prediction >= usual][:k]
     others = (one for one in found if one.prediction < usual)

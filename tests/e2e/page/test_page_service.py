@@ -104,6 +104,16 @@ def test_a_film_that_the_model_no_longer_knows_is_named(visit: Visit) -> None:
     expect(message(page)).to_be_empty()
 
 
+def test_films_one_did_not_want_may_be_gone(visit: Visit) -> None:
+    page = visit(provokes="status of 404")
+    place = "starcast.unwanted.ml-latest-small"
+    page.evaluate("(place) => localStorage.setItem(place, '[-7]')", place)
+    page.reload()
+    rate(page, "Toy Story", 5)
+    expect(page.locator(".recommendation")).to_have_count(10)
+    expect(message(page)).to_be_empty()
+
+
 def test_damaged_memory_is_a_first_visit(visit: Visit) -> None:
     page = visit()
     page.evaluate("localStorage.setItem('starcast.ratings.ml-latest-small', '[{broken')")

@@ -14,6 +14,8 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Attribute
 from starcast.errors import ConfigError
+from starcast.recommend import Recommendation
+from starcast.serve.guests import liked_first
 from starcast.serve.model_store import ModelStore
 from starcast.serve.service import create_app
 from starcast.serve.words import Words
@@ -80,16 +82,26 @@ def test_details_tell_how_sure_a_list_is_and_what_its_items_are(film_client: Tes
     assert (alien["chance"] >= duel["chance"]) == (alien["stars"] >= duel["stars"])
 
 
-def test_what_is_liked_comes_before_all_others(client: TestClient) -> None:
+def test_what_is_liked_comes_before_all_others() -> None:
+    found = [Recommendation(n, "", stars) for n, stars in enumerate([3.9, 3.1, 4.2, 2, 3.5])]
+
+    def items(usual: float, k: int) -> list[object]:
+        return [one.item_id for one in liked_first(found, usual, k)]
+
+    assert items(3.5, 2) == [0, 2]
+    assert items(3.5, 3) == [0, 2, 4]  # what is usual is liked
+    assert items(3.5, 4) == [0, 2, 4, 1]
+    assert items(0, 9) == [0, 1, 2, 3, 4]
+    assert items(5, 2) == [0, 1]
+
+
+def test_what_is_liked_is_asked_for_in_a_list(client: TestClient) -> None:
     given = [{"item": "brazil", "stars": 3}]
-    plain = post(client, "/recommendations", ratings=given, details=True)
-    usual = plain["usual"]
-    liked = post(client, "/recommendations", ratings=given, only_liked=True, k=3)["recommendations"]
-    stars = [one["stars"] for one in liked]
-    is_liked = [one >= usual for one in stars]
-    assert is_liked == sorted(is_liked, reverse=True)
-    assert {one["item"] for one in liked} == {one["item"] for one in plain["recommendations"]}
-    assert len(post(client, "/recommendations", ratings=given, only_liked=True, k=1)["found"]) == 0
+    plain = post(client, "/recommendations", ratings=given)["recommendations"]
+    liked = post(client, "/recommendations", ratings=given, only_liked=True)["recommendations"]
+    assert {one["item"] for one in liked} == {one["item"] for one in plain}
+    one = post(client, "/recommendations", ratings=given, only_liked=True, k=1)["recommendations"]
+    assert one == liked[:1]
 
 
 def test_suggestions_leave_out_what_is_known_and_what_was_not_seen(

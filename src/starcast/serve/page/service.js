@@ -54,11 +54,18 @@ export class Service {
    *     without: Array}} wanted
    * @returns {Promise<{recommendations: object[], usual: number, mark: number}>}
    */
-  recommendations(purpose, { model, ratings, k, reasons = 0, where = null, without = [] }) {
+  async recommendations(purpose, { model, ratings, k, reasons = 0, where = null, without = [] }) {
     const body = { model, k, reasons, ratings: given(ratings), details: true, only_liked: true };
     if (where) body.where = where;
-    if (without.length) body.without = without.slice(-MOST);
-    return this.#ask(purpose, "recommendations", body);
+    const unwanted = without.length ? { without: without.slice(-MOST) } : {};
+    try {
+      return await this.#ask(purpose, "recommendations", { ...body, ...unwanted });
+    } catch (error) {
+      if (!without.length || error.code !== "unknown_item" || inWords(error, ratings) !== error) {
+        throw error;
+      }
+      return this.#ask(purpose, "recommendations", body); // a newer model knows none of these
+    }
   }
 
   /** What the model knows of a list of ratings, a file or text. */

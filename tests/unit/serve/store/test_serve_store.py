@@ -190,8 +190,14 @@ def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
     assert [(one["item"], one.get("new", False)) for one in listed] == [
         ("brazil", False), ("clue", False), ("ewoks", True),
     ]  # fmt: skip
-    guest = ask("POST", "/recommendations", {"ratings": [{"item": "duel", "stars": 4}]})
-    assert items(guest)[-1] == "ewoks"
+    given: dict[str, Any] = {"ratings": [{"item": "duel", "stars": 4}]}
+    assert items(ask("POST", "/recommendations", given))[-1] == "ewoks"
+    wanted = given | {"details": True, "only_liked": True}
+    assert items(ask("POST", "/recommendations", wanted | {"without": ["clue"]}))[-1] == "ewoks"
+    for unwanted in (["ewoks"], ["ewoks", "clue"]):
+        listed = items(ask("POST", "/recommendations", wanted | {"without": unwanted}))
+        assert listed
+        assert not set(unwanted) & set(listed)
     assert "ewoks" in items(ask("GET", "/users/zoe/recommendations?fallback=true"))
     assert ask("GET", "/items?query=EWO")["items"] == [{"item": "ewoks", "title": "Ewoks"}]
     assert ask("GET", "/items?query=ewo+x")["items"] == []

@@ -49,7 +49,7 @@ def test_train_leaves_an_artifact_and_logs_and_nothing_else(home: Path) -> None:
     files = [name for name in tree(home) if (home / name).is_file() and "tf_logs" not in name]
     assert files == [
         f"{MODEL}/items.parquet", f"{MODEL}/manifest.json", f"{MODEL}/ratings.parquet",
-        f"{MODEL}/users.parquet", f"{MODEL}/weights-before-refit.safetensors",
+        f"{MODEL}/run.toml", f"{MODEL}/users.parquet", f"{MODEL}/weights-before-refit.safetensors",
         f"{MODEL}/weights.safetensors", "said.txt",
     ]  # fmt: skip
     runs = [path.name for path in (home / "tf_logs" / "planted").iterdir()]

@@ -54,7 +54,7 @@ def test_what_it_cannot_do_is_a_line(starcast: Starcast, address: str, tmp_path:
         (("--live", "sqlite:///nowhere.db"), "nowhere.db does not exist"),
         (("--live", "postgresql://ann:secret@h/shop"), "passwords do not belong on a command"),
         (("--live", address, "--refit"), "--refit has no effect with --live"),
-        (("--json",), "--json is for --live"),
+        (("--within", "3"), "--within is for --live"),
     ):
         done = starcast("compare", *arguments)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr

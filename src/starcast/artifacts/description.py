@@ -28,7 +28,7 @@ def described(artifact: Artifact) -> Manifest:
         "times_fingerprint": split.times_fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,
-        "metrics": {"validation": _validation_of(artifact), "test": None}
+        "metrics": {"validation": validation_of(artifact), "test": None}
         | ({BEFORE_FINAL: artifact.test_before_final} if artifact.final else {}),
         "refit": artifact.refit,
         "final": artifact.final,
@@ -54,7 +54,7 @@ def _thinned(artifact: Artifact) -> list[Mapping[str, Any]]:
     ]
 
 
-def _validation_of(artifact: Artifact) -> Any:
+def validation_of(artifact: Artifact) -> Any:
     """The validation figures of the chosen epoch; None where epoch 0, a warm start, was best."""
     return next(
         (one.get("validation") for one in artifact.history if one["epoch"] == artifact.best_epoch),

@@ -9,6 +9,7 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import given
 from starcast.cli.groups import Group
 from starcast.errors import ArtifactError, ConfigError
@@ -65,7 +66,6 @@ class AsItCame(Group):
         int, _option("--windows", help="Spans of time that figures are told for.")
     ] = 10
     seed: Annotated[int, _option("--seed", help="Of everything random.")] = 42
-    as_json: Annotated[bool, _option("--json", help="Say all of it as JSON.")] = False
     out: Annotated[Path, _option("--out", help="Where the chart and the JSON go.")] = Path(
         "reports"
     )
@@ -79,8 +79,8 @@ def refuse_alone(context: typer.Context) -> None:
             raise ConfigError(f"{flag} is for --as-it-came; give that, too, or leave it out")
 
 
-def show_replay(context: typer.Context, artifact: Path | None, k: int, options: AsItCame) -> None:
-    """Replay, write the chart and the JSON, and print the tables."""
+def show_replay(context: typer.Context, artifact: Path | None, k: int, options: AsItCame) -> Answer:
+    """Replay, and write the chart and the JSON."""
     from starcast import models
     from starcast.artifacts import storage
     from starcast.cli import show
@@ -100,11 +100,12 @@ def show_replay(context: typer.Context, artifact: Path | None, k: int, options: 
             ratings, model, settings, plan, lambda name, done, total: on_progress(done, total)
         )
     places = _write(replayed, options.out)
-    if options.as_json:
-        print(json.dumps(replayed.record()))
-        return
-    _print(replayed)
-    show.console.print(f"chart: {places[0]}, all figures: {places[1]}", soft_wrap=True)
+
+    def shown() -> None:
+        _print(replayed)
+        show.console.print(f"chart: {places[0]}, all figures: {places[1]}", soft_wrap=True)
+
+    return Answer(replayed.record(), shown)
 
 
 def _plan(options: AsItCame, k: int) -> "ReplayPlan":

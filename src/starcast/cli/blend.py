@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from starcast.cli import inputs
+from starcast.cli import completing, inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.list_blend import show_list_blend
-from starcast.cli.saving import keep, reserve
+from starcast.cli.saving import keep, reserve, told_of
 from starcast.display import quoted
 from starcast.errors import ConfigError, UnknownNameError
 
@@ -25,6 +26,7 @@ Artifacts = Annotated[
         help="Two or more trained models of one split, such as "
         "pretrained_models/ml-1m/latent-factor-model.",
         show_default=False,
+        autocompletion=completing.artifacts,
     ),
 ]
 Purpose = Annotated[
@@ -61,30 +63,34 @@ def blend(
     out: Out = Path("pretrained_models"),
     seed: Seed = 42,
     explain: opt.Explain = False,
-) -> None:
+) -> Answer:
     """Put trained models together, by weights learnt on the validation ratings alone."""
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import NOTED_K, evaluate
 
     model, put_together = _method(purpose, trees=trees)
-    parts = [storage.load(folder) for folder in artifacts]
-    home = out / inputs.folder_name(parts[0].split) / _checked(model if name is None else name)
+    loaded = [storage.load(folder) for folder in artifacts]
+    home = out / inputs.folder_name(loaded[0].split) / _checked(model if name is None else name)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")
     reserve(context, home)
-    blended = put_together(parts, seed)
+    blended = put_together(loaded, seed)
     keep(blended, home)
     if blended.leak:
         show.note(f"LEAKY: {blended.leak}")
-    if purpose == "lists":
-        show_list_blend(blended, artifacts)
-    else:
-        _show(blended, artifacts)
-    show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
     report = evaluate(blended)
     storage.add_test_figures(home, report.noted(), of=blended)
-    show.closing_figures(report, k=NOTED_K, explain=explain)
+
+    def shown() -> None:
+        (show_list_blend if purpose == "lists" else _show)(blended, artifacts)
+        show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
+        show.closing_figures(report, k=NOTED_K, explain=explain)
+
+    parts = [
+        {**part, "from": folder} for part, folder in zip(blended.parts, artifacts, strict=True)
+    ]
+    return Answer(told_of(blended, home, report) | {"parts": parts}, shown)
 
 
 def _method(purpose: str, *, trees: bool) -> tuple[str, Method]:

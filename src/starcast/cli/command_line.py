@@ -9,6 +9,8 @@ import typer
 from starcast.data.store.address import has_secret, without_secrets
 from starcast.errors import ConfigError
 
+OF_EVERY_VERB = ("as_json", "quiet", "config")  # parameters of every verb
+
 
 def require_no_secret(address: str) -> None:
     """Refuse a password in an address: everybody on the machine sees command lines.
@@ -31,22 +33,28 @@ def repeated(context: typer.Context, leaving_out: Collection[str]) -> str:
     """
     words = ["starcast", context.info_name or "compare"]
     words += [str(path) for path in context.params.get("artifacts") or ()]
-    for name, flag in given(context):
+    for name, flag in given(context, "ENVIRONMENT"):
         value: Any = context.params[name]
-        if name not in leaving_out and name != "artifacts":
+        if name not in leaving_out and name != "artifacts" and value is not False:
             values = value if isinstance(value, list) else [value]
-            words += [flag] if isinstance(value, bool) else _each(flag, values)
+            words += [flag] if value is True else _each(flag, values)
     return without_secrets(shlex.join(words))
 
 
-def given(context: typer.Context) -> list[tuple[str, str]]:
-    """Name and flag of every parameter that stands on the command line."""
+def given(context: typer.Context, *more: str) -> list[tuple[str, str]]:
+    """Name and flag of every parameter that stands on the command line, or in the file beside it.
+
+    Args:
+        context: of the command.
+        more: further sources, such as "ENVIRONMENT", which speaks of all verbs.
+    """
     return [
         (parameter.name, parameter.opts[0])
         for parameter in context.command.params
         if parameter.name is not None
         and (source := context.get_parameter_source(parameter.name)) is not None
-        and source.name == "COMMANDLINE"
+        and source.name in ("COMMANDLINE", "DEFAULT_MAP", *more)
+        and parameter.name not in OF_EVERY_VERB
     ]
 
 

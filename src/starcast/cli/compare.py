@@ -1,25 +1,28 @@
 """`starcast compare`: train several models on one split, or take trained ones, and compare them."""
 
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from starcast.cli import inputs
+from starcast.cli import completing, inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import given as given_options
 from starcast.cli.command_line import repeated
+from starcast.cli.contestants import ModelNames, chosen, settings_of
 from starcast.cli.given import GivenSettings
-from starcast.cli.groups import grouped
 from starcast.cli.live import Live, show_live
 from starcast.cli.observing import observe
+from starcast.cli.run_file import write_run
 from starcast.cli.saving import checkpoints, reserve
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.train import Logs
-from starcast.engines.settings import flags_of
 from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
@@ -35,10 +38,8 @@ Artifacts = Annotated[
         help="Trained models to compare, such as pretrained_models/ml-1m/latent-factor-model. "
         "Without any, models are trained first.",
         show_default=False,
+        autocompletion=completing.artifacts,
     ),
-]
-ModelNames = Annotated[
-    str | None, typer.Option("--models", help="Names of models, with commas between; else all.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where reports go.")]
 Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
@@ -49,7 +50,6 @@ _RESUMING = {"fresh", "checkpoint_every"}
 _CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain", *_RESUMING}
 
 
-@grouped
 def compare(
     context: typer.Context,
     *,
@@ -66,24 +66,24 @@ def compare(
     logs: Logs = Path("tf_logs"),
     verbose: Verbose = False,
     live: Live,
-) -> None:
+) -> Answer:
     """Train models on one split, or take trained ones, and say which differences are real.
 
     Two verdicts: whose stars are nearest to the ratings (RMSE), and whose lists from the whole
     catalogue hold most of what people liked (NDCG). With --live: whose lists people followed.
     """
-    if show_live(context, live):
-        return
-    home, kept, relevance = None, None, judging.relevance  # refused before all else
-    failed: dict[str, str] = {}
+    if answered := show_live(context, live):
+        return answered
+    home, kept, failed = None, None, dict[str, str]()
+    relevance = judging.relevance  # refused before all else
     if artifacts:
         _refuse_training_options(context)
         trained = _load(artifacts)
     else:
         from starcast.training.plan import Recipe
 
-        names = _chosen(models)
-        configs = _configs(names, given.values)
+        names = chosen(models)
+        configs = settings_of(names, given.values)
         divided = inputs.load_split(data, split)
         relevance.require_reachable(divided.ratings.scale.highest)
         watch = observe(divided, logs, each_epoch=verbose)
@@ -92,49 +92,16 @@ def compare(
             reserve(context, home / name)
         kept = checkpoints(home.joinpath, resuming)
         recipe = Recipe(split.seed, refit, observe=watch, checkpoints=kept)
-        trained, failed = _train(divided, names, configs, recipe, home)
+        trained, failed = _train(divided, names, configs, recipe, home, partial(write_run, context))
     command = repeated(context, _CHANGES_NOTHING)
     try:
-        _report(trained, home, judging, out, command, failed, all_pairs=verbose)
+        answer = _report(trained, home, judging, out, command, failed, all_pairs=verbose)
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "interrupted"
         raise TrainingError(f"{what}; no report was written, trained models are kept") from None
     if kept:
         kept.discard()
-    if failed:
-        raise typer.Exit(1)
-
-
-def _chosen(text: str | None) -> list[str]:
-    """The models to compare, each once, in the registry's order; all when none are named."""
-    from starcast import models
-
-    if text is None:
-        return list(models.MODELS)
-    given = {models.find(name.strip()).name for name in text.split(",") if name.strip()}
-    if len(given) < 2:
-        raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
-    return [name for name in [*models.MODELS, *models.BLENDS] if name in given]
-
-
-def _configs(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Settings]":
-    """Settings of the named models and of the parents they need, parents first.
-
-    A given setting is for those that have it; where these are not all, a line says so.
-    """
-    from starcast import models
-    from starcast.cli.show import note
-    from starcast.engines.solvers import shared_out
-    from starcast.training.plan import parents_first
-
-    needed = {parent for name in names for parent in models.find(name).parents}
-    every = [name for name in [*models.MODELS, *models.BLENDS] if name in needed or name in names]
-    shares = shared_out(given, [models.find(name).solvers for name in every])
-    for setting in given:
-        having = [name for name in every if setting in shares[name]]
-        if len(having) < len(every):
-            note(f"{flags_of(setting)[0]} is for {', '.join(having)} alone")
-    return parents_first({name: models.find(name).settings(**shares[name]) for name in every})
+    return answer._replace(status=1 if failed else 0)
 
 
 def _train(
@@ -143,6 +110,7 @@ def _train(
     configs: "dict[str, Settings]",
     recipe: "Recipe",
     home: Path,
+    note_run: Callable[[Path, "Artifact"], None] = lambda *_: None,
 ) -> "tuple[list[Artifact], dict[str, str]]":
     """Train each model once, save it at once, and hand parents on; by title, why others failed."""
     from starcast import models
@@ -154,6 +122,7 @@ def _train(
 
     def trained(artifact: "Artifact") -> None:
         keep_model(artifact, home / artifact.model, recipe.checkpoints)
+        note_run(home / artifact.model, artifact)
         kept.append(artifact.model)
         _announce(artifact)
 
@@ -210,9 +179,10 @@ def _report(
     failed: Mapping[str, str],
     *,
     all_pairs: bool,
-) -> None:
-    """Judge, compare, write the report, and print what it says."""
+) -> Answer:
+    """Judge, compare, and write the report."""
     from rich.status import Status
+    from rich.text import Text
 
     from starcast.artifacts import storage
     from starcast.cli import results
@@ -237,9 +207,13 @@ def _report(
     for artifact in trained:
         if artifact.leak:
             note(f"LEAKY: {artifact.model}: {artifact.leak}")
-    results.show(compared, all_pairs=all_pairs, explain=judging.explain)
-    console.print()
-    console.print(f"report: {page}", soft_wrap=True)
+
+    def shown() -> None:
+        results.show(compared, all_pairs=all_pairs, explain=judging.explain)
+        console.print(Text(f"\nreport: {page}"), soft_wrap=True)
+
+    record = json.loads(page.with_name("results.json").read_bytes()) | {"report": page}
+    return Answer(record, shown)
 
 
 def _refuse_training_options(context: typer.Context) -> None:

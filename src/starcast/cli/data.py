@@ -1,25 +1,34 @@
 """`starcast data`: which data sets there are, fetching them, and a look at one."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from starcast.cli import inputs
+from starcast.cli import completing, inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.groups import grouped
+from starcast.cli.verbs import add
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from starcast.data.distribution import Bin
+    from starcast.data.ratings import Ratings
 
 app = typer.Typer(
     help="Data sets: list, fetch and describe; and yours as blocks.", no_args_is_help=True
 )
 
 BlocksOut = Annotated[Path, typer.Option("--out", help="Folder of the blocks, as ratings.blocks.")]
-Name = Annotated[str, typer.Argument(help="A data set, such as ml-1m.")]
+Name = Annotated[
+    str, typer.Argument(help="A data set, such as ml-1m.", autocompletion=completing.data_sets)
+]
 
 
-@app.command("list")
-def list_() -> None:
+def list_() -> Answer:
     """List the data sets that can be named."""
     from rich.table import Table
 
@@ -35,28 +44,29 @@ def list_() -> None:
         counts = (data_set.n_ratings, data_set.n_users, data_set.n_items)
         where = "embedded" if data_set.embedded else ""
         table.add_row(data_set.name, *(f"{n:,}" for n in counts), str(data_set.released), where)
-    console.print(table, highlight=False)
+    told = ("name", "n_ratings", "n_users", "n_items", "released", "embedded", "licence")
+    record = [{name: getattr(one, name) for name in told} for one in CATALOG.values()]
+    return Answer(record, lambda: console.print(table))
 
 
-@app.command()
-@grouped
-def fetch(name: Name, source: opt.Fetching) -> None:
+def fetch(name: Name, source: opt.Fetching) -> Answer:
     """Download a data set, check it against its pinned sums, and unpack it."""
     from starcast.cli.show import console, fetching
     from starcast.data.movielens import catalog
     from starcast.data.movielens.fetch import fetch as download
 
     if catalog.find(name).embedded:
-        console.print(f"{name} comes with Starcast: nothing to fetch")
-        return
+        line = f"{name} comes with Starcast: nothing to fetch"
+        return Answer({"name": name, "folder": None}, lambda: console.print(line))
     with fetching(name) as on_progress:
         folder = download(name, source.data_dir, source.mirror, on_progress)
-    console.print(f"{name} is in {folder}", highlight=False)
+    return Answer(
+        {"name": name, "folder": folder},
+        lambda: console.print(f"{name} is in {folder}", soft_wrap=True),
+    )
 
 
-@app.command()
-@grouped
-def blocks(*, own: opt.OwnFiles, out: BlocksOut) -> None:
+def blocks(*, own: opt.OwnFiles, out: BlocksOut) -> Answer:
     """Write your ratings as blocks: what is trained on them need not fit into memory.
 
     They are read in one pass; then --ratings FOLDER takes them. See docs/scale.md.
@@ -77,40 +87,79 @@ def blocks(*, own: opt.OwnFiles, out: BlocksOut) -> None:
         console.print(written.reading.summary, soft_wrap=True)
         for line in written.reading.remarks:
             note(line)
-    console.print(f"{written!r}: blocks in {out}", highlight=False, soft_wrap=True)
+    return Answer(
+        _counts(written) | {"folder": out},
+        lambda: console.print(f"{written!r}: blocks in {out}", soft_wrap=True),
+    )
 
 
-@app.command()
-@grouped
-def describe(*, name: Name = "ml-latest-small", own: opt.OwnFiles, source: opt.Fetching) -> None:
+def describe(*, name: Name = "ml-latest-small", own: opt.OwnFiles, source: opt.Fetching) -> Answer:
     """Count users, items and ratings, and show how the stars are spread."""
     import numpy as np
-    from rich.table import Table
 
     from starcast.cli.show import console, note
     from starcast.data import distribution
     from starcast.data.movielens import catalog
 
     data = inputs.load_ratings(opt.Data(dataset=name, own=own, fetching=source))
-    console.print(repr(data), highlight=False)
     filled = len(data) / (data.n_users * data.n_items)
     per_user = np.bincount(data.user_rows, minlength=data.n_users)
     per_item = np.bincount(data.item_rows, minlength=data.n_items)
-    console.print(
-        f"mean {data.stars.mean(dtype=np.float64):.3f} stars; {filled:.2%} of all pairs are rated; "
-        f"median {np.median(per_user):.0f} ratings a user, {np.median(per_item):.0f} an item",
-        highlight=False,
-    )
-    if not own.ratings:
-        console.print(f"licence: {catalog.find(name).licence}", soft_wrap=True)
+    mean, medians = data.stars.mean(dtype=np.float64), (np.median(per_user), np.median(per_item))
+    licence = None if own.ratings else catalog.find(name).licence
+    bins = distribution.bins(data.stars)
+
+    def shown() -> None:
+        console.print(repr(data))
+        console.print(
+            f"mean {mean:.3f} stars; {filled:.2%} of all pairs are rated; "
+            f"median {medians[0]:.0f} ratings a user, {medians[1]:.0f} an item"
+        )
+        if licence:
+            console.print(f"licence: {licence}", soft_wrap=True)
+        console.print(_bars(bins))
+        if hint := distribution.likely_missing(data.stars):
+            note(hint)
+
+    record = _counts(data) | {
+        "mean": mean,
+        "share_rated": filled,
+        "median_per_user": medians[0],
+        "median_per_item": medians[1],
+        "licence": licence,
+        "stars": [{"stars": str(one), "ratings": one.n_ratings} for one in bins],
+    }
+    return Answer(record, shown)
+
+
+def _counts(ratings: "Ratings") -> dict[str, object]:
+    return {
+        "name": ratings.name,
+        "ratings": len(ratings),
+        "users": ratings.n_users,
+        "items": ratings.n_items,
+    }
+
+
+def _bars(bins: "Sequence[Bin]") -> "Table":
+    """How often each number of stars was given."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for heading in ("stars", "ratings", ""):
         table.add_column(heading, justify="left" if not heading else "right")
-    bins = distribution.bins(data.stars)
     most = max(one.n_ratings for one in bins)
     for one in bins:
         length = max(one.n_ratings > 0, round(40 * one.n_ratings / most))
         table.add_row(str(one), f"{one.n_ratings:,}", "█" * length)
-    console.print(table, highlight=False)
-    if hint := distribution.likely_missing(data.stars):
-        note(hint)
+    return table
+
+
+add(app, "list", list_, "starcast data list")
+add(app, "fetch", fetch, "starcast data fetch ml-1m", "starcast data fetch ml-1m --mirror FOLDER")
+add(
+    app, "describe", describe,
+    "starcast data describe ml-latest-small",
+    "starcast data describe --ratings ratings.csv --json",
+)  # fmt: skip
+add(app, "blocks", blocks, "starcast data blocks --ratings ratings.csv --out ratings.blocks")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from starcast.cli.answers import Answer
 from starcast.cli.use import ArtifactFolder
 
 Format = Annotated[
@@ -16,7 +17,7 @@ Place = Annotated[
 ]
 
 
-def export(artifact: ArtifactFolder, format: Format, out: Place) -> None:
+def export(artifact: ArtifactFolder, format: Format, out: Place) -> Answer:
     """Write a trained model as a TensorFlow SavedModel or as ONNX, and check what was written."""
     from starcast.artifacts import storage
     from starcast.cli.show import console, note
@@ -26,8 +27,11 @@ def export(artifact: ArtifactFolder, format: Format, out: Place) -> None:
     if trained.leak:
         note(f"LEAKY: {trained.leak}")
     difference = write(trained, out, format=format)
-    console.print(
+    line = (
         f"{trained.title} is in {out}; read back, its predictions differ from the artifact's by "
-        f"{difference:.1g} stars at most",
-        soft_wrap=True,
+        f"{difference:.1g} stars at most"
+    )
+    return Answer(
+        {"model": trained.model, "format": format, "out": out, "difference": difference},
+        lambda: console.print(line, soft_wrap=True),
     )

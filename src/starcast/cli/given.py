@@ -6,9 +6,10 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any, Self, cast, final
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
 
 from starcast.cli.groups import Group
+from starcast.cli.verbs import Verb
 from starcast.engines.setting_catalogue import OPTIONS
 from starcast.engines.settings import flags_of
 
@@ -46,7 +47,7 @@ class GivenSettings(Group):
 
 
 @final
-class SettingsCommand(TyperCommand):
+class SettingsCommand(Verb):
     """A verb with settings; its help says which models have each."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -5,7 +5,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, TypeVar, get_type_hints
+
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Group:
         return cls(**{name: _taken(name, hints[name], given) for name in names})
 
 
-def grouped(verb: Callable[..., None]) -> Callable[..., None]:
+def grouped(verb: Callable[..., Answered]) -> Callable[..., Answered]:
     """The verb as Typer sees it, every option on its own."""
     parameters = list(inspect.signature(verb, eval_str=True).parameters.values())
     spread = [option for parameter in parameters for option in _spread(parameter)]
 
     @functools.wraps(verb)
-    def called(**given: Any) -> None:
-        verb(**{one.name: _taken(one.name, one.annotation, given) for one in parameters})
+    def called(**given: Any) -> Answered:
+        return verb(**{one.name: _taken(one.name, one.annotation, given) for one in parameters})
 
     called.__signature__ = inspect.Signature(spread)  # type: ignore[attr-defined]  # which Typer reads
     called.__annotations__ = {option.name: option.annotation for option in spread}

@@ -1,18 +1,18 @@
 """`starcast compare --live`: models in service, by what people did with their lists."""
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Annotated, final
 
 import typer
 
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import given, require_no_secret
 from starcast.cli.groups import Group
 from starcast.errors import ConfigError
 
 _DAY = 86_400  # seconds
-_OWN = {"live", "days", "within", "as_json"}
+_OWN = {"live", "days", "within"}
 
 
 @final
@@ -38,13 +38,10 @@ class Live(Group):
             "--within", min=0.001, help="With --live: days in which a rating is a list's hit."
         ),
     ] = 30.0
-    as_json: Annotated[bool, typer.Option("--json", help="With --live: print it for programs.")] = (
-        False
-    )
 
 
-def show_live(context: typer.Context, asked: Live) -> bool:
-    """Print what people did with lists, if that is asked for.
+def show_live(context: typer.Context, asked: Live) -> Answer | None:
+    """What people did with lists, if that is asked for.
 
     Raises:
         ConfigError: options that are for something else.
@@ -53,7 +50,7 @@ def show_live(context: typer.Context, asked: Live) -> bool:
     if asked.live is None:
         if unused := next((flag for name, flag in given(context) if name in _OWN), ""):
             raise ConfigError(f"{unused} is for --live, which is not given")
-        return False
+        return None
     for name, flag in given(context):
         if name not in _OWN:
             raise ConfigError(f"{flag} has no effect with --live; leave one of them out")
@@ -71,10 +68,10 @@ def show_live(context: typer.Context, asked: Live) -> bool:
         found = compare_live(
             lists_shown(store, since), ratings_given(store, since), int(asked.within * _DAY)
         )
-    if asked.as_json:
-        typer.echo(json.dumps(found.figures()))
-        return True
-    console.print(table(found.columns()))
-    for line in found.sentences():
-        console.print(Text(line), soft_wrap=True)
-    return True
+
+    def shown() -> None:
+        console.print(table(found.columns()))
+        for line in found.sentences():
+            console.print(Text(line), soft_wrap=True)
+
+    return Answer(found.figures(), shown)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, final
 
 import typer
 
+from starcast.cli import completing
 from starcast.cli.groups import Group
 from starcast.data.files.options import ReadingOptions
 from starcast.data.movielens.catalog import DATA_DIR, MIRROR
@@ -131,8 +132,9 @@ class Data(Group):
     """The ratings: a data set by name, or files of one's own."""
 
     dataset: Annotated[
-        str, _option("--dataset", help="A data set by name; see 'starcast data list'.", panel=_DATA)
-    ] = "ml-latest-small"
+        str, _option("--dataset", help="A data set by name; see 'starcast data list'.", panel=_DATA,
+                     autocompletion=completing.data_sets),
+    ] = "ml-latest-small"  # fmt: skip
     own: OwnFiles
     fetching: Fetching
 
@@ -217,8 +219,7 @@ Final = Annotated[
     bool,
     _option(
         "--final",
-        help="Train again on all rows, the test rows among them, for the epochs validation chose: "
-        "for use, not for comparing.",
+        help="The same on all rows, the test rows among them: for use, not for comparing.",
         panel=_RUN,
     ),
 ]

@@ -5,15 +5,14 @@ from typing import Annotated
 import typer
 
 from starcast.cli import options as opt
-from starcast.cli.groups import grouped
+from starcast.cli.answers import Answer
+from starcast.cli.named_items import Item, item_ids
 from starcast.cli.person import Rated, RatingsOf, folded_in, require_file, require_one_way
 from starcast.cli.use import ArtifactFolder, K, User, open_recommender
 
-Item = Annotated[str, typer.Option("--item", help="An item id.")]
 Reasons = Annotated[int, typer.Option("--k", "-k", min=1, help="Most reasons to give.")]
 
 
-@grouped
 def explain(
     artifact: ArtifactFolder,
     *,
@@ -23,38 +22,40 @@ def explain(
     ratings_of: RatingsOf = None,
     k: Reasons = 5,
     recognition: opt.IdRecognition,
-) -> None:
+) -> Answer:
     """Say which of somebody's own ratings speak for an item or against it, and by how much."""
     from starcast.cli.show import console, items
 
     require_one_way(user, rated, ratings_of)
     require_file(recognition.overrides, ratings_of)
     recommender = open_recommender(artifact)
+    (item_id,) = item_ids(recommender, [item])
     explanation = (
-        folded_in(recommender, rated, ratings_of, recognition.overrides).explain(item, k)
+        folded_in(recommender, rated, ratings_of, recognition.overrides).explain(item_id, k)
         if user is None
-        else recommender.explain(user, item, k)
+        else recommender.explain(user, item_id, k)
     )
-    title = recommender.title(item) or item
-    console.print(f"{explanation.prediction:.2f}  {title}", soft_wrap=True)
-    console.print(f"{explanation.base:.2f}  to somebody unknown", soft_wrap=True)
+    title = recommender.title(item_id) or str(item_id)
     effect = "{:+.2f}" if explanation.unit == "stars" else "{:+.0%}"
-    items(
-        explanation.unit,
-        (
-            (
-                effect.format(reason.effect),
-                reason.item_id,
-                f"{reason.stars:g} for {reason.title}".rstrip(),
-            )
-            for reason in explanation.reasons
-        ),
-    )
+    rows = [
+        (effect.format(one.effect), one.item_id, f"{one.stars:g} for {one.title}".rstrip())
+        for one in explanation.reasons
+    ]
+
+    def shown() -> None:
+        console.print(f"{explanation.prediction:.2f}  {title}", soft_wrap=True)
+        console.print(f"{explanation.base:.2f}  to somebody unknown", soft_wrap=True)
+        items(explanation.unit, rows)
+
+    return Answer({"item_id": item_id, "title": title} | explanation._asdict(), shown)
 
 
-def similar(artifact: ArtifactFolder, item: Item, k: K = 10) -> None:
+def similar(artifact: ArtifactFolder, item: Item, k: K = 10) -> Answer:
     """List the items that are most like another."""
     from starcast.cli.show import items
 
-    listed = open_recommender(artifact).similar(item, k)
-    items("alike", ((f"{row.similarity:.2f}", row.item_id, row.title) for row in listed))
+    recommender = open_recommender(artifact)
+    (item_id,) = item_ids(recommender, [item])
+    listed = recommender.similar(item_id, k)
+    rows = [(f"{row.similarity:.2f}", row.item_id, row.title) for row in listed]
+    return Answer(listed, lambda: items("alike", rows))

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from starcast.cli import options as opt
-from starcast.cli.groups import grouped
+from starcast.cli.answers import Answer
 from starcast.cli.person import Rated, RatingsOf, folded_in, require_file, require_one_way
 from starcast.cli.rules import RuleOptions
 from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, lists_there
@@ -22,6 +22,7 @@ from starcast.cli.use import (
     open_recommender,
     read_ids,
     treatment_of,
+    user_id,
 )
 from starcast.errors import ConfigError, DataError
 
@@ -42,7 +43,6 @@ Wish = dict[str, Any]
 """What is asked of every list, as `Recommender.recommend` takes it."""
 
 
-@grouped
 def recommend(
     artifact: ArtifactFolder,
     *,
@@ -74,7 +74,7 @@ def recommend(
     recognition: opt.IdRecognition,
     engine: Engine = COMPILED,
     cluster: Cluster,
-) -> None:
+) -> Answer:
     """List what suits somebody best: users, a person by their ratings, or every user."""
     from starcast.cli.show import note
 
@@ -92,8 +92,7 @@ def recommend(
     recommender = open_recommender(artifact, fallback or treatment == "fallback", rank_by)
     if rated or ratings_of:
         person = folded_in(recommender, rated, ratings_of, recognition.overrides)
-        _give(person.recommend(**wish), out)
-        return
+        return _given(person.recommend(**wish), out)
     wanted: Sequence[str] | Ids | None = user
     if users and treatment:
         wanted = _known_users(recommender, users, treatment, recognition.overrides)
@@ -101,11 +100,10 @@ def recommend(
         if out and there:
             stars_alone = rank_by == "stars"
             with lists_there(cluster, recommender.artifact, wish, stars_alone) as make:
-                _write_lists(recommender, out, wanted, {**wish, "make": make})
-        elif out:
-            _write_lists(recommender, out, wanted, wish)
-        else:
-            _show_lists(recommender, user or (), wish)
+                return _write_lists(recommender, out, wanted, {**wish, "make": make})
+        if out:
+            return _write_lists(recommender, out, wanted, wish)
+        return _lists(recommender, user or (), wish)
 
 
 def _check_out(out: Path | None, many: str | None) -> None:
@@ -148,40 +146,39 @@ def _write_lists(
     out: Path,
     users: "Sequence[str] | Ids | None",
     wish: Wish,
-) -> None:
+) -> Answer:
     from starcast.cli.show import console, listing
 
     with listing(recommender.artifact.title) as on_progress:
         recommender.recommend_all(out, users=users, on_progress=on_progress, **wish)
     whom = "every user" if users is None else f"{len(users):,} user{'s' * (len(users) != 1)}"
-    console.print(f"lists for {whom} saved to {out}", soft_wrap=True)
+    line = f"lists for {whom} saved to {out}"
+    return Answer(
+        {"users": None if users is None else len(users), "k": wish["k"], "out": out},
+        lambda: console.print(line, soft_wrap=True),
+    )
 
 
-def _show_lists(recommender: "Recommender", users: Sequence[str], wish: Wish) -> None:
-    lists = [recommender.recommend(one, **wish) for one in users]
-    if len(users) == 1:
-        _show_list(lists[0])
-        return
+def _lists(recommender: "Recommender", users: Sequence[str], wish: Wish) -> Answer:
     from starcast.cli.show import items
 
+    lists = [recommender.recommend(one, **wish) for one in users]
+    if len(users) == 1:
+        return _given(lists[0], None)
     rows = [(user, row) for user, listed in zip(users, lists, strict=True) for row in listed]
-    items("stars", ((f"{row.prediction:.2f}", row.item_id, row.title) for _, row in rows),
-          users=[user for user, _ in rows])  # fmt: skip
+    told = [{"user_id": user_id(recommender, user)} | row._asdict() for user, row in rows]
+    shown = [(f"{row.prediction:.2f}", row.item_id, row.title) for _, row in rows]
+    return Answer(told, lambda: items("stars", shown, users=[user for user, _ in rows]))
 
 
-def _give(listed: "Sequence[Recommendation]", out: Path | None) -> None:
+def _given(listed: "Sequence[Recommendation]", out: Path | None) -> Answer:
     """A person's list, to a file or to the terminal."""
-    from starcast.cli.show import console
+    from starcast.cli.show import console, items
     from starcast.recommend.lists import write_list
 
     if out is None:
-        _show_list(listed)
-        return
+        rows = [(f"{row.prediction:.2f}", row.item_id, row.title) for row in listed]
+        return Answer(listed, lambda: items("stars", rows))
     write_list(listed, out)
-    console.print(f"the list saved to {out}", soft_wrap=True)
-
-
-def _show_list(listed: "Sequence[Recommendation]") -> None:
-    from starcast.cli.show import items
-
-    items("stars", ((f"{row.prediction:.2f}", row.item_id, row.title) for row in listed))
+    line = f"the list saved to {out}"
+    return Answer({"users": 1, "out": out}, lambda: console.print(line, soft_wrap=True))

@@ -1,13 +1,13 @@
 """`starcast retrain` and `rollback`: a model in service, kept fresh from a store."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from starcast.cli import completing
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.groups import grouped
 from starcast.display import quoted
 from starcast.errors import ConfigError
 
@@ -23,10 +23,8 @@ Name = Annotated[
 Folder = Annotated[
     Path, typer.Option("--models-dir", help="Where models and their versions stand.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")]
 
 
-@grouped
 def retrain(
     *,
     store: Annotated[
@@ -35,7 +33,11 @@ def retrain(
     name: Name,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="What is trained; what is in service if not given."),
+        typer.Option(
+            "--model",
+            help="What is trained; what is in service if not given.",
+            autocompletion=completing.model_names,
+        ),
     ] = None,
     purpose: Annotated[
         str | None,
@@ -50,8 +52,7 @@ def retrain(
         typer.Option("--at-least", min=2, help="Ratings newer than both models that must judge."),
     ] = 100,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 42,
-    as_json: Json = False,
-) -> None:
+) -> Answer:
     """Train on a store, and put the model in service unless it is really worse.
 
     For cron and the like: it ends with 0 when a model was deployed or rightly kept. A service that
@@ -69,7 +70,7 @@ def retrain(
         ratings = load.load_own(store, scale=in_service and in_service.split.ratings.scale)
         verdict = succeed(ratings, in_service, newcomer)
         number = _done(versions, verdict, now, keep)
-    _tell(verdict, versions, number, now, as_json=as_json)
+    return _answer(verdict, versions, number, now)
 
 
 def rollback(
@@ -79,19 +80,18 @@ def rollback(
         int | None, typer.Option("--to", help="A version; the one before if not given.")
     ] = None,
     models_dir: Folder = Path("pretrained_models"),
-    as_json: Json = False,
-) -> None:
+) -> Answer:
     """Put the version of a model back in service that was there before."""
     from starcast.cli.show import console
 
     versions = _versions(models_dir, name)
     with versions.held():
         now, before = versions.roll_back(to)
-    if as_json:
-        print(json.dumps({"version": now, "before": before, "kept": versions.numbers()}))
-    else:
-        was = "" if before is None else f", in the place of version {before}"
-        console.print(f"{versions.folder} is version {now} again{was}", soft_wrap=True)
+    was = "" if before is None else f", in the place of version {before}"
+    return Answer(
+        {"version": now, "before": before, "kept": versions.numbers()},
+        lambda: console.print(f"{versions.folder} is version {now} again{was}", soft_wrap=True),
+    )
 
 
 def _versions(models_dir: Path, name: str) -> "Versions":
@@ -137,21 +137,18 @@ def _done(versions: "Versions", verdict: "Verdict", now: int | None, keep: int) 
     return number
 
 
-def _tell(
-    verdict: "Verdict", versions: "Versions", number: int | None, before: int | None, *,
-    as_json: bool,
-) -> None:  # fmt: skip
+def _answer(
+    verdict: "Verdict", versions: "Versions", number: int | None, before: int | None
+) -> Answer:
     from starcast.cli.show import console
 
-    if as_json:
-        told: dict[str, Any] = {
-            "version": number, "before": before, "folder": str(versions.folder),
-            "kept": versions.numbers(), **verdict.record(),
-        }  # fmt: skip
-        print(json.dumps(told))
-        return
+    told: dict[str, Any] = {
+        "version": number, "before": before, "folder": versions.folder,
+        "kept": versions.numbers(), **verdict.record(),
+    }  # fmt: skip
     did = f"deployed version {number}" if verdict.deploy else f"kept version {number}"
-    console.print(f"{versions.folder}: {did}: {_said(verdict)}", soft_wrap=True)
+    said = f"{versions.folder}: {did}: {_said(verdict)}"
+    return Answer(told, lambda: console.print(said, soft_wrap=True))
 
 
 def _said(verdict: "Verdict") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingErr
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.cli.options import Resuming
+    from starcast.evaluation.report import Report
     from starcast.training.checkpoints import Checkpoints
 
 INTERRUPTED = "-interrupted"  # a run that broke off must not take the place of a finished model
@@ -83,3 +84,24 @@ def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) 
         kept.save(artifact)
     else:
         storage.save(artifact, folder)
+
+
+def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) -> dict[str, Any]:
+    """What programs are told of a trained model: what it is, where, and its figures."""
+    from starcast.artifacts.description import validation_of
+
+    return {
+        "model": artifact.model,
+        "folder": folder,
+        "dataset": artifact.split.ratings.name,
+        "split": artifact.split.scheme,
+        "fingerprint": artifact.split.fingerprint,
+        "seed": artifact.seed,
+        "best_epoch": artifact.best_epoch,
+        "epochs": len(artifact.history),
+        "validation": validation_of(artifact),
+        "refit": artifact.refit,
+        "final": artifact.final,
+        "leak": artifact.leak,
+        "test": report and report.noted(),
+    }

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from starcast.cli import completing
 from starcast.cli.command_line import require_no_secret
 from starcast.errors import ConfigError
 
@@ -17,7 +18,11 @@ def serve(
     *,
     model: Annotated[
         list[Path],
-        typer.Option("--model", help="A trained model's folder; repeat for more, default first."),
+        typer.Option(
+            "--model",
+            help="A trained model's folder; repeat for more, default first.",
+            autocompletion=completing.artifacts,
+        ),
     ],
     share: Annotated[
         str | None,

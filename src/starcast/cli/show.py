@@ -57,6 +57,17 @@ console = _PlainConsole(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 errors = _PlainConsole(stderr=True)
 
 
+@contextmanager
+def talking(*, to_stderr: bool, quiet: bool) -> Iterator[None]:
+    """While it is entered, what a verb tells on its way goes to stderr, or nowhere."""
+    before = console.stderr, console.quiet
+    console.stderr, console.quiet = to_stderr, quiet
+    try:
+        yield
+    finally:
+        console.stderr, console.quiet = before
+
+
 def note(message: str) -> None:
     """One line the user should know of, on stderr, if there is one to write to."""
     with suppress(OSError):
@@ -140,7 +151,7 @@ def _bar(text: str, amount: ProgressColumn) -> Iterator[Callable[[int, int | Non
         TimeRemainingColumn(compact=True),
         console=errors,
         transient=True,
-        disable=not errors.is_interactive,
+        disable=console.quiet or not errors.is_interactive,
     ) as progress:
         task = progress.add_task(text, visible=False, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

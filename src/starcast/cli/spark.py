@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, final
 
@@ -10,8 +11,10 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
+from starcast.cli.command_line import given
 from starcast.cli.groups import Group
-from starcast.cli.saving import keep, reserve
+from starcast.cli.saving import keep, reserve, told_of
 from starcast.errors import ConfigError, require_name
 
 if TYPE_CHECKING:
@@ -126,11 +129,9 @@ def is_spark(engine: str, *options: Group) -> bool:
 
 def refuse_given(context: typer.Context, *names: str) -> None:
     """Refuse options that have no effect on Spark. Raises: ConfigError."""
-    for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            flag = name.replace("_", "-")
-            raise ConfigError(f"--{flag} has no effect with --engine spark; leave it out")
+    for name, flag in given(context):
+        if name in names:
+            raise ConfigError(f"{flag} has no effect with --engine spark; leave it out")
 
 
 def train_there(
@@ -142,7 +143,7 @@ def train_there(
     split: opt.SplitOptions,
     out: Path,
     **how: Any,
-) -> None:
+) -> "tuple[Artifact, Answer]":
     """Train on Spark, and save a model like any other.
 
     Args:
@@ -160,7 +161,8 @@ def train_there(
 
     cluster, afar = spark
     require_trainable(config)
-    refuse_given(context, "logs", "checkpoint_every", "test_ratings", *_PARENTS)
+    parents = ("init_from", "fresh_parents", "leaky_parents")
+    refuse_given(context, "logs", "checkpoint_every", "test_ratings", *parents)
     own = data.own
     ratings: Any = own.ratings or inputs.load_ratings(data)
     folder = out / inputs.checked_folder_name(name_of(ratings)) / model.name
@@ -193,10 +195,8 @@ def train_there(
     _announce(fitted, folder)
     report = evaluate(fitted.artifact)
     storage.add_test_figures(folder, report.noted(), of=fitted.artifact)
-    show.closing_figures(report, k=NOTED_K, explain=how["explain"])
-
-
-_PARENTS = ("init_from", "fresh_parents", "leaky_parents")
+    close = partial(show.closing_figures, report, k=NOTED_K, explain=how["explain"])
+    return fitted.artifact, Answer(told_of(fitted.artifact, folder, report), close)
 
 
 def _observers(run: "Watched") -> "Sequence[Observer]":

@@ -1,6 +1,5 @@
 """`starcast store`: ratings in a database: made, filled, written out, counted."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +7,9 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.groups import grouped
+from starcast.cli.verbs import add
 
 if TYPE_CHECKING:
     from starcast.data.scale import RatingScale
@@ -28,7 +28,6 @@ Address = Annotated[
 ]
 
 
-@app.command()
 def init(
     address: Address,
     scale: Annotated[
@@ -39,18 +38,18 @@ def init(
             "given.",
         ),
     ] = None,
-) -> None:
+) -> Answer:
     """Make a store, or bring one to this version."""
     from starcast.cli.show import console
     from starcast.data.scale import RatingScale as Scale
 
     with opened(address, Scale.parse(scale) if scale else None, make=True) as store:
         stars = store.scale or "the first import says which stars there are"
-        console.print(f"{store.label}: {stars}", highlight=False, soft_wrap=True)
+        line = f"{store.label}: {stars}"
+        record = {"store": store.label, "scale": store.scale and str(store.scale)}
+    return Answer(record, lambda: console.print(line, soft_wrap=True))
 
 
-@app.command("import")
-@grouped
 def import_(
     address: Address,
     source: Annotated[
@@ -71,7 +70,7 @@ def import_(
     ] = None,
     recognition: opt.Recognition,
     fetching: opt.Fetching,
-) -> None:
+) -> Answer:
     """Bring ratings into a store; done again, it changes nothing."""
     from starcast.cli.show import console
     from starcast.data.load import is_name
@@ -87,19 +86,18 @@ def import_(
         ratings = inputs.load_ratings(opt.Data(dataset=name, own=own, fetching=fetching))
         done = import_ratings(store, ratings)
         counts = ", ".join(f"{n:,} {name}" for name, n in done.ratings._asdict().items())
-        console.print(
+        line = (
             f"{store.label}: {counts} ratings; titles or attributes of {done.items:,} items and "
-            f"{done.users:,} users",
-            highlight=False,
-            soft_wrap=True,
+            f"{done.users:,} users"
         )
+        record = {"store": store.label} | done._asdict()
+    return Answer(record, lambda: console.print(line, soft_wrap=True))
 
 
-@app.command()
 def export(
     address: Address,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A .csv, .parquet or .jsonl file.")],
-) -> None:
+) -> Answer:
     """Write all current ratings into a file."""
     from starcast.cli.show import console
     from starcast.recommend.table_file import require_ending, write_table
@@ -110,14 +108,11 @@ def export(
 
         types = column_types(store)
         write_table(out, types, lambda: exported(store, types), exact=True)
-        console.print(f"wrote {out}", highlight=False, soft_wrap=True)
+        record = {"store": store.label, "out": out}
+    return Answer(record, lambda: console.print(f"wrote {out}", soft_wrap=True))
 
 
-@app.command()
-def stats(
-    address: Address,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
-) -> None:
+def stats(address: Address) -> Answer:
     """Count users, items and ratings, and say from when to when they reach."""
     from starcast.cli.show import console
 
@@ -125,11 +120,12 @@ def stats(
         from starcast.data.store.exporting import stats_of
 
         found = stats_of(store)
-    if as_json:
-        typer.echo(json.dumps(found._asdict()))
-    else:
+
+    def shown() -> None:
         for line in _lines(found):
-            console.print(line, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
+
+    return Answer(found, shown)
 
 
 def _lines(found: "Stats") -> list[str]:
@@ -168,3 +164,16 @@ def opened(
     from starcast.data.store.source import opened as open_store
 
     return open_store(address, scale, make=make)
+
+
+add(
+    app, "init", init,
+    "starcast store init sqlite:///ratings.db --scale 0.5:5:0.5",
+)  # fmt: skip
+add(
+    app, "import", import_,
+    "starcast store import sqlite:///ratings.db ml-latest-small",
+    "starcast store import sqlite:///ratings.db ratings.csv --items films.csv",
+)  # fmt: skip
+add(app, "export", export, "starcast store export sqlite:///ratings.db ratings.parquet")
+add(app, "stats", stats, "starcast store stats sqlite:///ratings.db --json")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
-from starcast.cli import inputs
+from starcast.cli import completing, inputs
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.given import OF_2018, GivenSettings, with_effect
-from starcast.cli.groups import Group, grouped
+from starcast.cli.groups import Group
 from starcast.cli.observing import observe
-from starcast.cli.saving import checkpoints, keep, reserve
+from starcast.cli.run_file import OF_THE_CHOSEN, write_run
+from starcast.cli.saving import checkpoints, keep, reserve, told_of
 from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
 
@@ -24,7 +26,11 @@ _PARENTS = "Transfer learning"
 
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", help="Which model to train. [default: latent-factor-model]"),
+    typer.Option(
+        "--model",
+        help="Which model to train. [default: latent-factor-model]",
+        autocompletion=completing.model_names,
+    ),
 ]
 For = Annotated[
     str | None,
@@ -57,6 +63,7 @@ class Parents(Group):
             "--init-from",
             help="A parent's artifact; give it twice, for the latent factor model (or a Bayesian "
             "one) and the deep network. Else those in --out are used, or trained first.",
+            autocompletion=completing.artifacts,
             rich_help_panel=_PARENTS,
         ),
     ] = None
@@ -75,7 +82,6 @@ class Parents(Group):
     ] = False
 
 
-@grouped
 def train(
     context: typer.Context,
     *,
@@ -94,7 +100,7 @@ def train(
     explain: opt.Explain = False,
     cluster: Cluster,
     afar: AfarOptions,
-) -> None:
+) -> Answer:
     """Train a model on a split, keep its best weights, and print its test figures."""
     from starcast.artifacts import storage
     from starcast.cli import show
@@ -110,8 +116,10 @@ def train(
     _refuse_parents_for_none(chosen, parents)
     if is_spark:
         how = {"fresh": resuming.fresh, "refit": refit, "final": final, "explain": explain}
-        train_there(context, chosen, config, (cluster, afar), data, split, out, **how)
-        return
+        there = cluster, afar
+        fitted, answer = train_there(context, chosen, config, there, data, split, out, **how)
+        write_run(context, answer.record["folder"], fitted, OF_THE_CHOSEN)
+        return answer
     divided = inputs.load_split(data, split)
     if network:
         config = chosen.settings(**has_effect, network=text_from_file(network, divided.ratings))
@@ -140,6 +148,8 @@ def train(
 
     def trained(artifact: "Artifact") -> None:
         keep(artifact, place(artifact.model), kept)
+        more = OF_THE_CHOSEN if artifact.model == chosen.name else ()
+        write_run(context, place(artifact.model), artifact, more)
         _announce(artifact, place(artifact.model))
 
     kept = checkpoints(place, resuming)
@@ -150,7 +160,10 @@ def train(
     report = evaluate(artifact)
     storage.add_test_figures(home / chosen.name, report.noted(), of=artifact)
     kept.discard()
-    show.closing_figures(report, k=NOTED_K, explain=explain)
+    return Answer(
+        told_of(artifact, home / chosen.name, report),
+        lambda: show.closing_figures(report, k=NOTED_K, explain=explain),
+    )
 
 
 def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Model":

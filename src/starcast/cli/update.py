@@ -1,6 +1,5 @@
 """`starcast update`: later ratings into a trained model, without training it again."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, final
 import typer
 
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.groups import Group, grouped
+from starcast.cli.groups import Group
 from starcast.cli.saving import keep, reserve
 from starcast.cli.use import ArtifactFolder
 from starcast.data.store.address import is_address
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.data.ratings import Ratings
     from starcast.data.split.arrivals import Arrivals
-
-Json = Annotated[bool, typer.Option("--json", help="Say what became of it as JSON.")]
 
 
 @final
@@ -57,14 +55,12 @@ class Later(Group):
         return [*(self.ratings or ()), *([self.store] if self.store is not None else ())]
 
 
-@grouped
 def update(
     context: typer.Context,
     artifact: ArtifactFolder,
     *,
     later: Later,
-    as_json: Json = False,
-) -> None:
+) -> Answer:
     """Take later ratings into a trained model, in seconds, and in its place.
 
     New users and items are known from then on. Test ratings stay unseen: figures before and after
@@ -81,16 +77,24 @@ def update(
     reserve(context, artifact)
     trained = storage.load(artifact)
     require_updatable(trained)
-    arrived = _arrived(later, trained, quiet=as_json)
+    arrived = _arrived(later, trained)
     started = time.perf_counter()
     grown, arrivals = updated(trained, arrived)
     seconds = time.perf_counter() - started
     if not arrivals.change_nothing:
         keep(grown, artifact)
-    _tell(grown, arrivals, artifact, seconds, as_json=as_json)
+    told = arrivals._asdict() | {
+        "model": grown.model,
+        "folder": artifact,
+        "changed": not arrivals.change_nothing,
+        "fingerprint": grown.split.fingerprint,
+        "extends": list(grown.split.extends),
+        "seconds": round(seconds, 3),
+    }
+    return Answer(told, lambda: _tell(grown, arrivals, artifact, seconds))
 
 
-def _arrived(later: Later, trained: "Artifact", *, quiet: bool) -> "Ratings":
+def _arrived(later: Later, trained: "Artifact") -> "Ratings":
     from starcast.cli.show import console, note
     from starcast.data import load
 
@@ -100,29 +104,16 @@ def _arrived(later: Later, trained: "Artifact", *, quiet: bool) -> "Ratings":
         options=later.recognition.overrides,
         scale=trained.split.ratings.scale,
     )
-    if found.reading and not quiet:
+    if found.reading:
         console.print(found.reading.summary, soft_wrap=True)
         for line in found.reading.remarks:
             note(line)
     return found
 
 
-def _tell(
-    grown: "Artifact", arrivals: "Arrivals", folder: Path, seconds: float, *, as_json: bool
-) -> None:
+def _tell(grown: "Artifact", arrivals: "Arrivals", folder: Path, seconds: float) -> None:
     from starcast.cli.show import console, note
 
-    if as_json:
-        told = arrivals._asdict() | {
-            "model": grown.model,
-            "folder": str(folder),
-            "changed": not arrivals.change_nothing,
-            "fingerprint": grown.split.fingerprint,
-            "extends": list(grown.split.extends),
-            "seconds": round(seconds, 3),
-        }
-        print(json.dumps(told))
-        return
     for line in arrivals.remarks():
         note(line)
     if arrivals.change_nothing:

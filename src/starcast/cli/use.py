@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from starcast.cli import completing
 from starcast.cli import options as opt
+from starcast.cli.answers import Answer
 from starcast.cli.as_it_came import AsItCame, refuse_alone, show_replay
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.groups import grouped
+from starcast.cli.named_items import item_ids
+from starcast.cli.saving import told_of
 from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, judged_lists_there
 from starcast.errors import ConfigError, UnknownIdError, require_name
 
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 
 ArtifactFolder = Annotated[
     Path,
-    typer.Argument(help="A trained model, such as pretrained_models/ml-1m/latent-factor-model."),
+    typer.Argument(
+        help="A trained model, such as pretrained_models/ml-1m/latent-factor-model.",
+        autocompletion=completing.artifacts,
+    ),
 ]
 Judged = Annotated[
     Path | None,
@@ -31,6 +37,7 @@ Judged = Annotated[
         metavar="[ARTIFACT]",
         help="A trained model, such as pretrained_models/ml-1m/latent-factor-model.",
         show_default=False,
+        autocompletion=completing.artifacts,
     ),
 ]
 Fallback = Annotated[
@@ -50,7 +57,6 @@ Unknown = Annotated[
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")]
 
 
-@grouped
 def evaluate(
     context: typer.Context,
     artifact: Judged = None,
@@ -59,21 +65,20 @@ def evaluate(
     replayed: AsItCame,
     engine: Engine = COMPILED,
     cluster: Cluster,
-) -> None:
+) -> Answer:
     """Judge a trained model on the test ratings of its own split, or by a replay of all."""
     there = is_spark(engine, cluster)
     if replayed.as_it_came:
         if there:
             raise ConfigError("--as-it-came is replayed on this machine; leave --engine out")
-        show_replay(context, artifact, judging.k, replayed)
-        return
+        return show_replay(context, artifact, judging.k, replayed)
     refuse_alone(context)
     if artifact is None:
         raise ConfigError("name a trained model, or replay ratings with --as-it-came")
-    _judge(artifact, judging, cluster if there else None)
+    return _judge(artifact, judging, cluster if there else None)
 
 
-def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> None:
+def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> Answer:
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge
@@ -91,16 +96,24 @@ def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> Non
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
-    show.judged(report, explain=judging.explain)
+    record = told_of(trained, artifact) | {
+        "k": report.k,
+        "relevant": judging.relevant,
+        "test_ratings": report.n_rows,
+        "test": report.figures(),
+        "about_final": report.about_final,
+        "by_activity": report.user_tiers,
+        "by_popularity": report.catalogue.item_tiers,
+    }
+    return Answer(record, lambda: show.judged(report, explain=judging.explain))
 
 
-@grouped
 def predict(
     artifact: ArtifactFolder,
     *,
     user: User = None,
     item: Annotated[
-        list[str] | None, typer.Option("--item", help="An item id; repeat for more.")
+        list[str] | None, typer.Option("--item", help="An item's id or title; repeat for more.")
     ] = None,
     pairs: Annotated[
         str | None,
@@ -115,35 +128,55 @@ def predict(
     fallback: Fallback = False,
     unknown: Unknown = None,
     recognition: opt.IdRecognition,
-) -> None:
+) -> Answer:
     """Predict the stars users would give to items, and how far off they may be, if known."""
     if pairs is not None and out is not None and user is None and not item:
         treatment = treatment_of(unknown, fallback)
-        _predict_pairs(open_recommender(artifact), pairs, out, treatment, recognition.overrides)
-        return
+        asked = recognition.overrides
+        return _predict_pairs(open_recommender(artifact), pairs, out, treatment, asked)
     if user is None or not item or pairs is not None or out is not None:
         raise ConfigError(
             "say of what, in one way: --user ID --item ID, or --pairs FILE --out FILE"
         )
     if given := [*(["--unknown"] if unknown else []), *recognition.overrides.given()]:
         raise ConfigError(f"{given[0]} is for --pairs FILE")
-    _predict_items(open_recommender(artifact, fallback), user, item)
+    return _predict_items(open_recommender(artifact, fallback), user, item, fallback=fallback)
 
 
-def _predict_items(recommender: "Recommender", user: str, items: list[str]) -> None:
+def _predict_items(
+    recommender: "Recommender", user: str, named: list[str], *, fallback: bool
+) -> Answer:
     from starcast.cli.show import console
 
     with offering_fallback():
+        items = item_ids(recommender, named, fallback=fallback)
         predictions = recommender.predict([user] * len(items), items)
     deviations = recommender.predictive_std([user] * len(items), items)
-    for name, stars, deviation in zip(items, predictions, deviations, strict=True):
-        spread = f" ± {deviation:.2f}" if math.isfinite(deviation) else ""
-        console.print(f"{stars:.2f}{spread}  {recommender.title(name) or name}", soft_wrap=True)
+    told = [
+        {"user_id": user_id(recommender, user), "item_id": item, "title": recommender.title(item),
+         "stars": stars, "deviation": deviation}
+        for item, stars, deviation in zip(items, predictions, deviations, strict=True)
+    ]  # fmt: skip
+
+    def shown() -> None:
+        for one in told:
+            spread = f" ± {one['deviation']:.2f}" if math.isfinite(one["deviation"]) else ""
+            title = one["title"] or one["item_id"]
+            console.print(f"{one['stars']:.2f}{spread}  {title}", soft_wrap=True)
+
+    return Answer(told, shown)
+
+
+def user_id(recommender: "Recommender", user: str) -> object:
+    """A user's id as the model has it, or as typed where it does not know them."""
+    users = recommender.artifact.split.ratings.users
+    (row,) = users.find([user])
+    return users.ids[row].item() if row >= 0 else user
 
 
 def _predict_pairs(
     recommender: "Recommender", pairs: str, out: Path, unknown: str, options: "ReadingOptions"
-) -> None:
+) -> Answer:
     from starcast.cli.show import console, note
     from starcast.recommend.table_file import require_ending, write_table
 
@@ -155,7 +188,10 @@ def _predict_pairs(
     for warning in caught:
         note(str(warning.message))
     write_table(out, told.schema, lambda: iter([told]))
-    console.print(f"{len(told):,} predictions saved to {out}", soft_wrap=True)
+    line = f"{len(told):,} predictions saved to {out}"
+    return Answer(
+        {"predictions": len(told), "out": out}, lambda: console.print(line, soft_wrap=True)
+    )
 
 
 def read_ids(

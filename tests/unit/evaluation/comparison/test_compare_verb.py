@@ -14,7 +14,7 @@ from starcast import models
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.cli import compare as verb
-from starcast.cli import main, results
+from starcast.cli import contestants, main, results
 from starcast.errors import ConfigError, TrainingError, UnknownNameError
 from starcast.evaluation.comparison import compare
 from starcast.training.plan import Recipe
@@ -23,27 +23,27 @@ FACTOR, DEEP, COLD, TRANSFER, *_ = models.MODELS
 
 
 def test_all_models_unless_some_are_named() -> None:
-    assert verb._chosen(None) == list(models.MODELS)
-    assert verb._chosen(f" {DEEP}, {FACTOR},{DEEP}") == [FACTOR, DEEP]
+    assert contestants.chosen(None) == list(models.MODELS)
+    assert contestants.chosen(f" {DEEP}, {FACTOR},{DEEP}") == [FACTOR, DEEP]
 
 
 def test_one_model_is_no_comparison() -> None:
     with pytest.raises(ConfigError, match="at least two models"):
-        verb._chosen(f"{DEEP},{DEEP}")
+        contestants.chosen(f"{DEEP},{DEEP}")
 
 
 def test_a_wrong_name_is_told_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=f"did you mean '{FACTOR}'"):
-        verb._chosen(f"latent-factor,{DEEP}")
+        contestants.chosen(f"latent-factor,{DEEP}")
 
 
 def test_defaults_are_compared_and_parents_fit_their_ensemble() -> None:
-    configs = verb._configs(list(models.MODELS), {})
+    configs = contestants.settings_of(list(models.MODELS), {})
     assert configs == {name: models.find(name).settings() for name in models.MODELS}
 
 
 def test_parents_come_first_and_share_the_shape() -> None:
-    configs = verb._configs([TRANSFER, COLD], {"epochs": 3, "dimension": 8})
+    configs = contestants.settings_of([TRANSFER, COLD], {"epochs": 3, "dimension": 8})
     assert list(configs)[-1] == TRANSFER
     assert set(configs) == {FACTOR, DEEP, COLD, TRANSFER}
     assert {config.epochs for config in configs.values()} == {3}
@@ -69,7 +69,7 @@ def test_parents_are_trained_once_and_handed_on(
     asked: list[tuple[str, list[str]]] = []
     monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked(asked))
     monkeypatch.setattr(verb, "keep_model", lambda *_: None)
-    configs = verb._configs([TRANSFER, FACTOR], {})
+    configs = contestants.settings_of([TRANSFER, FACTOR], {})
     found, failed = verb._train(split(), [TRANSFER, FACTOR], configs, Recipe(1), tmp_path)
     assert not failed
     assert asked == [(FACTOR, []), (DEEP, []), (TRANSFER, [FACTOR, DEEP])]
@@ -80,7 +80,7 @@ def test_what_was_trained_before_an_interruption_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starcast.training.plan.fit", trained_as_asked([], failing=DEEP))
-    configs = verb._configs([FACTOR, DEEP], {})
+    configs = contestants.settings_of([FACTOR, DEEP], {})
     with pytest.raises(TrainingError) as caught:
         verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert str(caught.value) == (
@@ -94,7 +94,7 @@ def test_a_model_that_broke_off_is_kept_and_ends_the_run(
 ) -> None:
     broken = artifact(broken_off="the loss is no longer a number in epoch 3")
     monkeypatch.setattr("starcast.training.plan.fit", lambda *_, **__: broken)
-    configs = verb._configs([FACTOR, DEEP], {})
+    configs = contestants.settings_of([FACTOR, DEEP], {})
     with pytest.raises(TrainingError, match=r"epoch 3; the weights so far \(best epoch 2\) are"):
         verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)
     assert storage.load(tmp_path / f"{FACTOR}-interrupted").broken_off
@@ -239,7 +239,9 @@ def test_what_starts_from_a_model_that_failed_fails_with_it(
     monkeypatch.setattr("starcast.training.plan.fit", failing_at(DEEP, TrainingError("no")))
     monkeypatch.setattr(verb, "keep_model", lambda *_: None)
     names = [FACTOR, COLD, TRANSFER]
-    found, failed = verb._train(split(), names, verb._configs(names, {}), Recipe(1), tmp_path)
+    found, failed = verb._train(
+        split(), names, contestants.settings_of(names, {}), Recipe(1), tmp_path
+    )
     assert [one.model for one in found] == [FACTOR, COLD]
     assert failed == {
         "Deep network": "no",
@@ -251,6 +253,6 @@ def test_an_interruption_ends_the_run(tmp_path: Path, monkeypatch: pytest.Monkey
     """Nobody who presses Ctrl-C wants the next model trained."""
     stopped = artifact(broken_off="interrupted in epoch 3")
     monkeypatch.setattr("starcast.training.plan.fit", lambda *_, **__: stopped)
-    configs = verb._configs([FACTOR, DEEP], {})
+    configs = contestants.settings_of([FACTOR, DEEP], {})
     with pytest.raises(TrainingError, match=rf"^{FACTOR}: interrupted in epoch 3;.*no report"):
         verb._train(split(), [FACTOR, DEEP], configs, Recipe(1), tmp_path)

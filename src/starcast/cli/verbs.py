@@ -1,0 +1,126 @@
+"""What every verb has: examples, --json, --quiet, --config, and variables of the environment."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from pathlib import Path
+from typing import Annotated, Any, final
+
+import typer
+from typer.core import TyperCommand, TyperOption
+
+from starcast.cli.answers import Answer
+from starcast.cli.config import likely_typos, read, variables, verb_of
+from starcast.cli.groups import Group, grouped
+
+_PANEL = "Every verb"
+
+
+def _configured(context: typer.Context, path: Path | None) -> Path | None:
+    """Let a file say what the command line and the environment do not."""
+    if path is not None and not context.resilient_parsing:
+        context.default_map = read(path, context)
+    return path
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Common(Group):
+    """Options that every verb has."""
+
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print the result and warnings alone.", rich_help_panel=_PANEL
+        ),
+    ] = False
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE.toml",
+            is_eager=True,
+            callback=_configured,
+            help="Options from a file, such as the run.toml beside a trained model; any may also "
+            "be a variable: STARCAST_SEED, or STARCAST_TRAIN_SEED for one verb.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+
+_Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the result as JSON; what else is told goes to stderr.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+class Verb(TyperCommand):
+    """A verb, whose options may also stand in the environment."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line, with what stands elsewhere in mind."""
+        words = verb_of(ctx)
+        for option in self.params:
+            if isinstance(option, TyperOption):
+                option.envvar, option.show_envvar = variables(option, words), False
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            from starcast.cli.show import note
+
+            for line in likely_typos(ctx):
+                note(line)
+        return rest
+
+
+def add(
+    app: typer.Typer,
+    name: str,
+    verb: Callable[..., Answer | None],
+    *examples: str,
+    cls: type[Verb] = Verb,
+    answers: bool = True,
+) -> None:
+    """Make a function a verb of the command line.
+
+    Args:
+        app: whose verb it is.
+        name: of the verb.
+        verb: what is done; groups of options may be among its parameters.
+        examples: of its use; the help ends with them.
+        cls: of the command.
+        answers: whether there is a result, which --json prints for programs.
+    """
+    epilog = "\n\n".join(["Examples:", *(one.replace("[", "\\[") for one in examples)])
+    app.command(name, cls=cls, epilog=epilog)(_answering(verb, answers))
+
+
+def examples_in(epilog: str | None) -> Sequence[str]:
+    """The examples that a verb's help ends with."""
+    _, *examples = (epilog or "").split("\n\n")
+    return [one.replace("\\[", "[") for one in examples]
+
+
+def _answering(verb: Callable[..., Answer | None], answers: bool) -> Callable[..., None]:
+    """The function as Typer is to call it: with the common options, printing what it answers."""
+
+    def called(*, common: Common, as_json: bool = False, **given: Any) -> None:
+        from starcast.cli.show import talking
+
+        with talking(to_stderr=as_json, quiet=common.quiet):
+            answer = verb(**given)
+        if answer is not None:
+            answer.give(as_json=as_json)
+
+    common = [Parameter("common", Parameter.KEYWORD_ONLY, annotation=Common)]
+    if answers:
+        common.append(Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=_Json))
+    own = inspect.signature(verb, eval_str=True).parameters.values()
+    functools.update_wrapper(called, verb)
+    called.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+    return grouped(called)

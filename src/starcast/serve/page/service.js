@@ -85,10 +85,12 @@ export class Service {
     }
   }
 
-  /** Keep ratings under a name. */
-  keep(name, ratings) {
-    const all = given(ratings).map((rating) => ({ ...rating, user: name }));
-    return this.#ask("keep", "ratings", { ratings: all });
+  /** Keep ratings under a name, as many at once as the service takes. */
+  async keep(name, ratings) {
+    for (let at = 0; at < ratings.length; at += MOST) {
+      const some = given(ratings.slice(at, at + MOST));
+      await this.#ask("keep", "ratings", { ratings: some.map((one) => ({ ...one, user: name })) });
+    }
   }
 
   /** Keep a rating under a name, or take it back where stars are null. */

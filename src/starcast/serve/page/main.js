@@ -110,13 +110,17 @@ class Page {
   async #readLink() {
     const told = ratingsOf(location.hash);
     if (!told) return;
-    history.replaceState(null, "", location.pathname + location.search);
-    if (told.dataset !== this.models.chosen.dataset) {
-      notice(`That link is of other data (${told.dataset}).`);
+    const forget = () => history.replaceState(null, "", location.pathname + location.search);
+    const isOther = told.dataset !== this.models.chosen.dataset;
+    if (isOther || !told.ratings.length) {
+      forget();
+      notice(isOther ? `That link is of other data (${told.dataset}).`
+        : "That link holds no ratings: perhaps it was cut off.");
       return;
     }
     const said = await this.import.read("the link", tableOf(told.ratings));
-    if (!said) return;
+    if (!said) return; // a reload tries again
+    forget();
     const films = said.found;
     if (!this.ratings.all.length) {
       this.ratings.take(films);

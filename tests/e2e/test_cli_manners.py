@@ -96,6 +96,17 @@ def test_every_verb_of_a_model_answers_programs(folder: Path, at_once: Starcast)
     assert "ml-1m" in [one["name"] for one in sets]
 
 
+def test_train_and_compare_take_each_others_spelling(at_once: Starcast) -> None:
+    done = at_once("train", "--models", "latent-factor-modle")
+    assert "did you mean 'latent-factor-model'" in done.stderr
+    done = at_once("train", "--model", "latent-factor-model,autoencoder-model")
+    assert "'starcast compare --models latent-factor-model,autoencoder-model'" in done.stderr
+    done = at_once("compare", "--model", "latent-factor-model", "--models", "deep")
+    assert "unknown model 'deep'" in done.stderr
+    done = at_once("compare", "--model", "latent-factor-model", "--model", "latent-factor-model")
+    assert "at least two models" in done.stderr
+
+
 def test_what_is_wrong_is_no_json_and_one_line(folder: Path, at_once: Starcast) -> None:
     done = at_once("predict", folder, "--user", "zoe", "--item", "duel", "--json")
     assert (done.returncode, done.stdout) == (1, "")

@@ -8,6 +8,7 @@ from starcast.cli import (
     blend,
     compare,
     data,
+    doctor,
     export,
     find,
     reasons,
@@ -107,6 +108,7 @@ add(
     f"starcast serve --model {_MODEL} --store sqlite:///ratings.db --port 8080",
     answers=False,
 )  # fmt: skip
+add(app, "doctor", doctor.doctor, "starcast doctor", "starcast doctor --json")
 add(app, "export", export.export, f"starcast export {_MODEL} --format onnx --out exported")
 app.add_typer(data.app, name="data")
 app.add_typer(store.app, name="store")

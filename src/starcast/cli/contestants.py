@@ -13,22 +13,24 @@ if TYPE_CHECKING:
     from starcast.engines.settings import Settings
 
 ModelNames = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--models",
-        help="Names of models, with commas between; else all.",
+        "--model",
+        help="Names of models, with commas between, or each for itself; else all.",
         autocompletion=completing.several_models,
     ),
 ]
 
 
-def chosen(text: str | None) -> list[str]:
+def chosen(named: Sequence[str] | None) -> list[str]:
     """The models to compare, each once, in the registry's order; all when none are named."""
     from starcast import models
 
-    if text is None:
+    if not named:
         return list(models.MODELS)
-    given = {models.find(name.strip()).name for name in text.split(",") if name.strip()}
+    every = [name.strip() for one in named for name in one.split(",")]
+    given = {models.find(name).name for name in every if name}
     if len(given) < 2:
         raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
     return [name for name in [*models.MODELS, *models.BLENDS] if name in given]

@@ -28,6 +28,7 @@ ModelName = Annotated[
     str | None,
     typer.Option(
         "--model",
+        "--models",
         help="Which model to train. [default: latent-factor-model]",
         autocompletion=completing.model_names,
     ),
@@ -170,6 +171,8 @@ def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Mod
     """The model that is to be trained. Raises: ConfigError: two are named."""
     from starcast import models
 
+    if model and "," in model:
+        raise ConfigError(f"train trains one model; 'starcast compare --models {model}' several")
     if network is None:
         return models.chosen(model, purpose)
     if model or purpose:

@@ -39,6 +39,20 @@ def _compiled(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorated
 
 
+def kept_in() -> Path | None:
+    """The folder that machine code of this package is kept in; None where nothing is kept.
+
+    Raises: RuntimeError: there is no folder that could keep it.
+    """
+    kept = getattr(serial(_names), "_cache", None)
+    return None if kept is None else Path(kept.cache_path)
+
+
+def n_threads() -> int:
+    """How many threads the loops of this process take."""
+    return int(numba.get_num_threads())
+
+
 def _taken(function: Callable[..., Any], met: set[str] | None = None) -> Iterator[str]:
     """What tells one state from another of all that a function takes from its module's names.
 

@@ -24,17 +24,17 @@ FACTOR, DEEP, COLD, TRANSFER, *_ = models.MODELS
 
 def test_all_models_unless_some_are_named() -> None:
     assert contestants.chosen(None) == list(models.MODELS)
-    assert contestants.chosen(f" {DEEP}, {FACTOR},{DEEP}") == [FACTOR, DEEP]
+    assert contestants.chosen([f" {DEEP}, {FACTOR},{DEEP}"]) == [FACTOR, DEEP]
 
 
 def test_one_model_is_no_comparison() -> None:
     with pytest.raises(ConfigError, match="at least two models"):
-        contestants.chosen(f"{DEEP},{DEEP}")
+        contestants.chosen([f"{DEEP},{DEEP}"])
 
 
 def test_a_wrong_name_is_told_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=f"did you mean '{FACTOR}'"):
-        contestants.chosen(f"latent-factor,{DEEP}")
+        contestants.chosen([f"latent-factor,{DEEP}"])
 
 
 def test_defaults_are_compared_and_parents_fit_their_ensemble() -> None:

@@ -52,6 +52,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.conditional",
         "engines.known",
         "engines.pools",
+        "engines.ordinal",
     ),
     (
         "data.movielens",

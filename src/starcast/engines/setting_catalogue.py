@@ -11,6 +11,7 @@ from starcast.engines.setting_kinds import Choice, Choices, Number, Setting, Who
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 LIST_SOLVERS = ("Cholesky", "iALS", "Counting")
 OPTIMIZERS = (*GRADIENT_OPTIMIZERS, "SGD", "ALS", "Gibbs", "L-BFGS", *LIST_SOLVERS)
+LOSSES = ("mse", "huber", "ordinal")
 LIKELIHOODS = ("probit", "gaussian")
 ENGINES = ("compiled", "keras", "spark")
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -41,6 +42,11 @@ SETTINGS: Mapping[str, Setting] = {
         widest=10_000,
         deepest=100,
         of_2018=True,
+    ),
+    "loss": Choice(
+        help="What is lowered: squared errors, errors that count as such beyond 1 (Huber), or how "
+        "unlikely ratings are as steps",
+        names=LOSSES,
     ),
     "averaging": Number(
         help="β, share of the running average of weights kept after each epoch; 0 averages nothing",

@@ -118,6 +118,7 @@ class NetworkSettings(MiniBatchSettings):
     layers: tuple[int, ...] = _setting("layers", (64, 32, 16, 8, 1))
     dropout_rate: float = _setting("dropout_rate", 0.0)
     features: tuple[str, ...] = _setting("features", (), names=NETWORK_FEATURES)
+    loss: str = _setting("loss", "mse")
     network: str = _setting("network", "")
 
 
@@ -125,6 +126,7 @@ class NetworkSettings(MiniBatchSettings):
 class WarmStartSettings(NetworkSettings):
     """A network that starts from trained parents."""
 
+    loss: str = _setting("loss", "mse", names=("mse", "huber"))
     transfer_weight: float = _setting("transfer_weight", 0.5)
 
 
@@ -139,6 +141,7 @@ class OwnNetworkSettings(Settings):
     regularization_factor: float = _setting("regularization_factor", 1.0)
     averaging: float = _setting("averaging", 0.9)
     patience: int = _setting("patience", 5)
+    loss: str = _setting("loss", "mse")
     network: str = _setting("network", "")
 
 

@@ -16,6 +16,7 @@ from starcast.engines.expression.networks import Besides
 from starcast.engines.expression.node import made
 from starcast.engines.known import known_of
 from starcast.engines.network_setting import network_of, text_of
+from starcast.engines.ordinal import in_steps
 from starcast.engines.settings import NetworkSettings
 from starcast.errors import ConfigError
 from starcast.models.model import Suit
@@ -34,8 +35,8 @@ def computed_by(featured: Featured) -> Network:
     def compute(settings: NetworkSettings) -> Expression:
         if settings.network:
             return network_of(settings.network)
-        if settings.features:
-            raise ConfigError("what features are is told by data: train by starcast.training.fit")
+        if settings.features or settings.loss == "ordinal":
+            raise ConfigError("features and steps are told by data: train by starcast.training.fit")
         return featured(settings, Besides())
 
     return compute
@@ -45,9 +46,10 @@ def suit_for(featured: Featured) -> Suit:
     """Settings to settings that record the network which data make of their features."""
 
     def suit(settings: NetworkSettings, known: Callable[[], Ratings]) -> tuple[Any, str]:
-        if not settings.features:
+        if not settings.features and settings.loss != "ordinal":
             return replace(settings, network=""), ""
         network = featured(settings, _besides(settings, known()))
+        network = in_steps(network, known()) if settings.loss == "ordinal" else network
         return replace(settings, network=text_of(network)), ""
 
     return suit

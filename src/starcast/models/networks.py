@@ -25,7 +25,7 @@ from starcast.scoring.schema import network_schema
 Network = Callable[[Any], Expression]
 """Settings to what a network computes, as it is trained."""
 
-_OF_TRAINING = {field.name for field in fields(KerasSettings)} - {"dimension"}
+_OF_TRAINING = {field.name for field in fields(KerasSettings)} - {"dimension"} | {"loss"}
 
 
 def network(
@@ -135,6 +135,8 @@ def _require_effects(name: str, compute: Network, settings: Settings, default: S
     Raises: ConfigError.
     """
     plain = as_plain(compute(settings))
+    if getattr(settings, "loss", "") == "ordinal":
+        raise ConfigError(f"{name} ends in no steps, which the loss 'ordinal' needs: mse or huber")
     for field in fields(settings):
         ours, usual = (getattr(each, field.name) for each in (settings, default))
         if field.name in _OF_TRAINING or ours == usual:

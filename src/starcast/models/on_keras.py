@@ -26,6 +26,11 @@ def network_on_keras(compute: Callable[[Any], Expression]) -> MakeEngine:
                 "the engine keras trains no network that pools histories or reads times; leave "
                 "--engine keras out, or these features"
             )
+        if settings.loss != "mse":
+            raise ConfigError(
+                f"the engine keras lowers squared errors alone; leave --engine keras out, or "
+                f"--loss {settings.loss}"
+            )
         return network_engine(settings, train, network, seed)
 
     return engine

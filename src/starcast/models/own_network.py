@@ -16,6 +16,7 @@ from starcast.engines import tuned
 from starcast.engines.expression import Expression
 from starcast.engines.keras_settings import KERAS, on_keras
 from starcast.engines.network_setting import network_of, text_of
+from starcast.engines.ordinal import CUTS, in_steps
 from starcast.engines.protocol import Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import OwnNetworkSettings
@@ -43,6 +44,16 @@ def _scorer(weights: Weights, histories: SparseRows, settings: Any) -> Scorer:
     return network_scorer(own_network(settings), weights, histories)
 
 
+def _suited(
+    settings: OwnNetworkSettings, known: Callable[[], Ratings]
+) -> tuple[OwnNetworkSettings, str]:
+    """With steps at the end, where ratings are taken as such."""
+    network = own_network(settings)
+    if settings.loss == "ordinal" and not any(CUTS in part.weights for part in network.parts()):
+        network = in_steps(network, known())
+    return replace(settings, network=text_of(network)), ""
+
+
 OWN_NETWORK = Model(
     name=NAME,
     title="Own network",
@@ -52,6 +63,7 @@ OWN_NETWORK = Model(
     elsewhere={KERAS: on_keras(tuned.OWN_NETWORK)},
     scorer=_scorer,
     schema=schema_of(own_network),
+    suit=_suited,
     grow=grow_of(own_network),
 )
 
@@ -65,7 +77,7 @@ def keras_network(name: str, function: Function) -> Model:
     """
 
     def suit(config: OwnNetworkSettings, known: Callable[[], Ratings]) -> tuple[Any, str]:
-        return replace(config, network=text_from(function, known())), ""
+        return _suited(replace(config, network=text_from(function, known())), known)
 
     return replace(
         OWN_NETWORK,

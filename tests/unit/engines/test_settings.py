@@ -42,14 +42,23 @@ from starcast.errors import ConfigError, StarcastError, UnknownNameError
 NAN, INFINITE = float("nan"), float("inf")
 DESCENDING = {"optimizer", "dimension", "epochs", "regularization_factor", "averaging", "patience"}
 ON_KERAS = {"engine", "precision", "devices", "jit_compile"}
-OF_NETWORKS = {"learning_rate", "batch_size", "layers", "dropout_rate", "features", "network"}
+OF_NETWORKS = {
+    "learning_rate",
+    "batch_size",
+    "layers",
+    "dropout_rate",
+    "features",
+    "network",
+    "loss",
+}
 HAS: dict[type[Settings], set[str]] = {
     SgdSettings: DESCENDING | {"learning_rate"},
     AlsSettings: DESCENDING,
     MiniBatchSettings: DESCENDING | {"learning_rate", "batch_size"},
     NetworkSettings: DESCENDING | OF_NETWORKS,
     WarmStartSettings: DESCENDING | OF_NETWORKS | {"transfer_weight"},
-    OwnNetworkSettings: DESCENDING - {"dimension"} | {"learning_rate", "batch_size", "network"},
+    OwnNetworkSettings: DESCENDING - {"dimension"}
+    | {"learning_rate", "batch_size", "network", "loss"},
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
     GibbsSettings: {
         "optimizer",
@@ -113,7 +122,7 @@ def test_a_solver_has_what_it_uses(solver: type[Settings]) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_what_it_has_is_defined_once(solver: type[Settings]) -> None:
     """Optimizer, engine, features are the solver's; ALS needs a penalty; all else is shared."""
-    own = {"optimizer", "engine", "features"}
+    own = {"optimizer", "engine", "features", "loss"}
     own |= {"regularization_factor"} if solver is AlsSettings else set()
     for field in fields(solver):
         setting = field.metadata[KEY]

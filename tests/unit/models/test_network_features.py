@@ -74,7 +74,7 @@ def test_what_data_do_not_tell_is_refused_with_what_to_leave_out(ratings: Rating
         models.find(DEEP).settings(features=("days",))
     with pytest.raises(ConfigError, match="has no setting features"):
         models.find("latent-factor-model").settings(features=("time",))
-    with pytest.raises(ConfigError, match="what features are is told by data"):
+    with pytest.raises(ConfigError, match="features and steps are told by data"):
         _deep_network(models.find(DEEP).settings(**SMALL))
 
 

@@ -10,7 +10,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.expression import Expression
-from starcast.engines.expression.autodiff import Values, evaluate, gradient, rows_of
+from starcast.engines.expression.autodiff import Masks, Values, evaluate, gradient, rows_of
 from starcast.engines.expression.kinds import POOLS, TIME
 from starcast.engines.expression.normalizations import moved
 from starcast.engines.expression.operations import Array
@@ -22,10 +22,13 @@ from starcast.engines.networks.layout import Layout
 from starcast.engines.networks.moving import Moving, Visited
 from starcast.engines.networks.pooling import pooled, slope_of_table
 from starcast.engines.optimizers import RULES, step_rate
+from starcast.engines.ordinal import steps_of, unlikelihood
 from starcast.engines.pools import poolings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import OfNetwork
 from starcast.engines.state import State, Stepped, named_parts
+
+_HUBER = 1.0  # error, in units, beyond which a loss grows as a line does
 
 
 def network_engine(
@@ -42,7 +45,7 @@ def network_engine(
         config, train, network, seed: as the engine's.
         given, histories: as the `ExpressionEngine`'s.
     """
-    if Layout.of(network) is not None:
+    if Layout.of(network) is not None and config.loss == "mse":
         return NetworkEngine(config, train, network, seed)
     return ExpressionEngine(config, train, network, seed, given, histories)
 
@@ -73,6 +76,7 @@ class ExpressionEngine(Stepped):
         check_network(network)
         self._config, self.network, self._parts = config, network, network.parts()
         self._side_of = {name: side for side, names in tables_of(network).items() for name in names}
+        self._steps = steps_of(network) if config.loss == "ordinal" else None
         self._batch_norms = [part for part in self._parts if part.kind == "batch_normalization"]
         first = first_weights(network, train, seed, given)
         self._take(first)
@@ -86,13 +90,13 @@ class ExpressionEngine(Stepped):
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
         order, size = self._ratings.fresh_order(), self._config.batch_size
-        totals = np.zeros(2)
+        totals = np.zeros(3)
         with blas_on_one_thread():  # a batch is too small for several
             for start in range(0, len(order), size):
                 totals += self._visit(order[start : start + size])
-        squared_error, penalty = totals.tolist()
+        squared_error, penalty, lost = totals.tolist()
         n = len(order)
-        loss = 0.5 * (squared_error + self._config.regularization_factor * penalty) / n
+        loss = (lost + 0.5 * self._config.regularization_factor * penalty) / n
         return EpochLoss(loss, float(np.sqrt(squared_error / n)))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -123,8 +127,8 @@ class ExpressionEngine(Stepped):
         views = {name: moving.weights for name, moving in self._moving.items()} | self._held
         self._views = {name: views[name] for name in weights_of(self.network)}
 
-    def _visit(self, visits: NDArray[np.int32]) -> tuple[float, float]:
-        """One step on one batch; Σ error² and Σ of the squared norms of its rows, before it."""
+    def _visit(self, visits: NDArray[np.int32]) -> tuple[float, float, float]:
+        """One step on one batch; before it Σ error², Σ of its rows' squared norms, Σ of losses."""
         rated = self._ratings.rated
         rows = {"user": rated.users[visits], "item": rated.items[visits]}
         weights = self._views
@@ -134,7 +138,7 @@ class ExpressionEngine(Stepped):
         masks = self._masks(len(visits))
         evaluate(self._parts, weights, values, masks)
         error = values[self.network] - rated.stars[visits]
-        found = gradient(self._parts, weights, values, error, masks)
+        lost, found = self._lowered(values, error, rated.stars[visits], masks)
         self._unpool(found, sides)
         norms = sum(
             float(np.sum(np.square(weights[name][rows[side]]), dtype=np.float64))
@@ -142,7 +146,23 @@ class ExpressionEngine(Stepped):
         )
         self._move(found, sides)
         self._average(values)
-        return float(np.sum(np.square(error), dtype=np.float64)), norms
+        return float(np.sum(np.square(error), dtype=np.float64)), norms, lost
+
+    def _lowered(
+        self, values: Values, error: Array, stars: Array, masks: Masks
+    ) -> tuple[float, dict[str, Array]]:
+        """The loss of a batch, summed, and how it moves with the weights."""
+        if self._steps:
+            distances, levels = self._steps
+            each: Array
+            each, slope = unlikelihood(values[distances], stars, levels)
+            found = gradient(distances.parts(), self._views, values, slope, masks)
+        else:
+            most = np.inf if self._config.loss == "mse" else _HUBER
+            slope = np.clip(error, -most, most)
+            each = slope * (error - 0.5 * slope)  # ½ e², and beyond it a line. Source: Huber 1964
+            found = gradient(self._parts, self._views, values, slope, masks)
+        return float(np.sum(each, dtype=np.float64)), found
 
     def _besides(
         self, visits: NDArray[np.int32], users: NDArray[np.int32], sides: Mapping[str, Visited]

@@ -48,7 +48,14 @@ def to_weights(data: str, model: str, config: dict[str, Any], threads: int) -> R
     return run
 
 
-def epoch(data: str, model: str, config: dict[str, Any], threads: int, n_epochs: int = 1) -> Round:
+def epoch(
+    data: str,
+    model: str,
+    config: dict[str, Any],
+    threads: int,
+    n_epochs: int = 1,
+    warm: bool = False,
+) -> Round:
     """Epochs over the training and validation rows of a split, seconds per rating.
 
     Args:
@@ -56,6 +63,7 @@ def epoch(data: str, model: str, config: dict[str, Any], threads: int, n_epochs:
         model, config: whose engine.
         threads: all there are, as by default.
         n_epochs: in a round; the time is that of one.
+        warm: after an epoch of the very rows, for which some engines compile.
     """
     chosen, settings = models.find(model), models.find(model).settings(**config)
     chosen.engine(settings, tiny(), SEED).run_epoch()
@@ -64,6 +72,8 @@ def epoch(data: str, model: str, config: dict[str, Any], threads: int, n_epochs:
     n_ratings, rows = len(split.ratings), known(split)
     del split
     engine = chosen.engine(settings, rows, SEED)
+    if warm:
+        engine.run_epoch()
 
     def run() -> Outcome:
         def epochs() -> None:

@@ -1,5 +1,6 @@
 """One epoch of the deep network and of the ensemble."""
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.race import ONE_OR_ALL, Contestant, Plan
@@ -27,6 +28,13 @@ def starcast(data: str, model: str, batch_size: int, name: str = "Starcast, Adam
         task="starcast_training:epoch",
         settings={"data": data, "model": model, "config": config},
     )
+
+
+def on_keras(data: str, model: str, batch_size: int) -> Contestant:
+    """The same by `--engine keras`, on TensorFlow."""
+    ours = starcast(data, model, batch_size, name="Starcast on Keras, Adam")
+    config = ours.settings["config"] | {"engine": "keras"}
+    return replace(ours, settings={**ours.settings, "config": config, "warm": True}, rounds=3)
 
 
 def others(data: str, model: str, batch_size: int, n_rows: int | None) -> tuple[Contestant, ...]:
@@ -59,7 +67,7 @@ def _plan(stage: Stage) -> Planned:
         return Plan(
             title=f"{SHORT[model].capitalize()}, batch size {batch_size:,}",
             unit="ns per rating",
-            contestants=(ours, *theirs),
+            contestants=(ours, on_keras(data, model, batch_size), *theirs),
             targets=(Target(contestant=ours.name, at_most=at_most * 1e-9),
                      *(faster if batch_size == 1000 else ())),
             note=_NOTE,

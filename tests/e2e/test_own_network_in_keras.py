@@ -76,6 +76,12 @@ def test_it_is_judged_asked_and_exported(home: Path) -> None:
     assert list((home / "tf_logs").rglob("events*")), "TensorBoard has its graph"
 
 
+def test_it_is_compared(home: Path) -> None:
+    say(home, "train", "--model", "means")
+    folders = [f"pretrained_models/ml-latest-small/{name}" for name in ("own-network", "means")]
+    assert "Own network" in say(home, "compare", *folders, "--out", "report")
+
+
 def test_it_is_served_with_its_page(page: HTTPConnection) -> None:
     for path, said in (("/", "<html"), ("/users/414/recommendations?k=5", "recommendations")):
         page.request("GET", path)

@@ -124,7 +124,7 @@ def _checked(name: str) -> str:
         raise ConfigError(
             f"{quoted(name)} names no folder; --name is a single word such as 'blend'"
         )
-    if name in models.MODELS:
+    if name in [*models.MODELS, models.OWN_NETWORK.name]:
         raise ConfigError(f"'{name}' is where a model of that name goes; choose another --name")
     return name
 

@@ -156,7 +156,7 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
-    order = [*models.MODELS, *models.BLENDS]
+    order = [*models.MODELS, *models.UNLISTED]
     found = sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
     for artifact in found:
         _announce(artifact)

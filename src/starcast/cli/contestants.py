@@ -33,7 +33,7 @@ def chosen(named: Sequence[str] | None) -> list[str]:
     given = {models.find(name).name for name in every if name}
     if len(given) < 2:
         raise ConfigError("a comparison needs at least two models; give --models NAME,NAME")
-    return [name for name in [*models.MODELS, *models.BLENDS] if name in given]
+    return [name for name in [*models.MODELS, *models.UNLISTED] if name in given]
 
 
 def settings_of(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Settings]":
@@ -47,7 +47,7 @@ def settings_of(names: Sequence[str], given: Mapping[str, Any]) -> "dict[str, Se
     from starcast.training.plan import parents_first
 
     needed = {parent for name in names for parent in models.find(name).parents}
-    every = [name for name in [*models.MODELS, *models.BLENDS] if name in needed or name in names]
+    every = [name for name in [*models.MODELS, *models.UNLISTED] if name in needed or name in names]
     shares = shared_out(given, [models.find(name).solvers for name in every])
     for setting in given:
         having = [name for name in every if setting in shares[name]]

@@ -31,6 +31,7 @@ __all__ = [
     "LIST_BLEND",
     "MODELS",
     "OWN_NETWORK",
+    "UNLISTED",
     "Model",
     "ParentAdapter",
     "chosen",
@@ -81,10 +82,10 @@ def find(name: str) -> Model:
     >>> find("latent-factor-model").title
     'Latent factor'
     """
-    if name in _UNLISTED:
-        return _UNLISTED[name]
+    if name in UNLISTED:
+        return UNLISTED[name]
     if name not in MODELS:
-        raise UnknownNameError("model", name, [*MODELS, *_UNLISTED])
+        raise UnknownNameError("model", name, [*MODELS, *UNLISTED])
     return MODELS[name]
 
 
@@ -126,6 +127,7 @@ LIST_BLEND = Model(
 )
 BLENDS: Mapping[str, Model] = {model.name: model for model in (BLEND, LIST_BLEND)}
 
-_UNLISTED: Mapping[str, Model] = {**BLENDS, OWN_NETWORK.name: OWN_NETWORK}
+UNLISTED: Mapping[str, Model] = {**BLENDS, OWN_NETWORK.name: OWN_NETWORK}
+"""Found by name as well, but not among those that a comparison trains unless told otherwise."""
 
-MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=_UNLISTED)
+MODELS: Mapping[str, Model] = Models([*KNOWN, *LIST_MODELS, *BASELINES], reserved=UNLISTED)

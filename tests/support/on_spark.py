@@ -1,18 +1,30 @@
-"""Spark for tests: a session where there is a Java, a skip with the reason where there is none."""
+"""Spark for tests: a session where there is a Java, a skip with the reason where there is none.
+
+As a program it trains and lists while executors are killed, or trains until it is killed itself:
+
+    python on_spark.py executors|driver TABLE WORK OUT
+"""
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any
 
-import pytest
+import numpy as np
 
+from starcast.artifacts import storage
+from starcast.engines.settings import SgdSettings
+from starcast.engines.spark.fit import Request, fit
+from starcast.engines.spark.listing import Wish, lists_of
 from starcast.engines.spark.needs import require_java, require_pyspark
 from starcast.engines.spark.session import Session, opened
 from starcast.errors import ConfigError
-
-MARK = f"STARCAST_TEST_OF_SPARK={os.getpid()}"
-"""In the environment of every process that a session of this process starts."""
+from starcast.training.loop import EpochRecord
 
 SMALL = {
     "spark.sql.shuffle.partitions": "2",
@@ -22,9 +34,16 @@ SMALL = {
 }
 """Settings of Spark that suit little data."""
 
+SETTINGS = SgdSettings(
+    epochs=3, dimension=4, learning_rate=0.02, regularization_factor=0.03, averaging=0.4, patience=9
+)
+_MARK = "STARCAST_TEST_OF_SPARK"  # in the environment of all that a session of ours starts
+
 
 def require_spark() -> None:
     """Skip, with the reason, where Spark cannot run."""
+    import pytest
+
     try:
         require_pyspark()
         require_java()
@@ -35,9 +54,69 @@ def require_spark() -> None:
 @contextmanager
 def session(master: str = "local[2]") -> Iterator[Session]:
     """A session on this machine."""
-    require_spark()
-    name, _, value = MARK.partition("=")
-    os.environ[name] = value
+    os.environ[_MARK] = str(os.getpid())
     os.environ.setdefault("SPARK_WORKER_DIR", tempfile.gettempdir())
     with opened(master, SMALL) as started:
         yield started
+
+
+def request(ratings: object, **how: Any) -> Request:
+    """What all these tests train."""
+    how = {"seed": 5, **how}
+    return Request(ratings=ratings, model="latent-factor-model", config=SETTINGS, **how)
+
+
+class Observed:
+    """Prints each epoch; kills an executor after the first, if that is asked for."""
+
+    def __init__(self, *, kills: bool) -> None:
+        self._kills = kills
+
+    def started(self, n_epochs: int) -> None:
+        """Nothing."""
+
+    def epoch(self, record: EpochRecord, weights: object, is_best: bool) -> None:
+        """One has ended."""
+        print("epoch", record.epoch, flush=True)
+        if self._kills and record.epoch == 1:
+            kill_an_executor()
+
+    def ended(self) -> None:
+        """Nothing."""
+
+
+def kill_an_executor() -> None:
+    """One that this process has started, as the system kills what takes too much memory."""
+    mark = f"{_MARK}={os.getpid()}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"CoarseGrainedExecutorBackend" in command and mark in environment:
+            os.kill(int(folder.name), signal.SIGKILL)
+            print("killed", flush=True)
+            return
+
+
+def main(who: str, table: str, work: str, out: str) -> None:
+    """Train and list over Spark Connect, on two executors of which one is killed now and then; or
+    train alone."""
+    if who == "driver":
+        with session() as spark:
+            fit(spark, work, request(table, observe=lambda run: [Observed(kills=False)]))
+        return
+    with session("sc://local-cluster[2,1,1024]") as spark:
+        observed = Observed(kills=True)
+        artifact = fit(spark, work, request(table, observe=lambda run: [observed])).artifact
+        storage.save(artifact, Path(out))
+        users = np.arange(artifact.split.ratings.n_users, dtype=np.int32)
+        timer = Timer(0.3, kill_an_executor)
+        timer.start()
+        np.save(Path(out) / "top.npy", lists_of(spark, artifact, users, Wish(10)))
+        timer.join()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self, final
 
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.spark.fit import Request, finish, fit
-from starcast.engines.spark.session import LOCAL, opened
+from starcast.engines.spark.session import opened
 from starcast.errors import ConfigError
 from starcast.models import Model
 from starcast.recommend import Recommender
@@ -19,13 +19,13 @@ class Where(NamedTuple):
     """Of Spark, as `sc.train` takes it.
 
     Attributes:
-        master: its address.
+        master: its address; None for that of the session that is open, else local[*].
         work: a folder that all executors see; None for one of this machine that is gone afterwards.
         keep_users: most users that the model holds; None for as many as memory takes.
         spark_config: settings of Spark by name.
     """
 
-    master: str = LOCAL
+    master: str | None = None
     work: str | Path | None = None
     keep_users: int | None = None
     spark_config: Mapping[str, str] | None = None

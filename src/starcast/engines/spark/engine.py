@@ -103,10 +103,9 @@ class SparkEngine:
         self._counted = _COUNTS[: part + 1]
         self._n_ratings = sum(data.counts[: part + 1])
         self.mean = data.mean(part, units)
-        name = f"blocks-{part}"
-        if data.stages.find(name) is None:
-            data.stages.write(name, data.blocks(part, units, self.mean, seed))
-        self._blocks = data.stages.read(name)
+        self._blocks = data.stages.once(
+            f"blocks-{part}", lambda: data.blocks(part, units, self.mean, seed)
+        )
         self.slots = tuple(f"tables-{part}-{letter}" for letter in "abc")
         self.slot, self.epoch, self.pinned = "", 0, ""
         self.record: Mapping[str, Any] = {"history": []}
@@ -155,7 +154,7 @@ class SparkEngine:
         return stage.where((F.col("kind") == kind) & (F.col("part") == AVERAGE))
 
     def recorded(self, slot: str) -> dict[str, Any] | None:
-        """What stands beside the tables in a slot; None where they are not all there."""
+        """What stands beside the tables in a slot; None where not all are there, or of this run."""
         from pyspark.sql import functions as F
 
         stage = self._data.stages.find(slot)
@@ -165,7 +164,7 @@ class SparkEngine:
         if len(found) != 1 or stage.count() != 1 + 4 * self._data.n_sides:
             return None
         words: dict[str, Any] = json.loads(found[0])
-        return words
+        return words if words["run"] == self._data.stages.run else None
 
     def _fetched(self, slot: str, name: str) -> tuple[Matrix, Matrix]:
         """Factors and biases of users or items, in the order of the rows of those that are kept."""
@@ -184,7 +183,8 @@ class SparkEngine:
         import pyarrow as pa
 
         self.slot = slot
-        words = {**self.record, "epoch": self.epoch, "pinned": self.pinned}
+        run = self._data.stages.run
+        words = {**self.record, "epoch": self.epoch, "pinned": self.pinned, "run": run}
         record = Cell(0, RECORD, 0, 0, 0.0, 0.0, json.dumps(words).encode())
         (batch,) = batches_of([record])
         beside = self._data.session.frame(pa.Table.from_batches([batch])).coalesce(1)

@@ -10,7 +10,7 @@ from starcast.errors import DataError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-_POINTED = r"^-?(0|[1-9]\\d*)([.,]0+)?$"  # what frames make of integers where one is missing
+POINT = "[.,]0+$"  # what frames write behind integers where one is missing
 
 
 @final
@@ -44,10 +44,10 @@ def checked(known: "DataFrame", label: str, timed: bool, scale: RatingScale | No
 
     is_bad = _is_bad(timed, scale)
     row_sum = F.sum(F.xxhash64("user", "item", "stars", "when").cast("decimal(38,0)"))
-    numbers = {
-        kind: F.expr(f"bool_and({IS_INTEGER.format(kind)} or {kind} rlike '{_POINTED}')")
-        for kind in ("user", "item")
-    }
+    numbers = {}
+    for kind in ("user", "item"):
+        bare = f"regexp_replace({kind}, '{POINT}', '')"
+        numbers[kind] = F.expr(f"bool_and({IS_INTEGER.format(bare)})")
     found: dict[str, Any] = (
         known.agg(
             F.count("*").alias("n"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, final
+from uuid import uuid4
 
 from starcast import models
 from starcast.artifacts.artifact import Artifact
@@ -142,11 +143,13 @@ def _data(session: Session, stages: Stages, request: Request) -> Prepared:
     if before and not before.get("finished"):
         if differs := difference(before["identity"], identity):
             raise CheckpointError(f"{stages.place} is of a run with {differs}; --fresh starts over")
+        stages.run = before["run"]
         request.tell(f"going on with what lies in {stages.place}")
         return taken_up(session, stages, asked, sound, before["data"])
     stages.note(_NOTE, {"finished": True})  # what is there is of no use from now on
+    stages.run = uuid4().hex
     data = prepare(session, stages, asked, known, sound)
-    stages.note(_NOTE, {"identity": identity, "data": data.noted()})
+    stages.note(_NOTE, {"identity": identity, "data": data.noted(), "run": stages.run})
     return data
 
 

@@ -20,7 +20,7 @@ from starcast.engines.spark.cells import SCHEMA
 from starcast.engines.spark.members import Members
 from starcast.engines.spark.packing import KEPT_ROW, PackRows
 from starcast.engines.spark.prepared import Prepared
-from starcast.errors import DataError
+from starcast.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,6 +41,7 @@ class Keeping:
         most = n_users or max(1, self.n_all * MOST_IN_MEMORY // max(sum(data.counts), 1))
         self.n_users = min(self.n_all, most)
         self.members = cache(self._members)
+        self._require_parts()
 
     @property
     def keeps_all(self) -> bool:
@@ -53,6 +54,18 @@ class Keeping:
         table = chosen.select("id", "side", "place").toArrow()
         are_numbers = self._data.are_numbers[kind]
         return Members.of(table, kind, self._data.n_sides, are_numbers=are_numbers)
+
+    def _require_parts(self) -> None:
+        """Raises: ConfigError: those who are kept leave a part empty; told before training."""
+        from pyspark.sql import functions as F
+
+        parts = ("train", "validation", "test")
+        sums = self._users().agg(*(F.sum(one).alias(one) for one in parts))
+        for name, n in sums.toArrow().to_pylist()[0].items():
+            if not n:
+                raise ConfigError(
+                    f"the {self.n_users:,} users of --keep-users have no {name} ratings; keep more"
+                )
 
     def _users(self) -> "DataFrame":
         from pyspark.sql import functions as F

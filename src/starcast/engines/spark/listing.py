@@ -5,6 +5,7 @@ What executors run is what makes lists here: the same scorer, the same compiled 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
@@ -74,7 +75,7 @@ def lists_of(session: Session, artifact: Artifact, user_rows: Rows, wish: Wish) 
     from pyspark.sql import functions as F
 
     require_listable(artifact)
-    told = _Told.of(artifact)
+    told = _Told(artifact)
     n_chunks = max(_PER_TASK * session.width, -(-len(user_rows) // _MOST_USERS))
     chunks = np.array_split(user_rows, min(n_chunks, len(user_rows)))
     users = (
@@ -100,20 +101,21 @@ def lists_of(session: Session, artifact: Artifact, user_rows: Rows, wish: Wish) 
 class _Told:
     """What executors are told of a model.
 
-    Args: as the attributes.
+    Args:
+        artifact: the model.
     """
 
-    def __init__(self, artifact: Artifact, weights: Arrays, trained: SparseRows) -> None:
-        self._artifact, self._weights = artifact, weights
-        self._trained, self._seen = trained, Seen(artifact).histories
+    def __init__(self, artifact: Artifact) -> None:
+        self._artifact, self._seen = artifact, Seen(artifact).histories
+        self._weights = with_typical_rows(artifact.weights, "factors")
         self._is_whole = artifact.shares.are_whole
 
-    @classmethod
-    def of(cls, artifact: Artifact) -> "_Told":
-        """That of an artifact."""
+    @cached_property
+    def _trained(self) -> SparseRows:
+        """What was rated in training, in units; asked for where the means have a say."""
+        artifact = self._artifact
         ratings = artifact.split.ratings.take(artifact.trained_on)
-        trained = SparseRows.by_user(artifact.units.standardized(ratings))
-        return cls(artifact, dict(with_typical_rows(artifact.weights, "factors")), trained)
+        return SparseRows.by_user(artifact.units.standardized(ratings))
 
     def of_items(self) -> Arrays:
         """What is told of all items, once."""

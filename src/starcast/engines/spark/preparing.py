@@ -123,7 +123,7 @@ def _latest(known: "DataFrame", sound: faults.Sound) -> "DataFrame":
     from pyspark.sql import functions as F
 
     ids = [
-        F.regexp_replace(kind, "[.,]0+$", "").alias(kind) if is_number else F.col(kind)
+        F.regexp_replace(kind, faults.POINT, "").alias(kind) if is_number else F.col(kind)
         for kind, is_number in sound.are_numbers.items()
     ]
     rows = known.select(*ids, "stars", "when", "place")

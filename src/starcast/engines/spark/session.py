@@ -61,16 +61,25 @@ class Session(NamedTuple):
 
 
 @contextmanager
-def opened(master: str, settings: Mapping[str, str]) -> Iterator[Session]:
-    """A session, for as long as the context lasts.
+def opened(master: str | None, settings: Mapping[str, str]) -> Iterator[Session]:
+    """A session, for as long as the context lasts; one that is open already is used, and stays.
 
     Args:
         master: local[*], spark://…, yarn, k8s://…, or sc://… (Spark Connect); sc://local[2] starts
-            a server of Spark Connect on this machine.
+            a server of Spark Connect on this machine. None: the open session's, else local[*].
         settings: of Spark, by name; they come before our own.
-    Raises: ConfigError: something is missing here or on the executors, or nobody answers there.
+    Raises:
+        ConfigError: something is missing here or on the executors, or a session of another master
+            is open.
+        DataError: nobody answers there.
     """
     require_pyspark()
+    from pyspark.sql import SparkSession
+
+    if (active := SparkSession.getActiveSession()) is not None:
+        yield _taken_over(active, master, settings)
+        return
+    master = master or LOCAL
     if not _MASTERS.match(master):
         raise ConfigError(
             f"{quoted(master)} is no master of Spark; write local[*], spark://HOST:PORT, "
@@ -87,6 +96,20 @@ def opened(master: str, settings: Mapping[str, str]) -> Iterator[Session]:
         yield session
     finally:
         spark.stop()
+
+
+def _taken_over(spark: "SparkSession", master: str | None, settings: Mapping[str, str]) -> Session:
+    """A session that is open. Raises: ConfigError: it is not the one that is asked for."""
+    is_remote = ".connect." in type(spark).__module__
+    own = "sc://the open session" if is_remote else str(spark.conf.get("spark.master"))
+    if settings or master not in (None, own):
+        raise ConfigError(
+            f"a session of Spark is open ({own}), with its own master and settings; leave these "
+            "out, or stop it"
+        )
+    session = Session(spark, own, _width(spark))
+    _require_starcast(session)
+    return session
 
 
 def _started(master: str, settings: Mapping[str, str]) -> "SparkSession":

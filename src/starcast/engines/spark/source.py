@@ -92,7 +92,7 @@ def _joined(sources: Sequence[Source]) -> Source:
     if len({tuple(one.frame.columns) for one in sources}) > 1:
         raise DataError(f"{sources[1].label} has other columns than {first.label}")
     numbered = [
-        one.frame.withColumn("place", F.struct(F.lit(n).alias("n"), F.to_json("place").alias("at")))
+        one.frame.withColumn("place", F.struct(F.lit(n).alias("n"), F.col("place").alias("at")))
         for n, one in enumerate(sources)
     ]
     frame = numbered[0]
@@ -203,11 +203,12 @@ def _place(frame: "DataFrame", form: str) -> Any:
     """Where a row lies, so that of two alike the later is known: by file, then within it."""
     from pyspark.sql import functions as F
 
+    file, block = F.lit(""), F.lit(0).cast("bigint")
+    if form in ("parquet", "orc", "json", "csv"):
+        file, block = F.col("_metadata.file_path"), F.col("_metadata.file_block_start")
     within = F.monotonically_increasing_id()
-    if form not in ("parquet", "orc", "json", "csv"):
-        return F.struct(within.alias("row")).alias("place")
-    path, start = F.col("_metadata.file_path"), F.col("_metadata.file_block_start")
-    return F.struct(path.alias("file"), start.alias("block"), within.alias("row")).alias("place")
+    named = zip((file, block, within), ("file", "block", "row"), strict=True)
+    return F.struct(*(column.alias(name) for column, name in named)).alias("place")
 
 
 def _reading(label: str, form: str, places: Mapping[str, int], names: Sequence[str]) -> Reading:

@@ -6,7 +6,7 @@ by a run that goes on where an earlier one was ended.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -24,10 +24,13 @@ class Stages:
     Args:
         session: that writes and reads them.
         place: a folder, or an address such as s3a://bucket/run.
+
+    Attributes:
+        run: tells the stages of a run from those that an earlier one has left.
     """
 
     def __init__(self, session: Session, place: str) -> None:
-        self._session = session
+        self._session, self.run = session, ""
         self.place = place.rstrip("/")
         if "://" not in place:
             self.place = str(Path(place).resolve())
@@ -52,6 +55,14 @@ class Stages:
             if "PATH_NOT_FOUND" in told or "UNABLE_TO_INFER_SCHEMA" in told:
                 return None
             raise
+
+    def once(self, name: str, make: "Callable[[], DataFrame]") -> "DataFrame":
+        """A stage of this run: made if it is not there, or that of another."""
+        of = f"{name}.of"
+        if self.noted(of) != {"run": self.run}:
+            self.write(name, make())
+            self.note(of, {"run": self.run})
+        return self.read(name)
 
     def note(self, name: str, words: Mapping[str, Any]) -> None:
         """Write a stage of one row: plain values."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _FLOATS = ("float", "double", "decimal")
+_BLANKS = r"(?U)^\s+|\s+$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 IS_INTEGER = "coalesce(cast(try_cast({0} as bigint) as string) = {0}, false)"
 """Whether a text is how its number is written: "007" and "+7" are not."""
 
@@ -44,7 +46,7 @@ def plain(source: Source, missing: tuple[str, ...]) -> "DataFrame":
 def _text(name: str) -> "Column":
     from pyspark.sql import functions as F
 
-    bare = F.trim(F.col(name).cast("string"))
+    bare = F.regexp_replace(F.col(name).cast("string"), _BLANKS, "")
     return F.when(bare != "", bare)
 
 
@@ -65,7 +67,8 @@ def _stars(kind: str, label: str) -> "Column":
     from pyspark.sql import functions as F
 
     if kind == "string":
-        return F.expr("try_cast(trim(rating) as float)")
+        text = _text("rating")
+        return F.when(text.rlike(_NUMBER), text.try_cast("float"))
     if kind in (*_INTEGERS, "boolean") or kind.startswith(_FLOATS):
         return F.col("rating").cast("float")
     raise _wrong_type(label, "rating", kind, "numbers")
@@ -81,7 +84,7 @@ def _times(kind: str, label: str) -> "Column":
     if kind.startswith(_FLOATS):
         return F.floor("timestamp")
     if kind == "string":
-        return F.expr("try_cast(trim(timestamp) as bigint)")
+        return _text("timestamp").try_cast("bigint")
     raise _wrong_type(label, "time", kind, "seconds or dates")
 
 
@@ -93,12 +96,10 @@ def _is_missing(marks: tuple[str, ...], kind: str, stars: "Column") -> "Column":
         if is_number(mark):
             said = said | F.coalesce(stars == F.lit(float(mark)).cast("float"), F.lit(False))
         if kind == "string":
-            said = said | (F.lower(F.trim("rating")) == mark.lower())
+            said = said | (F.lower(_text("rating")) == mark.lower())
     if marks:
-        nothing = F.isnull("rating")
-        if kind == "string":
-            nothing = nothing | (F.trim("rating") == "")
-        elif kind in ("float", "double"):
+        nothing = F.isnull(_text("rating")) if kind == "string" else F.isnull("rating")
+        if kind in ("float", "double"):
             nothing = nothing | F.isnan("rating")
         said = F.coalesce(said, F.lit(False)) | nothing
     return said

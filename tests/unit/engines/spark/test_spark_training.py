@@ -1,6 +1,10 @@
 """Spark itself, on this machine: what it reads, refuses, trains, and goes on with."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,27 +22,24 @@ from starcast.data.scale import RatingScale
 from starcast.data.split import RowSum, Split, SplitPlan
 from starcast.data.split.fingerprint import fingerprint
 from starcast.data.units import Units
-from starcast.engines.settings import AlsSettings, SgdSettings
+from starcast.engines.settings import AlsSettings
 from starcast.engines.spark.fingerprints import row_sum
 from starcast.engines.spark.fit import Fitted, Request, finish, fit
 from starcast.engines.spark.listing import Wish, lists_of
 from starcast.engines.spark.preparing import Asked, looked_at, prepare
-from starcast.engines.spark.session import Session
+from starcast.engines.spark.session import Session, opened
 from starcast.engines.spark.source import source_of
 from starcast.engines.spark.stages import Stages, place_of
-from starcast.errors import CheckpointError, ConfigError, DataError
+from starcast.errors import CheckpointError, ConfigError, DataError, UnknownNameError
 from starcast.evaluation.report import evaluate
 from starcast.recommend import Recommender
 from starcast.scoring.shrinkage import Shares
 from starcast.training.loop import EpochRecord
 
-SETTINGS = SgdSettings(
-    epochs=3, dimension=4, learning_rate=0.02, regularization_factor=0.03, averaging=0.4, patience=9
-)
-
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Session]:
+    on_spark.require_spark()
     with on_spark.session() as session:
         yield session
 
@@ -75,8 +76,7 @@ def fitted(spark: Session, table: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 def trained(spark: Session, ratings: object, place: Path, **how: Any) -> Fitted:
-    request = Request(ratings=ratings, model="latent-factor-model", config=SETTINGS, seed=5, **how)
-    return fit(spark, str(place), request)
+    return fit(spark, str(place), on_spark.request(ratings, **how))
 
 
 def test_the_split_is_that_of_the_local_engine(fitted: Fitted, local: Split) -> None:
@@ -138,7 +138,7 @@ def test_a_run_goes_on_to_the_same_end(
         with pytest.raises(MemoryError):
             trained(spark, table, tmp_path, observe=lambda run, by=ending: [by], tell=said.append)
     last = Ending(0)
-    other = Request(ratings=table, model="latent-factor-model", config=SETTINGS, seed=6)
+    other = on_spark.request(table, seed=6)
     with pytest.raises(CheckpointError, match=r"seed 5, now 6; --fresh starts over"):
         fit(spark, str(tmp_path), other)
     again = trained(spark, table, tmp_path, observe=lambda run: [last], tell=said.append)
@@ -151,7 +151,12 @@ def test_a_run_goes_on_to_the_same_end(
         one["validation"] for one in fitted.artifact.history
     ]
     finish(spark, str(tmp_path))
-    assert Stages(spark, str(tmp_path)).noted("prepared") == {"finished": True}
+    left = Stages(spark, str(tmp_path))
+    assert left.noted("prepared") == {"finished": True}
+    left.run = "another"
+    made = left.once("blocks-0", lambda: spark.spark.range(2))
+    assert made.columns == left.once("blocks-0", lambda: spark.spark.range(9)).columns == ["id"]
+    assert made.count() == 2
 
 
 def test_some_users_are_kept_with_all_items_and_others_folded_in(
@@ -180,10 +185,11 @@ def asked(spark: Session, given: object, **how: Any) -> Asked:
 def test_ids_of_any_type_and_later_rows_count_as_they_do_here(
     spark: Session, tmp_path: Path
 ) -> None:
-    """Text ids, a file of parts, no times: of two rows the later counts; "007" is not "7"."""
+    """Text ids, a file of parts, no times: of two rows the later counts; "007" is not "7", and
+    numbers that no integer holds are text."""
     rng = np.random.default_rng(0)
     users = [f"u{n:03d}" for n in rng.integers(0, 60, 900)]
-    items = [["007", "7", "Amélie", " b ", "x,y"][n] for n in rng.integers(0, 5, 900)]
+    items = [["007", "7", "Amélie", "\u2003b ", "x,y"][n] for n in rng.integers(0, 5, 900)]
     stars = rng.integers(1, 11, 900) / 2
     folder = tmp_path / "parts"
     folder.mkdir()
@@ -264,6 +270,14 @@ def test_what_is_missing_is_left_out_and_times_become_seconds(
     path.write_text("user,item,rating,time\n1,2,-1,1375289839259\n1,3,4,1375289839259\n2,3,,0\n")
     known, sound = looked_at(asked(spark, str(path), missing="-1"))
     assert (sound.n_rows, sound.are_numbers) == (1, {"user": True, "item": True})
+    path.write_text("user,item,rating\n1.0,99999999999999999999,2\n7,3,4\n")
+    _, sound = looked_at(asked(spark, str(path)))
+    assert sound.are_numbers == {"user": True, "item": False}
+    path.write_text("user,item,rating\n1,2,4f\n7,3,4\n")
+    with pytest.raises(DataError, match="'4f' is not a number"):
+        looked_at(asked(spark, str(path)))
+    path.write_text("user,item,rating,time\n1,2,-1,1375289839259\n1,3,4,1375289839259\n2,3,,0\n")
+    known, _ = looked_at(asked(spark, str(path), missing="-1"))
     assert known.select("user", "item", "stars").toArrow().to_pylist() == [
         {"user": "1", "item": "3", "stars": 4.0}
     ]
@@ -319,3 +333,64 @@ def test_lists_are_those_of_factor_models(spark: Session, local: Split) -> None:
     counted = sc.train(local, "most-popular").artifact
     with pytest.raises(ConfigError, match="makes lists of factor models, and most-popular is none"):
         lists_of(spark, counted, np.arange(3, dtype=np.int32), Wish(10))
+
+
+def program(*arguments: object) -> "subprocess.Popen[str]":
+    """`on_spark` as a program, with all that it starts in a group of its own."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.Popen(
+        [sys.executable, on_spark.__file__, *map(str, arguments)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
+def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: Path) -> None:
+    """On two executors, one of which is killed between two epochs, and one while lists are made."""
+    out = tmp_path / "model"
+    with program("executors", table, tmp_path / "work", out) as process:
+        told = process.communicate()[0].splitlines()
+    assert process.returncode == 0
+    assert told == ["epoch 1", "killed", "epoch 2", "epoch 3", "killed"]
+    top = np.load(out / "top.npy")
+    (out / "top.npy").unlink()
+    model = sc.open(out)
+    for name, array in fitted.artifact.weights.items():
+        np.testing.assert_array_equal(model.artifact.weights[name], array, err_msg=name)
+    np.testing.assert_array_equal(top, model.top_rows(np.arange(len(top), dtype=np.int32), 10))
+
+
+@pytest.mark.long
+def test_a_killed_driver_is_gone_on_from(
+    spark: Session, fitted: Fitted, table: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    with program("driver", table, tmp_path, tmp_path) as driver:
+        assert driver.stdout
+        assert driver.stdout.readline() == "epoch 1\n"
+        os.killpg(driver.pid, signal.SIGKILL)
+    found = trained(spark, table, tmp_path, tell=said.append).artifact
+    assert any(line.startswith("going on after epoch") for line in said), said
+    for name, array in fitted.artifact.weights.items():
+        np.testing.assert_array_equal(found.weights[name], array, err_msg=name)
+
+
+def test_an_open_session_is_used_and_stays(spark: Session, local: Split) -> None:
+    with opened(None, {}) as same:
+        assert same.spark is spark.spark
+    seen: list[EpochRecord] = []
+    model = sc.train(local, engine="spark", epochs=1, dimension=2, on_epoch=seen.append)
+    assert model.artifact.split.fingerprint == local.fingerprint
+    assert [record.epoch for record in seen] == [1]
+    with pytest.raises(ConfigError, match="takes no parents and no networks"):
+        sc.train(local, engine="spark", parents=[model])
+    with pytest.raises(UnknownNameError, match="setting 'workk'"):
+        sc.train(local, engine="spark", workk="x")
+    assert spark.spark.range(3).count() == 3
+    with (
+        pytest.raises(ConfigError, match=r"is open \(local\[2\]\), with its own"),
+        opened("spark://h:1", {}),
+    ):
+        pass

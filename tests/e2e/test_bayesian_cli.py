@@ -19,7 +19,8 @@ def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sampled")
     own = ["--ratings", planted_files / "planted.csv", "--items", planted_files / "items.csv"]
     done = subprocess.run(
-        command("train", "--model", NAME, *own, *QUICK, "--likelihood", "probit", "--refit"),
+        command("train", "--model", NAME, *own, *QUICK, "--likelihood", "probit", "--refit",
+                "--test"),
         cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
         check=False,
     )  # fmt: skip
@@ -99,7 +100,7 @@ def test_wrong_settings_are_one_line(
 
 def test_a_model_of_everything_that_is_known(starcast: Starcast) -> None:
     """On the set that comes with Starcast, which has times and genres."""
-    features = ["--features", "histories,attributes,days", "--refit"]
+    features = ["--features", "histories,attributes,days", "--refit", "--test"]
     trained = starcast("train", "--model", NAME, *QUICK, *features)
     assert (trained.returncode, trained.stderr) == (0, "")
     assert "known of each user: nothing\nknown of each item: genre, year\n" in trained.stdout

@@ -51,7 +51,7 @@ def test_a_model_of_blocks_is_that_of_their_table(starcast: Starcast, tmp_path: 
     starcast("data", "blocks", "--ratings", "r.csv", "--out", "b/r.blocks")
     said = []
     for source, out in (("r.csv", "memory"), ("b/r.blocks", "disk")):
-        ways = ["--split", "hash", "--epochs", "2", "--dimension", "4", "--out", out]
+        ways = ["--split", "hash", "--epochs", "2", "--dimension", "4", "--test", "--out", out]
         done = starcast("train", "--ratings", source, *ways)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout[done.stdout.rindex("RMSE") :])

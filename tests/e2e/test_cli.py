@@ -22,7 +22,7 @@ def home(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     own = ["--ratings", planted_files / "planted.csv", "--items", planted_files / "items.csv"]
     done = subprocess.run(
-        command("train", *own, *QUICK, "--refit"),
+        command("train", *own, *QUICK, "--refit", "--test"),
         cwd=folder, env=environment(), capture_output=True, encoding="utf-8", timeout=120,
         check=False,
     )  # fmt: skip
@@ -243,6 +243,7 @@ def test_a_2018_flag_without_effect_is_told_of_and_refused_elsewhere(
     flags = ["--epoch", "1", "--dimension", "2", "--batch_size", "1000"]
     done = in_2018(tmp_path, *flags)
     assert done.returncode == 0
+    assert "test ratings, opened once" in done.stdout
     assert done.stderr == "note: --batch_size has no effect on latent-factor-model by SGD\n"
     done = starcast("train", *flags)
     assert done.returncode == 1

@@ -45,6 +45,31 @@ def test_a_run_is_repeated_from_its_file_to_the_same_bytes(
     assert told(other)["fingerprint"] != record["fingerprint"]
 
 
+def test_test_ratings_stay_shut_until_they_are_asked_for(
+    planted_files: Path, tmp_path: Path, at_once: Starcast
+) -> None:
+    own = ["--ratings", planted_files / "planted.csv", *QUICK]
+    done = at_once("train", *own)
+    assert "Latent factor: 58 validation ratings" in done.stdout
+    assert "test ratings were not opened; --test, or 'starcast evaluate pretr" in done.stdout
+    assert "144 test ratings" not in done.stdout
+    folder = tmp_path / "pretrained_models" / "planted" / "latent-factor-model"
+    manifest = storage.read_manifest(folder)
+    assert (manifest["metrics"]["test"], manifest["opened"]) == (None, [])
+    figures = [told(at_once("evaluate", folder, "--json"))["test"] for _ in range(2)]
+    assert figures[0] == figures[1]
+    manifest = storage.read_manifest(folder)
+    assert manifest["metrics"]["test"]["RMSE"] == figures[0]["RMSE"]
+    assert len(manifest["opened"]) == 2
+    assert storage.load(folder).opened == tuple(manifest["opened"])
+    opened = at_once("train", *own, "--test", "--seed", 42, "--out", "b", "--json")
+    assert told(opened)["test"]["RMSE"] == figures[0]["RMSE"]
+    compared = at_once("compare", folder, tmp_path / "b" / "planted" / "latent-factor-model")
+    assert compared.returncode == 0, compared.stderr
+    assert "test ratings opened 2 times before this, last at 20" in compared.stdout
+    assert "test ratings opened once before this" in compared.stdout
+
+
 def test_a_compared_model_is_repeated_alone(
     planted_files: Path, tmp_path: Path, at_once: Starcast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,4 +148,5 @@ def test_a_shell_is_told_what_completes(
     asked = environment() | words | {"_STARCAST_COMPLETE": "complete_bash"}
     done = starcast(env=asked)
     assert done.stdout.split() == ["models/heart"]
-    assert "complete -o default -F" in starcast("--show-completion", "bash").stdout
+    named = environment() | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    assert "complete -o default -F" in starcast("--show-completion", "bash", env=named).stdout

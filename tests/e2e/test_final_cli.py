@@ -20,8 +20,8 @@ def test_it_is_trained_told_of_and_refused_where_it_cannot_stand(
     own: list[object], at_once: Starcast, tmp_path: Path
 ) -> None:
     final = Path("pretrained_models/planted") / FACTOR
-    honest = at_once("train", *own, "--model", FACTOR, *QUICK, "--out", "honest").stdout
-    done = at_once("train", *own, "--model", FACTOR, *QUICK, "--final")
+    honest = at_once("train", *own, "--model", FACTOR, *QUICK, "--out", "honest", "--test").stdout
+    done = at_once("train", *own, "--model", FACTOR, *QUICK, "--final", "--test")
     assert done.returncode == 0
     (line,) = done.stderr.splitlines()
     assert line == (

@@ -74,7 +74,7 @@ def test_a_reader_that_leaves_costs_no_model(
 ) -> None:
     """As in `starcast train | head`: all is done, test figures and reports too."""
     argv = [verb, "--ratings", planted_files / "planted.csv", "--epochs", 3]
-    argv += ["--models", f"{MODEL},means"] if verb == "compare" else []
+    argv += ["--models", f"{MODEL},means"] if verb == "compare" else ["--test"]
     with subprocess.Popen(
         command(*argv), cwd=tmp_path, env=environment() | {"PYTHONUNBUFFERED": "1"},
         encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE,

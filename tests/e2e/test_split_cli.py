@@ -48,7 +48,7 @@ def test_schemes_are_known_to_train(own: list[object], at_once: Starcast, scheme
 
 def test_test_ratings_are_the_test(own: list[object], at_once: Starcast, tmp_path: Path) -> None:
     test = write_ratings(tmp_path / "test.csv", [1, 99], [1, 1], [5.0, 4.0])
-    done = at_once("train", *own, "--test-ratings", test)
+    done = at_once("train", *own, "--test-ratings", test, "--test")
     assert done.returncode == 0, done.stderr
     assert done.stderr == (
         "note: left out: 1 training rows of pairs that are test rows, too\n"

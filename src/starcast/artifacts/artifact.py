@@ -60,6 +60,7 @@ class Artifact:
             are noted.
         parts: of a blend; for each its model, seed, settings, whether it was refitted, its
             validation RMSE, and its coefficient.
+        opened: when its test ratings were opened, ISO 8601, one for each time.
     """
 
     model: str
@@ -81,6 +82,7 @@ class Artifact:
     measured_residual_rmse: float | None = None
     test_before_final: Mapping[str, float | None] | None = None
     parts: tuple[Mapping[str, Any], ...] = ()
+    opened: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

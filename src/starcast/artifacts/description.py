@@ -25,6 +25,7 @@ def described(artifact: Artifact) -> Manifest:
         "split": split.scheme,
         "fingerprint": split.fingerprint,
         "extends": list(split.extends),
+        "opened": list(artifact.opened),
         "times_fingerprint": split.times_fingerprint,
         "data_hash": ratings.content_hash(),
         "best_epoch": artifact.best_epoch,

@@ -131,6 +131,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "split": (is_text, True),
     "fingerprint": (is_text, True),
     "extends": (_list_of(is_text), False),
+    "opened": (_list_of(is_text), False),
     "times_fingerprint": (lambda value: value is None or is_text(value), False),
     "data_hash": (is_text, True),
     "best_epoch": (_is_whole, True),

@@ -7,6 +7,7 @@ is checked before it is unpacked, and what it holds before it is used.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from starcast.scoring.blend_schemas import PartSchema
 from starcast.scoring.schema import Schema
 from starcast.scoring.shrinkage import Shares
 
+_MOST_OPENINGS = 1000  # of the test ratings, the latest, that are noted
+
 
 def save(artifact: Artifact, folder: Path) -> Path:
     """Write an artifact; a folder that was there is replaced whole or not at all.
@@ -61,7 +64,7 @@ def save(artifact: Artifact, folder: Path) -> Path:
 def add_test_figures(
     folder: Path, figures: Mapping[str, float], *, of: Artifact | None = None
 ) -> None:
-    """Note a saved model's test figures in its manifest; the rest stays as it is.
+    """Note a saved model's test figures, and when they were made; the rest stays as it is.
 
     Those of a final model are noted as of the run that chose its settings.
 
@@ -79,6 +82,8 @@ def add_test_figures(
             if of and not _is_that_of(of, manifest, folder):
                 raise ArtifactError(f"{folder} was replaced meanwhile; nothing is noted there")
             manifest["metrics"][BEFORE_FINAL if manifest.get("final") else "test"] = dict(figures)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            manifest["opened"] = [*manifest.get("opened", []), now][-_MOST_OPENINGS:]
             manifests.write(manifest, folder)
     except OSError as error:
         raise ArtifactError(f"cannot write {folder}: {error}") from None
@@ -142,6 +147,7 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
         measured_residual_rmse=manifest.get("residual_rmse"),
         test_before_final=manifest["metrics"].get(BEFORE_FINAL),
         parts=tuple(manifest.get("parts", ())),
+        opened=tuple(manifest.get("opened", ())),
     )
     _check_use(artifact, schema, folder)
     return artifact

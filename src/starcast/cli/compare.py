@@ -153,6 +153,7 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
     """Trained models from disk, in the registry's order, so that each keeps its colour."""
     from starcast import models
     from starcast.artifacts import storage
+    from starcast.cli.show import console
 
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
@@ -160,6 +161,8 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
     found = sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
     for artifact in found:
         _announce(artifact)
+        if artifact.opened:
+            console.print(f"{'':<20} {_opened(artifact.opened)}", soft_wrap=True)
     return found
 
 
@@ -214,6 +217,12 @@ def _report(
 
     record = json.loads(page.with_name("results.json").read_bytes()) | {"report": page}
     return Answer(record, shown)
+
+
+def _opened(times: Sequence[str]) -> str:
+    """How often test ratings were opened before; each time invites a choice by them."""
+    how_often = "once" if len(times) == 1 else f"{len(times)} times"
+    return f"test ratings opened {how_often} before this, last at {times[-1]}"
 
 
 def _refuse_training_options(context: typer.Context) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, final
 
@@ -12,9 +11,10 @@ import typer
 from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
+from starcast.cli.closing import closed
 from starcast.cli.command_line import given
 from starcast.cli.groups import Group
-from starcast.cli.saving import keep, reserve, told_of
+from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError, require_name
 
 if TYPE_CHECKING:
@@ -148,16 +148,14 @@ def train_there(
 
     Args:
         spark: which cluster, and how.
-        how: fresh, refit, final and explain.
+        how: fresh, refit, final, test and explain.
     """
-    from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.data.scale import RatingScale
     from starcast.data.split import SplitPlan
     from starcast.engines.spark.fit import Request, finish, fit, require_trainable
     from starcast.engines.spark.source import name_of
     from starcast.engines.spark.stages import clear, place_of
-    from starcast.evaluation.report import NOTED_K, evaluate
 
     cluster, afar = spark
     require_trainable(config)
@@ -193,10 +191,8 @@ def train_there(
     if not afar.work:
         clear(place)
     _announce(fitted, folder)
-    report = evaluate(fitted.artifact)
-    storage.add_test_figures(folder, report.noted(), of=fitted.artifact)
-    close = partial(show.closing_figures, report, k=NOTED_K, explain=how["explain"])
-    return fitted.artifact, Answer(told_of(fitted.artifact, folder, report), close)
+    closing = {"test": how["test"], "explain": how["explain"]}
+    return fitted.artifact, closed(fitted.artifact, folder, **closing)
 
 
 def _observers(run: "Watched") -> "Sequence[Observer]":

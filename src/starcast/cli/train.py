@@ -10,11 +10,12 @@ import typer
 from starcast.cli import completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
+from starcast.cli.closing import Test, closed
 from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group
 from starcast.cli.observing import observe
 from starcast.cli.run_file import OF_THE_CHOSEN, write_run
-from starcast.cli.saving import checkpoints, keep, reserve, told_of
+from starcast.cli.saving import checkpoints, keep, reserve
 from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
 
@@ -98,25 +99,24 @@ def train(
     parents: Parents,
     out: Out = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
+    test: Test = False,
     explain: opt.Explain = False,
     cluster: Cluster,
     afar: AfarOptions,
 ) -> Answer:
-    """Train a model on a split, keep its best weights, and print its test figures."""
-    from starcast.artifacts import storage
-    from starcast.cli import show
-    from starcast.evaluation.report import NOTED_K, evaluate
+    """Train a model on a split, keep its best weights, and print its validation figures."""
     from starcast.models.own_network import text_from_file
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
-    chosen = _chosen(model, purpose, network)
+    chosen, test = _chosen(model, purpose, network), test or context.obj is OF_2018
     is_spark, has_effect = _without_spark(given.values, cluster, afar)
     has_effect = with_effect(chosen, has_effect) if context.obj is OF_2018 else has_effect
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
     if is_spark:
-        how = {"fresh": resuming.fresh, "refit": refit, "final": final, "explain": explain}
+        how = {"fresh": resuming.fresh, "refit": refit, "final": final,
+               "test": test, "explain": explain}  # fmt: skip
         there = cluster, afar
         fitted, answer = train_there(context, chosen, config, there, data, split, out, **how)
         write_run(context, answer.record["folder"], fitted, OF_THE_CHOSEN)
@@ -158,13 +158,9 @@ def train(
     artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
         chosen.name
     ]
-    report = evaluate(artifact)
-    storage.add_test_figures(home / chosen.name, report.noted(), of=artifact)
+    answer = closed(artifact, home / chosen.name, test=test, explain=explain)
     kept.discard()
-    return Answer(
-        told_of(artifact, home / chosen.name, report),
-        lambda: show.closing_figures(report, k=NOTED_K, explain=explain),
-    )
+    return answer
 
 
 def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Model":

@@ -17,7 +17,7 @@ from starcast.cli.command_line import require_no_secret
 from starcast.cli.named_items import item_ids
 from starcast.cli.saving import told_of
 from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, judged_lists_there
-from starcast.errors import ConfigError, UnknownIdError, require_name
+from starcast.errors import ArtifactError, BusyError, ConfigError, UnknownIdError, require_name
 
 if TYPE_CHECKING:
     from starcast.data.files.options import ReadingOptions
@@ -96,6 +96,10 @@ def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> Ans
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
+    try:
+        storage.add_test_figures(artifact, report.noted(), of=trained)
+    except (ArtifactError, BusyError) as error:
+        show.note(f"that the test ratings were opened is not noted: {error}")
     record = told_of(trained, artifact) | {
         "k": report.k,
         "relevant": judging.relevant,

@@ -378,6 +378,7 @@ def test_test_figures_are_noted_beside_those_of_the_chosen_epoch(saved: Path) ->
     after = storage.read_manifest(saved)
     assert after["metrics"].pop("test") == {"RMSE": 0.5, "F1@20": None}
     before["metrics"].pop("test")
+    assert (len(after.pop("opened")), before.pop("opened")) == (1, [])
     assert after == before
     assert storage.load(saved).model == before["model"]
 

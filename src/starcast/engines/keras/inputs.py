@@ -8,12 +8,13 @@ import keras
 
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
+from starcast.engines.expression.layers import time
 from starcast.engines.expression.node import made
 from starcast.engines.known import Known, known_of, require_width
-from starcast.errors import UnknownNameError
+from starcast.errors import ConfigError, UnknownNameError
 
 SIDES = ("user", "item")
-_OWN = (*SIDES, "n_users", "n_items")
+_OWN = (*SIDES, "n_users", "n_items", "time")
 
 
 @final
@@ -21,9 +22,10 @@ class Inputs:
     """Keras tensors to write a network over.
 
     `user` and `item` are rows, (batch,), for `Embedding` layers of `n_users` and `n_items` rows.
-    Everything else has the name of an attribute, such as `age` or `genre`, and is a vector: of
-    categories (batch, n_values), of numbers (batch, 1). Names that are no words of Python have _ in
-    the place of other characters; one that users and items share is user_<name> and item_<name>.
+    `time` is when the rating is made, (batch, 2): the date, and the user's drift. Everything else
+    has the name of an attribute, such as `age` or `genre`, and is a vector: of categories
+    (batch, n_values), of numbers (batch, 1). Names that are no words of Python have _ in the place
+    of other characters; one that users and items share is user_<name> and item_<name>.
 
     Args:
         ratings: whose users and items, and what is known of them.
@@ -34,18 +36,24 @@ class Inputs:
         self.user, self.item = (keras.Input((), dtype="int32", name=side) for side in SIDES)
         self._known = _named(list(known_of(ratings)))
         self._tensors: dict[str, Any] = {}
+        self._name, self._has_times = ratings.name, ratings.timestamps is not None
 
     def __getattr__(self, name: str) -> Any:
         """What is known by that name. Raises: UnknownNameError, with the nearest; ConfigError."""
         if name.startswith("_"):
             raise AttributeError(name)
+        if name == "time" and not self._has_times:
+            raise ConfigError(f"{self._name} has no timestamps, which inputs.time reads")
+        width = time().shape[0] if name == "time" else self._width(name)
+        if name not in self._tensors:
+            self._tensors[name] = keras.Input((width,), name=name)
+        return self._tensors[name]
+
+    def _width(self, name: str) -> int:
         if name not in self._known:
             raise UnknownNameError("input", name, [*_OWN, *self._known])
-        known = self._known[name]
-        require_width(known)
-        if name not in self._tensors:
-            self._tensors[name] = keras.Input((known.width,), name=name)
-        return self._tensors[name]
+        require_width(self._known[name])
+        return self._known[name].width
 
     def __dir__(self) -> list[str]:
         return [*_OWN, *self._known]
@@ -58,6 +66,9 @@ class Inputs:
     def read(self) -> Iterator[tuple[Any, Expression]]:
         """The vectors that have been asked for, each as a tensor and as an expression."""
         for name, tensor in self._tensors.items():
+            if name == "time":
+                yield tensor, time()
+                continue
             known = self._known[name]
             row = f"{known.side}_row"
             yield tensor, made(row, shape=(known.width,), weights=(known.table,), start="given")

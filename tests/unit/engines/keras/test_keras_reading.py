@@ -11,8 +11,9 @@ import pytest
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute, Ratings
-from starcast.engines.expression import Expression, item, output, user
+from starcast.engines.expression import Expression, concatenate, dense, item, output, user
 from starcast.engines.expression.autodiff import scores
+from starcast.engines.expression.layers import time
 from starcast.engines.expression.networks import deep_network
 from starcast.engines.expression.plain import as_plain
 from starcast.engines.expression.weights import shapes_of, weights_of
@@ -281,6 +282,21 @@ def test_what_cannot_be_read_is_refused_in_a_line(network: Any, said: str) -> No
     with pytest.raises(StarcastError, match=re.escape(said)) as caught:
         read(network, RATINGS)
     assert "\n" not in str(caught.value)
+
+
+def test_the_time_of_a_rating_is_read() -> None:
+    """Against the same by hand; without timestamps it is refused."""
+
+    def dated(inputs: Any) -> Any:
+        p, q = rows(inputs)
+        date = k.Dense(3, use_bias=False, name="date")(inputs.time)
+        return k.Dense(1)(k.Concatenate()([p, q, date]))
+
+    known = replace(RATINGS, timestamps=np.array([10, 20, 30, 40, 50]))
+    wanted = output(concatenate(user("p", 3), item("q", 3), dense("date", time(), 3, bias=False)))
+    assert as_plain(read(dated, known)) == as_plain(wanted)
+    with pytest.raises(StarcastError, match=r"has no timestamps, which inputs\.time reads"):
+        read(dated, RATINGS)
 
 
 def test_names_that_keras_gives_are_told_from_ones_own() -> None:

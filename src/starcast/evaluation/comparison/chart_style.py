@@ -1,7 +1,7 @@
 """The house style of charts: colours, dashes, frames, legends, and how one is saved.
 
-Every chart is drawn once and saved twice: a PNG that stands alone, and an SVG whose colours are CSS
-variables, so that the page can show it in light and dark.
+Every chart is drawn once and saved as files that stand alone (PNG, and SVG and PDF for print), and
+as an SVG whose colours are CSS variables, so that the page can show it in light and dark.
 """
 
 import io
@@ -33,20 +33,26 @@ _VARIABLES = (
     | {shade: f"series-{n}" for n, shade in enumerate(SERIES)}
     | {shade: f"baseline-{n}" for n, shade in enumerate(GREYS)}
 )
+_UNDATED: Mapping[str, Any] = {
+    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
+    "pdf": dict.fromkeys(("Creator", "Producer", "CreationDate")),
+}
 _SIZE, _DOTS = (5.8, 5.2), 240  # inches, dots per inch
 
 
 @final
 class Chart(NamedTuple):
-    """One chart, twice.
+    """One chart in several forms.
 
     Attributes:
         png: stands alone, on white.
+        drawings: the same as vectors, by the ending of a file: svg and pdf.
         svg: for the page, without a background.
         note: what to know when reading it.
     """
 
     png: bytes
+    drawings: Mapping[str, bytes]
     svg: str
     note: str
 
@@ -152,12 +158,17 @@ def legend(figure: "Figure", comparison: Comparison, remarks: Mapping[int, str])
 
 
 def save(figure: "Figure", note: str) -> Chart:
-    """The figure as PNG and as SVG."""
+    """The figure in all forms; the same figure gives the same bytes."""
     png, svg = io.BytesIO(), io.StringIO()
     figure.savefig(png, format="png", dpi=_DOTS, facecolor="white", metadata={"Software": None})
+    drawings = {}
+    for ending, metadata in _UNDATED.items():
+        drawing = io.BytesIO()
+        figure.savefig(drawing, format=ending, facecolor="white", metadata=metadata)
+        drawings[ending] = drawing.getvalue()
     figure.patch.set_visible(False)
-    figure.savefig(svg, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return Chart(png.getvalue(), _for_page(svg.getvalue()), note)
+    figure.savefig(svg, format="svg", metadata=_UNDATED["svg"])
+    return Chart(png.getvalue(), drawings, _for_page(svg.getvalue()), note)
 
 
 def style_axes(axes: "Axes", *, has_grid: bool) -> None:

@@ -15,7 +15,7 @@ from starcast.evaluation.comparison.results_file import Provenance, as_record, t
 
 
 def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
-    """Write `index.html`, charts, `results.json` and `results.csv`.
+    """Write `index.html`, charts (PNG, SVG, PDF), `results.json` and `results.csv`.
 
     The folder is replaced whole or not at all; other files in it stay.
 
@@ -31,7 +31,11 @@ def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
     record = as_record(comparison, provenance)
     charts = draw(comparison)
     colours = [line.variable for line in lines(comparison)]
-    contents = {f"{name}.png": chart.png for name, chart in charts.items()}
+    contents = {
+        f"{name}.{ending}": content
+        for name, chart in charts.items()
+        for ending, content in {"png": chart.png, **chart.drawings}.items()
+    }
     contents["results.json"] = to_json(record).encode()
     contents["results.csv"] = to_csv(record).encode()
     contents["index.html"] = render(record, charts, colours).encode()

@@ -36,7 +36,9 @@ from starcast.scoring.shrinkage import Shares
 
 CHARTS = ("rmse-and-ndcg", "ndcg", "catalogue-recall", "rmse", "held-out-precision",
           "held-out-recall", "held-out-f1")  # fmt: skip
-FILES = {"index.html", "results.json", "results.csv"} | {f"{name}.png" for name in CHARTS}
+FILES = {"index.html", "results.json", "results.csv"} | {
+    f"{name}.{ending}" for name in CHARTS for ending in ("png", "svg", "pdf")
+}
 MADE = Provenance("starcast compare --seed 7", "2026-01-02T03:04:05+00:00", 2, "Linux x86", "3.11")
 
 
@@ -156,6 +158,17 @@ def test_charts_are_pngs_of_one_size(written: Path, name: str) -> None:
     content = (written / f"{name}.png").read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", content[16:24]) == (1392, 1248)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_charts_are_vectors_too_on_white_and_without_a_date(written: Path, name: str) -> None:
+    svg = (written / f"{name}.svg").read_text(encoding="utf-8")
+    assert "fill: #ffffff" in svg
+    assert "var(--" not in svg
+    assert "<dc:date>" not in svg
+    pdf = (written / f"{name}.pdf").read_bytes()
+    assert pdf[:5] == b"%PDF-"
+    assert b"/CreationDate" not in pdf
 
 
 def test_the_page_draws_in_its_own_colours(written: Path) -> None:

@@ -47,7 +47,7 @@ clean: ## remove caches and build results, but neither .venv nor your data, mode
 
 $(DEMO_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
 	@echo "installing Starcast into $(VENV); the first time takes a minute or two and 0.8 GB"
-	@$(PIP_INSTALL) -e .
+	@$(PIP_INSTALL) -e '.[board]'
 	@touch $@
 
 $(TEST_INSTALLED): $(REQUIREMENTS) | $(BIN)/python

@@ -40,12 +40,11 @@ class MeansScorer:
 
     def score_all(self, user_rows: Rows) -> Scores:
         """The same of every item; float32 (n, n_items), stars."""
-        return self.score_block(user_rows, slice(None))
+        return self.of_users(user_rows)[:, np.newaxis] + self._item_bias
 
-    def score_block(self, user_rows: Rows, item_rows: Rows | slice) -> Scores:
-        """The same of some items, or of all; float32 (n, m), stars."""
-        of_users: Scores = self._mean + self.user_bias[user_rows]
-        return of_users[:, np.newaxis] + self._item_bias[item_rows]
+    def of_users(self, user_rows: Rows) -> Scores:
+        """μ + b_u; float32 (n,), stars."""
+        return np.asarray(self._mean + self.user_bias[user_rows], np.float32)
 
     def score_user(self, user_row: int) -> Scores:
         """The same of every item for one user; float32 (n_items,), stars."""

@@ -116,6 +116,22 @@ def add_network_catalogue(
 
 
 @serial
+def draw_to_means(scores: Any, of_users: Any, of_items: Any, kinds: Any, shares: Any) -> None:
+    """Add shares[kinds[n], i] of what is missing to of_users[n] + of_items[i].
+
+    Args:
+        scores: float32 (n, n_items); changed.
+        of_users, of_items: float32 (n,) and (n_items,).
+        kinds: int64 (n,), 0 or 1.
+        shares: float32 (2, n_items).
+    """
+    for n in range(len(scores)):
+        row, own, mean = scores[n], shares[kinds[n]], of_users[n]
+        for i in range(len(row)):
+            row[uintp(i)] += own[uintp(i)] * (mean + of_items[uintp(i)] - row[uintp(i)])
+
+
+@serial
 def check_rows(rows: Any, n: int) -> None:
     """A row outside its table would read foreign memory."""
     for row in rows:

@@ -6,6 +6,7 @@ A share holds for a kind of pairs: of a user and an item that training knows, of
 know, of such an item, of both. Few ratings teach a model less than they teach two means.
 """
 
+from functools import cached_property
 from typing import NamedTuple, final
 
 import numpy as np
@@ -128,20 +129,24 @@ class _ShrunkScorer(AroundScorer):
         self._user_known = (np.diff(histories.offsets) > 0).astype(np.intp)
         self._item_known = known.item_known.astype(np.intp)
 
+    @cached_property
+    def _shares(self) -> Scores:
+        """The means' shares in every item, for a user who is not known and one who is."""
+        return np.ascontiguousarray(self._of_means[:, self._item_known], np.float32)
+
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """Scores of n pairs; float32 (n,)."""
         return self._pairs(self.within.score_pairs(user_rows, item_rows), user_rows, item_rows)
 
     def score_all(self, user_rows: Rows) -> Scores:
         """Scores of every item; float32 (n, n_items)."""
-        scores = self.within.score_all(user_rows)
-        for kind in np.argwhere(self._of_means > 0).tolist():
-            users = np.flatnonzero(self._user_known[user_rows] == kind[0])
-            items = np.flatnonzero(self._item_known == kind[1]).astype(np.int32)
-            if len(users) and len(items):
-                block = np.ix_(users, items)
-                means = self._means.score_block(user_rows[users], items)
-                scores[block] = _drawn(scores[block], means, self._of_means[tuple(kind)])
+        from starcast.scoring.kernels import draw_to_means
+
+        scores = np.ascontiguousarray(self.within.score_all(user_rows), np.float32)
+        draw_to_means(
+            scores, self._means.of_users(user_rows), self._item_bias,
+            self._user_known[user_rows], self._shares,
+        )  # fmt: skip
         return scores
 
     def score_user(self, user_row: int) -> Scores:

@@ -209,7 +209,7 @@ def zipped(tmp_path: Path, members: dict[str, str | bytes], name: str = "r.zip")
         {"README.md": "hello", "data/mine.csv": CSV, "__MACOSX/._mine.csv": "x", ".DS_Store": "y"},
         {"ratings.csv": CSV, "profile.csv": "Name\nx\n", "deleted/ratings2.csv": "x"},
         {"BX-Users.csv": "a\n1\n", "BX-Book-Ratings.csv": CSV, "BX-Books.csv": "b\n2\n"},
-        {"r.csv.gz": gzip.compress(CSV.encode())},
+        {"r.csv.gz": gzip.compress(CSV.encode(), mtime=0)},
         {"part-0.csv": table("{u},{i},{s}", head="user,item,rating", rows=ROWS[:9]),
          "part-1.csv": table("{u},{i},{s}", head="user,item,rating", rows=ROWS[9:])},
     ],

@@ -39,7 +39,7 @@ def read(tmp_path: Path, content: str | bytes, needed: tuple[str, ...], **option
         ('{"user": "ann", "item": 20}\n{"user": "3", "item": 4}\n', [["ann", "3"], [20, 4]]),
         ('[{"user": 1, "item": 20}, {"user": 3, "item": 4}]', [[1, 3], [20, 4]]),
         ("\ufeffuser,item\r\n1,20\r\n\r\n3,4\r\n", [[1, 3], [20, 4]]),
-        (gzip.compress(b"user,item\n1,20\n3,4\n"), [[1, 3], [20, 4]]),
+        (gzip.compress(b"user,item\n1,20\n3,4\n", mtime=0), [[1, 3], [20, 4]]),
         ("user,item\nJos\xe9,20\nann,4\n".encode("latin-1"), [["José", "ann"], [20, 4]]),
     ],
 )

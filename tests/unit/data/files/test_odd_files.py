@@ -125,6 +125,11 @@ def test_empty_columns_at_the_end_need_no_names(tmp_path: Path, head: str) -> No
     assert ratings.stars.sum() == sum(stars for _, _, stars, _ in ROWS)
 
 
+TWICE = gzip.compress(
+    gzip.compress(b"a,b,c\n", mtime=0), mtime=0
+)  # without the time: it is in a name
+
+
 def zipped(**members: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -137,7 +142,7 @@ def zipped(**members: bytes) -> bytes:
     ("content", "message"),
     [
         (zipped(content_xml=b"<x/>", mimetype=b"x"), r"r is a spreadsheet; save the sheet as CSV"),
-        (gzip.compress(gzip.compress(b"a,b,c\n", mtime=0), mtime=0), r"r is compressed twice; unpack it first"),
+        (TWICE, r"r is compressed twice; unpack it first"),
         (zipped(inner_zip=zipped(r_csv=b"x")), r"r/inner.zip is an archive within another; unpack"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(50), r"r is a 7z archive; unpack it first, or pack it as z"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), r"r is an image"),

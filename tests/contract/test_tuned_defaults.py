@@ -22,7 +22,7 @@ from starcast.training.fit import fit
 _FACTOR = "dimension 32, epochs 120, regularization_factor 0.04"
 _NETWORK = "dimension 32, epochs 60, regularization_factor 1.0, averaging 0.9, patience 5"
 _WARM = "dimension 32, epochs 30, regularization_factor 0.04, averaging 0.0, patience 3"
-_LAYERS = "layers [64, 32, 16, 8, 1], dropout_rate 0.0"
+_LAYERS = "layers [64, 32, 16, 8, 1], dropout_rate 0.0, features [], loss mse, network "
 _BATCHES = "batch_size 1000, learning_rate"
 _NETWORKS = [
     f"Adam: {_NETWORK}, {_BATCHES} 0.003, {_LAYERS}",

@@ -40,6 +40,7 @@ class Answer(NamedTuple):
 def plain(value: Any) -> Any:
     """A value as JSON can hold it; what is no finite number becomes None.
 
+    >>> from pathlib import Path
     >>> import numpy as np
     >>> plain({"rmse": np.float64(0.5), 7: (np.nan, Path("a/b")), "ids": np.arange(2)})
     {'rmse': 0.5, '7': [None, 'a/b'], 'ids': [0, 1]}

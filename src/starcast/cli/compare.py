@@ -185,7 +185,6 @@ def _report(
 ) -> Answer:
     """Judge, compare, and write the report."""
     from rich.status import Status
-    from rich.text import Text
 
     from starcast.artifacts import storage
     from starcast.cli import results
@@ -213,7 +212,8 @@ def _report(
 
     def shown() -> None:
         results.show(compared, all_pairs=all_pairs, explain=judging.explain)
-        console.print(Text(f"\nreport: {page}"), soft_wrap=True)
+        console.print()
+        console.print(f"report: {page}", soft_wrap=True)
 
     record = json.loads(page.with_name("results.json").read_bytes()) | {"report": page}
     return Answer(record, shown)

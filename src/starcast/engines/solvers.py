@@ -79,7 +79,10 @@ class Solvers:
         for name in record:
             require_name("setting", name, SETTINGS)
         solver = type(self._by(record.get("engine", COMPILED), record["optimizer"]))
-        return solver(**{name: record[name] for name in record if name in settings_of(solver)})
+        known = set(settings_of(solver))
+        if "network" in known and "network" not in record:  # features were the Bayesian model's
+            known -= {"features"}
+        return solver(**{name: record[name] for name in record if name in known})
 
     def require(self, settings: Settings) -> None:
         """Refuse settings that are none of the model's. Raises: UnknownNameError, ConfigError."""

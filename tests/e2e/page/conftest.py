@@ -24,7 +24,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     home = tmp_path_factory.mktemp("page")
     for model, settings in TRAINING.items():
         folders = ["--out", str(home), "--logs", str(home / "logs")]
-        argv = ["train", "--model", model, "--dimension", "8", *settings, *folders]
+        argv = ["train", "--test", "--model", model, "--dimension", "8", *settings, *folders]
         subprocess.run([sys.executable, "-m", "starcast", *argv], check=True, capture_output=True)
     return [home / "ml-latest-small" / model for model in TRAINING]
 

@@ -31,7 +31,6 @@ from starcast.engines.expression.kinds import DEPLOYED
 from starcast.engines.expression.networks import deep_network, ensemble, factor_model
 from starcast.engines.expression.weights import shapes_of
 from starcast.engines.protocol import Expressed, ExpressedScorer, Weights
-from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ArtifactError, ConfigError, UnknownNameError
 from starcast.export import FORMATS, MANIFEST, export
 from starcast.models import MODELS
@@ -112,7 +111,7 @@ def artifact_of(split: Split, model: str, weights: Weights) -> Artifact:
     parts = [name for name, _ in parts_of(weights)] if model == "blend" else []
     return Artifact(
         model=model,
-        config=None if parts else MiniBatchSettings(dimension=D),
+        config=None if parts else MODELS[model].settings(dimension=D),
         parts=tuple(
             {"model": name, "settings": {"optimizer": next(iter(MODELS[name].defaults))}}
             for name in parts

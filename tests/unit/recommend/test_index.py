@@ -14,6 +14,7 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import SplitPlan
 from starcast.engines.settings import MiniBatchSettings
 from starcast.errors import ConfigError
+from starcast.models import find
 from starcast.recommend import Recommender, index
 
 N_USERS, N_ITEMS, D = 50, 5000, 8
@@ -110,8 +111,9 @@ def test_models_without_inner_products_are_refused(name: str, artifact: Artifact
         "output_bias": np.zeros(1, np.float32),
         **{key: table for key, table in artifact.weights.items() if key != "mean"},
     }
+    one = replace(artifact, model=name, config=find(name).settings(dimension=2), weights=weights)
     with pytest.raises(ConfigError, match=f"those of {name} are not.*leave approximate out"):
-        Recommender(replace(artifact, model=name, weights=weights), approximate=True)
+        Recommender(one, approximate=True)
 
 
 def test_the_missing_extra_is_named(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:

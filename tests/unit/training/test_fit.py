@@ -489,7 +489,7 @@ def test_ctrl_c_as_lists_are_settled_keeps_the_weights(
 
     config = models.find(FACTOR).settings(dimension=2, epochs=2)
     whole = fit(planted_split, FACTOR, config)
-    monkeypatch.setattr("starcast.training.fit.choose_support", interrupted)
+    monkeypatch.setattr("starcast.training.settling.choose_support", interrupted)
     ended = fit(planted_split, FACTOR, config)
     assert ended.broken_off == "interrupted by SIGTERM as its lists were settled"
     assert np.array_equal(ended.weights["item_factors"], whole.weights["item_factors"])

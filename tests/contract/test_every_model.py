@@ -88,11 +88,12 @@ def _registered() -> Iterator[None]:
 
 @cache
 def trial_of(name: str) -> Trial:
-    """A model on trial; a blend is one of all but the bare."""
+    """A model on trial; a blend is one of all but the bare, and of one deep network."""
+    parts = [m.name for m in LEARNERS if m not in (BARE, FEATURED)]
     stars = ("bayesian-factorization-model", "means")
     listers = [one.name for one in REGISTRY.values() if of_lists(one)]
     make = {
-        BLEND.name: lambda: blend([trained(m.name) for m in LEARNERS if m.name != BARE.name]),
+        BLEND.name: lambda: blend([trained(part) for part in parts]),
         LIST_BLEND.name: lambda: blend_lists([trained(part) for part in (*listers, *stars)]),
     }
     return Trial(models.find(name), make.get(name))

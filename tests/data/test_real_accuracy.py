@@ -57,7 +57,7 @@ def test_the_bayesian_factor_model_on_the_shipped_split_of_ml_100k(ml_100k: Path
     assert 0.881 < rmse(artifact) < 0.891
 
 
-@pytest.mark.parametrize("likelihood", ["gaussian", "probit"])
+@pytest.mark.parametrize("likelihood", ["gaussian", pytest.param("probit", marks=pytest.mark.long)])
 def test_deviations_hold_as_often_as_they_should_on_ml_latest_small(likelihood: str) -> None:
     """Of 8,067 validation rows; with the defaults 68 to 69 % are within 1, 94 to 95 % within 2."""
     split = SplitPlan(seed=42).divide(load("ml-latest-small", Path("nowhere")))

@@ -26,6 +26,7 @@ with warnings.catch_warnings():  # what its import warns of is not ours to mend
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("## Add a model\n")[2].partition("\n## ")[0]
 MOST_LINES = 25
+pytestmark = pytest.mark.long  # a training by the plain interpreter
 USERS, ITEMS = (1, 610, 414), (1, 260, 318)  # of ml-latest-small
 
 

@@ -114,6 +114,7 @@ def test_a_wrong_setting_is_one_line_before_anything_is_trained(
     assert (done.returncode, done.stderr) == (1, f"repeat_splits: {complaint}\n")
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_goes_on_with_what_is_finished(tmp_path: Path) -> None:
     """Killed once the first split is finished; its models are not trained again."""
     argv = ["--seeds", "1,2", "--epochs", "2", "--model", FACTOR, "--model", "means", "--out"]

@@ -109,6 +109,7 @@ def _changed(file: Path, before: int) -> bool:
     return _which(file) != before
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_an_epoch(
     starcast: Starcast, whole: Callable[..., Artifact], ratings: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_signal_keeps_the_best_weights_and_the_run_goes_on(
     assert_same(storage.load(tmp_path / HOME / model), expected)
 
 
+@pytest.mark.long
 def test_an_ensemble_goes_on_with_its_parents(
     starcast: Starcast, whole: Callable[..., Artifact], ratings: Path, tmp_path: Path
 ) -> None:

@@ -36,6 +36,8 @@ from starcast.recommend import Recommender
 from starcast.scoring.shrinkage import Shares
 from starcast.training.loop import EpochRecord
 
+pytestmark = pytest.mark.long  # Spark itself, which takes a minute
+
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Session]:
@@ -345,7 +347,6 @@ def program(*arguments: object) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
 def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: Path) -> None:
     """On two executors, one of which is killed between two epochs, and one while lists are made."""
@@ -362,7 +363,6 @@ def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: 
     np.testing.assert_array_equal(top, model.top_rows(np.arange(len(top), dtype=np.int32), 10))
 
 
-@pytest.mark.long
 def test_a_killed_driver_is_gone_on_from(
     spark: Session, fitted: Fitted, table: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.factorization.normal_prior import most_likely_rows
 from starcast.engines.rows import SparseRows
 from starcast.models.growing.request import Arrays, Growing
@@ -27,10 +28,11 @@ def grow_factors(growing: Growing) -> Arrays:
     """μ + b_u + b_i + p_u · q_i with later ratings: their users, then items that are new to most
     of their raters, then users of new items once more."""
     weights = growing.widened()
-    resettle(weights, growing, "user", growing.touched("user"))
-    resettle(weights, growing, "item", growing.moved_items())
-    if growing.has_new_items:
-        resettle(weights, growing, "user", growing.raters_of_new_items())
+    with blas_on_one_thread():  # for matrices so small, threads wait more than they work
+        resettle(weights, growing, "user", growing.touched("user"))
+        resettle(weights, growing, "item", growing.moved_items())
+        if growing.has_new_items:
+            resettle(weights, growing, "user", growing.raters_of_new_items())
     return weights
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from own_package import install
 from processes import command, environment
+from services import connected
 
 with warnings.catch_warnings():  # what its import warns of is not ours to mend
     warnings.simplefilter("ignore")
@@ -81,21 +82,9 @@ def trained(newcomer: Newcomer, commands: dict[str, str]) -> str:
 @pytest.fixture
 def service(newcomer: Newcomer, commands: dict[str, str], trained: str) -> Iterator[HTTPConnection]:
     """The model, served."""
-    process = subprocess.Popen(
-        command(*commands["serve"].split()[1:], "--port", 0), cwd=newcomer.home,
-        env=newcomer.environment, stdout=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
-    try:
-        assert process.stdout
-        said = process.stdout.readline()
-        port = re.search(r":(\d+)$", said)
-        assert port, said
-        connection = HTTPConnection("127.0.0.1", int(port[1]), timeout=30)
+    words = commands["serve"].split()[1:]
+    with connected(words, newcomer.home, newcomer.environment) as connection:
         yield connection
-        connection.close()
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 def ask(service: HTTPConnection, method: str, path: str, body: Any = None) -> Any:

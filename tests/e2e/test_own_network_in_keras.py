@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from own_package import install
 from processes import command, environment
+from services import connected
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text(encoding="utf-8")
 MOST_LINES = 15
@@ -49,20 +50,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(home: Path) -> Iterator[HTTPConnection]:
     """The service."""
-    serving = command(*LINES["serve"].split()[1:], "--port", 0)
-    process = subprocess.Popen(
-        serving, cwd=home, env=environment(), stdout=subprocess.PIPE, encoding="utf-8"
-    )
-    try:
-        assert process.stdout
-        port = re.search(r":(\d+)$", process.stdout.readline())
-        assert port
-        connection = HTTPConnection("127.0.0.1", int(port[1]), timeout=30)
+    with connected(LINES["serve"].split()[1:], home, environment()) as connection:
         yield connection
-        connection.close()
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 def test_three_towers_are_few_lines() -> None:

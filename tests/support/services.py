@@ -7,9 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any, final
+
+from processes import command
 
 DEADLINE = 30.0  # seconds after which a condition will never come true
 
@@ -60,6 +64,28 @@ class Service:
         self.process.send_signal(number)
         _, complaints = self.process.communicate(timeout=DEADLINE)
         return self.process.returncode, complaints
+
+
+@contextmanager
+def connected(
+    line: Sequence[str], home: Path, environment: Mapping[str, str]
+) -> Iterator[HTTPConnection]:
+    """A connection to `starcast serve …`, by the words after "starcast", at a port of its own."""
+    process = subprocess.Popen(
+        command(*line, "--port", 0), cwd=home, env=environment, stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        said = process.stdout.readline()
+        port = re.search(r":(\d+)$", said)
+        assert port, said
+        connection = HTTPConnection("127.0.0.1", int(port[1]), timeout=DEADLINE)
+        yield connection
+        connection.close()
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -81,7 +81,7 @@ def _looked_at(name: str, look: Callable[[], str]) -> Finding:
     """What a look finds; a fault if it fails in whatever way."""
     try:
         return Finding(name, look())
-    except Exception as error:
+    except Exception as error:  # whatever it is: that is what a doctor is asked for
         from starcast.training.plan import in_words
 
         return Finding(name, "fails", in_words(error))
@@ -106,7 +106,7 @@ def _threads() -> str:
 
 
 def _blas() -> str:
-    import numpy  # noqa: F401
+    import numpy  # noqa: F401  # loads a BLAS, which is then found
     import scipy.linalg  # noqa: F401  # which brings its own beside NumPy's
     from threadpoolctl import threadpool_info
 

@@ -16,7 +16,7 @@ from starcast.errors import ConfigError
 from starcast.scoring.cold_start import is_trained, typical_rows_in
 from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
 from starcast.scoring.log_likelihood import Array
-from starcast.scoring.panels import Matrix
+from starcast.scoring.panels import Matrix, end_to_end
 from starcast.scoring.partial_evaluation import PartialEvaluation, taken
 from starcast.scoring.similarity import cosines
 
@@ -91,7 +91,7 @@ class ExpressionScorer:
         parts = network.parts(values)
         evaluate(parts, weights, values)
         found = gradient([*rows, *parts], weights, values, np.ones(n, np.float32))
-        return values[network], _end_to_end([found[name] for name in self._tables["user"]])
+        return values[network], end_to_end([found[name] for name in self._tables["user"]])
 
     def score_vector(self, vector: Array, item_rows: Rows | None = None) -> Scores:
         """Raw scores of some items, or every one, for a user's vector (D,); float32 (n,), stars."""
@@ -151,7 +151,7 @@ class ExpressionScorer:
 
     def _vectors(self, tables: Sequence[str], chosen: Chosen | slice) -> Matrix:
         """Some rows of tables end to end; (n, width)."""
-        return _end_to_end([self._weights[name][chosen] for name in tables])
+        return end_to_end([self._weights[name][chosen] for name in tables])
 
     def _rows_of_vector(self, vector: Array) -> Values:
         """What each part that reads the user's rows reads in a vector (D,), for a single user."""
@@ -164,12 +164,6 @@ class ExpressionScorer:
         }
         reading = self._partly.rows_of("user", slice(0, 0))
         return {part: rows[part.weights[0]] for part in reading}
-
-
-def _end_to_end(rows: Sequence[Array]) -> Matrix:
-    """Rows (n, …) of several tables as (n, width)."""
-    flat = [each.reshape(len(each), math.prod(each.shape[1:])) for each in rows]
-    return np.concatenate(flat, axis=1)
 
 
 def _length(table: Scores | None) -> int:

@@ -4,6 +4,8 @@ A *panel* holds `PANEL` items, or pairs, side by side: one row per feature, one 
 *quad* holds what four outputs take of every feature. A quad times a panel is the unit of work.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,12 @@ def dense(kernel: Matrix, bias: Flat) -> Flat:
     whole[: len(kernel), : len(bias)], whole[below, : len(bias)] = kernel, bias
     quads = whole[:below].reshape(below, above // 4, 4).transpose(1, 0, 2)
     return np.concatenate([quads.ravel(), whole[below]])
+
+
+def end_to_end(tables: Sequence[NDArray[Any]]) -> Matrix:
+    """Rows (n, …) of several tables as (n, width)."""
+    flat = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
+    return np.concatenate(flat, axis=1)
 
 
 def for_kernels(column: NDArray[Any]) -> NDArray[Any]:

@@ -63,12 +63,7 @@ class ItemItemEngine:
         told = Told.of(self._train, self._interest, chosen.activity_exponent)
         summed = pairs(told, core, chosen.nearness)
         matrix = gram(summed, core, len(core))
-        penalty = penalties(
-            np.diagonal(matrix).copy(),
-            chosen.regularization_factor * math.sqrt(self._train.n_users),
-            chosen.popularity_exponent,
-            chosen.dropped_share / (1 - chosen.dropped_share),
-        )
+        penalty = penalty_of(matrix, chosen, self._train.n_users)
         self._tail = tail_weights(summed, matrix, penalty, self._outside)
         del summed, told  # as large as the ratings
         self._keep(item_item(matrix, penalty))
@@ -119,3 +114,15 @@ class ItemItemEngine:
         """A new matrix in the place of the one before, which whoever was given it still has."""
         matrix.flags.writeable = False
         self._matrix = matrix
+
+
+def penalty_of(
+    matrix: NDArray[np.float32], settings: ItemItemSettings, n_users: int
+) -> NDArray[np.float32]:
+    """λ of the items that a Gram matrix (n, n) is of; float32 (n,)."""
+    return penalties(
+        np.diagonal(matrix).copy(),
+        settings.regularization_factor * math.sqrt(n_users),
+        settings.popularity_exponent,
+        settings.dropped_share / (1 - settings.dropped_share),
+    )

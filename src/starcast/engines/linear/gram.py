@@ -83,8 +83,7 @@ def pairs(told: Told, core: Rows, nearness: float) -> Pairs:
     numbers[core] = np.arange(len(core), dtype=np.int32)
     of_users, places = (one.renumbered(numbers, len(core)) for one in (told.interest, told.places))
     of_items, item_places = told.weighted.transposed(), told.places.transposed()
-    farthest = max((int(told.places.values[e].max()) for _, e in told.places.pieces()), default=0)
-    decay = 1 - np.arange(farthest + 1) / (2 * nearness)
+    decay = 1 - np.arange(told.places.values.max(initial=0) + 1) / (2 * nearness)
     return Pairs(
         of_users.offsets,
         of_users.columns,

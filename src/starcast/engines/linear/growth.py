@@ -7,8 +7,6 @@ longer they stay as they were, since some per cent of ratings more hardly move t
 fresh, are regressed anew on their neighbours.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +14,8 @@ from starcast.data.columns import counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.interest import Interest
-from starcast.engines.linear.engine import ItemItemEngine
+from starcast.engines.linear.engine import ItemItemEngine, penalty_of
 from starcast.engines.linear.gram import Told, gram, pairs
-from starcast.engines.linear.inverse import penalties
 from starcast.engines.linear.tail import NEIGHBOURS, tail_weights
 from starcast.engines.means import item_biases_near
 from starcast.engines.protocol import Weights
@@ -89,7 +86,7 @@ def _regress(
     is_near[near] = is_near[items] = True
     summed = pairs(told.masked(is_near[train.item_rows]), near, settings.nearness)
     matrix = gram(summed, near, len(near))
-    found = tail_weights(summed, matrix, _penalty(settings, train, matrix), items)
+    found = tail_weights(summed, matrix, penalty_of(matrix, settings, train.n_users), items)
     tail = np.setdiff1d(np.arange(train.n_items, dtype=np.int32), core)
     at, width = np.searchsorted(tail, items), found.weights.shape[1]
     for name in ("tail_neighbours", "tail_weights"):
@@ -110,15 +107,3 @@ def _nearest(
     beside = gram(summed, items, len(core))
     width = min(NEIGHBOURS, len(core))
     return np.unique(np.argpartition(-beside, width - 1, axis=1)[:, :width])
-
-
-def _penalty(
-    settings: ItemItemSettings, train: Ratings, matrix: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Of the items that a Gram matrix is of."""
-    return penalties(
-        np.diagonal(matrix).copy(),
-        settings.regularization_factor * math.sqrt(train.n_users),
-        settings.popularity_exponent,
-        settings.dropped_share / (1 - settings.dropped_share),
-    )

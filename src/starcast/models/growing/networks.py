@@ -26,9 +26,11 @@ from starcast.engines.expression.weights import tables_of, weights_of
 from starcast.engines.pools import pooled_once
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
+from starcast.models.growing.fresh import Fresh
 from starcast.models.growing.request import Arrays, Growing
 from starcast.scoring.cold_start import is_trained, typical_rows_in
 from starcast.scoring.folding import Prior, sample_of
+from starcast.scoring.panels import end_to_end
 
 _STEPS = 3  # of Gauss-Newton; what fresh ratings move is mostly there after the first
 _AT_ONCE = 4096  # pairs
@@ -47,7 +49,7 @@ def grow_network(growing: Growing, compute: Callable[[Any], Expression]) -> Arra
     network, around = _as_deployed(growing, trained, weights)
     for side, chosen in (("user", growing.touched("user")), ("item", growing.moved_items())):
         if len(chosen):
-            _move(around, _Fresh.of(growing, side, chosen), network, growing.residual_rmse)
+            _move(around, Fresh.of(growing, side, chosen), network, growing.residual_rmse)
     return weights | {name: around[name] for names in tables_of(network).values() for name in names}
 
 
@@ -60,38 +62,7 @@ def _as_deployed(
     return pooled_once(plain, weights, histories, start="given")
 
 
-@final
-class _Fresh(NamedTuple):
-    """Fresh ratings of some users, or items.
-
-    Attributes:
-        side: "user" or "item".
-        rows: int32 (k,), of the users or items that are to move.
-        rated: k rows, with fresh ratings in units.
-        learned: float64 (k,), how many ratings each had so far.
-    """
-
-    side: str
-    rows: Rows
-    rated: SparseRows
-    learned: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, growing: Growing, side: str, chosen: Rows) -> Self:
-        """Of a request."""
-        by = SparseRows.by_user if side == "user" else SparseRows.by_item
-        column = growing.rows.user_rows if side == "user" else growing.rows.item_rows
-        rated = by(growing.fresh).chosen(chosen)
-        every = np.bincount(column, minlength=int(chosen[-1]) + 1)[chosen]
-        return cls(side, chosen, rated, (every - np.diff(rated.offsets)).astype(np.float64))
-
-    def pairs(self) -> tuple[Rows, Rows]:
-        """The user row and the item row of each rating; int32 (n,)."""
-        own, others = self.rows[self.rated.row_numbers()], self.rated.columns
-        return (own, others) if self.side == "user" else (others, own)
-
-
-def _move(weights: Arrays, fresh: _Fresh, network: Expression, noise: float) -> None:
+def _move(weights: Arrays, fresh: Fresh, network: Expression, noise: float) -> None:
     """Move rows of one side to what is most likely; in place.
 
     A step after which a row is less likely is not taken.
@@ -99,11 +70,11 @@ def _move(weights: Arrays, fresh: _Fresh, network: Expression, noise: float) -> 
     tables = tables_of(network)
     own = tables[fresh.side]
     is_known = is_trained(*(weights[name] for name in own))
-    prior = Prior.of(_end_to_end(weights, own, sample_of(is_known))[np.newaxis])
+    prior = Prior.of(_vectors(weights, own, sample_of(is_known))[np.newaxis])
     around = dict(typical_rows_in(weights, *tables.values()))
     for name in own:
         around[name] = around[name].copy()
-    centres = _end_to_end(around, own, fresh.rows)
+    centres = _vectors(around, own, fresh.rows)
     here = _Place.at(centres, network, around, fresh)
     per_rating = here.slopes.astype(np.float64).T @ here.slopes / len(here.slopes)
     known = Known(centres, prior.precision[0] * noise**2, fresh.learned, per_rating)
@@ -131,21 +102,21 @@ class _Place(NamedTuple):
     slopes: Matrix
 
     @classmethod
-    def at(cls, vectors: Matrix, network: Expression, weights: Arrays, fresh: _Fresh) -> Self:
+    def at(cls, vectors: Matrix, network: Expression, weights: Arrays, fresh: Fresh) -> Self:
         """By weights that hold the vectors."""
         own = tables_of(network)[fresh.side]
         found = list(_linearized(network, weights, own, fresh.pairs()))
         scores, slopes = (np.concatenate(each) for each in zip(*found, strict=True))
         return cls(vectors, scores, slopes)
 
-    def linear(self, fresh: _Fresh) -> SparseRows:
+    def linear(self, fresh: Fresh) -> SparseRows:
         """Ratings as products of slopes and rows: y where r = slope · v + (what stays) + noise."""
         across = np.einsum("nd,nd->n", self.slopes, self.vectors[fresh.rated.row_numbers()])
         left = (fresh.rated.values - self.scores + across).astype(np.float32)
         numbers = np.arange(len(left), dtype=np.int32)
         return SparseRows(fresh.rated.offsets, numbers, left, len(left))
 
-    def misfit(self, known: Known, fresh: _Fresh) -> NDArray[np.float64]:
+    def misfit(self, known: Known, fresh: Fresh) -> NDArray[np.float64]:
         """Squared errors of each row, and how unlikely it is beside its centre; (k,)."""
         errors = np.square(fresh.rated.values - self.scores, dtype=np.float64)
         away = (self.vectors - known.centres).astype(np.float64)
@@ -154,7 +125,7 @@ class _Place(NamedTuple):
         total = np.bincount(fresh.rated.row_numbers(), errors, len(away))
         return np.asarray(total + unlikely, np.float64)
 
-    def unless_better(self, other: Self, known: Known, fresh: _Fresh) -> Self:
+    def unless_better(self, other: Self, known: Known, fresh: Fresh) -> Self:
         """This place, but the other for rows that are more likely there."""
         is_better = other.misfit(known, fresh) < self.misfit(known, fresh)
         of_rating = is_better[fresh.rated.row_numbers()]
@@ -172,18 +143,16 @@ def _linearized(
         values: Values = rows_of(network, weights, users, items)
         evaluate(parts, weights, values)
         slopes = gradient(parts, weights, values, np.ones(len(users), np.float32))
-        yield values[network], _end_to_end(slopes, own, slice(None))
+        yield values[network], _vectors(slopes, own, slice(None))
 
 
-def _end_to_end(arrays: Weights, names: list[str], rows: Any) -> Matrix:
-    """Some rows of several tables (n, …) as float32 (k, D)."""
-    chosen = [arrays[name][rows] for name in names]
-    flat = [each.reshape(len(each), math.prod(each.shape[1:])) for each in chosen]
-    return np.concatenate(flat, axis=1)
+def _vectors(tables: Weights, names: list[str], rows: Any) -> Matrix:
+    """Some rows of several tables end to end; float32 (k, D)."""
+    return end_to_end([tables[name][rows] for name in names])
 
 
 def _put(weights: Arrays, names: list[str], rows: Rows, vectors: Matrix) -> None:
-    """What `_end_to_end` reads, written."""
+    """What `_vectors` reads, written."""
     shapes = [weights[name].shape[1:] for name in names]
     ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
     for name, shape, piece in zip(names, shapes, np.split(vectors, ends, axis=1), strict=True):

@@ -16,10 +16,9 @@ from typing import NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.ids import Rows
 from starcast.engines.blas import blas_on_one_thread
 from starcast.engines.conditional import Known, most_likely
-from starcast.engines.rows import SparseRows
+from starcast.models.growing.fresh import Fresh
 from starcast.models.growing.request import Arrays, Growing, with_rows
 from starcast.scoring.folding import Prior, sample_of
 from starcast.scoring.likelihood import Gaussian, Likelihood, OrderedProbit
@@ -36,9 +35,9 @@ def grow_posterior(growing: Growing) -> Arrays:
     chosen = {"user": growing.touched("user"), "item": growing.moved_items()}
     with blas_on_one_thread():  # for systems so small, threads wait more than they work
         for side, rows in chosen.items():
-            fresh = _Fresh.of(growing, side, rows)
+            fresh, around = Fresh.of(growing, side, rows), _Around.of(growing, side)
             for draw in range(len(weights["user_bias"])):
-                _move(weights, draw, fresh, rng)
+                _move(weights, draw, fresh, around, rng)
     return weights
 
 
@@ -56,50 +55,37 @@ def _widened(growing: Growing) -> Arrays:
 
 
 @final
-class _Fresh(NamedTuple):
-    """Fresh ratings of some users, or items.
+class _Around(NamedTuple):
+    """What is known around fresh ratings.
 
     Attributes:
-        side: "user" or "item".
-        rows: int32 (k,), of the users or items that are to move.
-        rated: k rows, with fresh ratings in units.
-        learned: float64 (k,), how many ratings each had so far.
         counts: int64 (n_others,), how many training ratings each row of the other side has.
         is_known: bool (n,), which rows of this side had a rating so far.
     """
 
-    side: str
-    rows: Rows
-    rated: SparseRows
-    learned: NDArray[np.float64]
     counts: NDArray[np.int64]
     is_known: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, growing: Growing, side: str, chosen: Rows) -> Self:
+    def of(cls, growing: Growing, side: str) -> Self:
         """Of a request."""
-        rows, fresh = growing.rows, growing.fresh
-        own, other = (rows.user_rows, rows.item_rows)[:: 1 if side == "user" else -1]
-        n_own, n_other = (rows.n_users, rows.n_items)[:: 1 if side == "user" else -1]
-        by = SparseRows.by_user(fresh) if side == "user" else SparseRows.by_item(fresh)
-        learned = np.bincount(own[~growing.is_fresh], minlength=n_own)
-        return cls(
-            side, chosen, by.chosen(chosen), learned[chosen].astype(np.float64),
-            np.bincount(other, minlength=n_other), learned > 0,
-        )  # fmt: skip
+        other, n = growing.column(_OTHER[side])
+        return cls(np.bincount(other, minlength=n), growing.learned(side) > 0)
 
 
-def _move(weights: Arrays, draw: int, fresh: _Fresh, rng: np.random.Generator) -> None:
+def _move(
+    weights: Arrays, draw: int, fresh: Fresh, around: _Around, rng: np.random.Generator
+) -> None:
     """Move rows of one side in one draw; in place."""
     own, others = (_table(weights, side, draw) for side in (fresh.side, _OTHER[fresh.side]))
-    prior = Prior.of(own[sample_of(fresh.is_known)][np.newaxis])
+    prior = Prior.of(own[sample_of(around.is_known)][np.newaxis])
     centres = own[fresh.rows]
     strangers = fresh.learned == 0
     centres[strangers] = _drawn(prior, int(np.count_nonzero(strangers)), rng)
     base = weights["mean"] + others[:, -1]
     x = others.copy()
     x[:, -1] = 1
-    of_each = np.repeat(np.arange(len(fresh.rows)), np.diff(fresh.rated.offsets))
+    of_each = fresh.rated.row_numbers()
     rating, moved = _likelihood(weights, draw), centres
     per_rating = None
     for _ in range(_STEPS if "levels" in weights else 1):
@@ -110,7 +96,7 @@ def _move(weights: Arrays, draw: int, fresh: _Fresh, rng: np.random.Generator) -
         information = np.maximum(told.curvature[0], _LEAST)
         response = across + told.gradient[0] / information
         if per_rating is None:
-            per_rating = information.mean() * _second_moment(x, fresh.counts)
+            per_rating = information.mean() * _second_moment(x, around.counts)
         known = Known(centres, prior.precision[0], fresh.learned, per_rating)
         rated = replace(fresh.rated, values=response.astype(np.float32))
         moved = most_likely(known, x, rated, information.astype(np.float32))

@@ -44,10 +44,19 @@ class Growing(NamedTuple):
         """The rows that are fresh."""
         return self.rows.take(self.is_fresh)
 
+    def learned(self, side: str) -> NDArray[np.int64]:
+        """How many ratings of each user, or item, the weights have seen."""
+        column, n = self.column(side)
+        return np.bincount(column[~self.is_fresh], minlength=n)
+
     def touched(self, side: str) -> Rows:
         """The rows of users, or of items, that have fresh ratings; int32, ascending."""
-        column = self.rows.user_rows if side == "user" else self.rows.item_rows
-        return np.unique(column[self.is_fresh])
+        return np.unique(self.column(side)[0][self.is_fresh])
+
+    def column(self, side: str) -> tuple[Rows, int]:
+        """Whose each rating is, and how many of them there are."""
+        rows = self.rows
+        return (rows.user_rows, rows.n_users) if side == "user" else (rows.item_rows, rows.n_items)
 
     def moved_items(self) -> Rows:
         """The items of whose ratings a fair part is fresh; the rows of others would hardly move."""

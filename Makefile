@@ -11,11 +11,12 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # that every target works offline from the second time on.
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TEST_INSTALLED := $(VENV)/.installed-test
+DOCS_INSTALLED := $(VENV)/.installed-docs
 REQUIREMENTS := pyproject.toml constraints.txt
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench format clean
+.PHONY: help demo test docs bench format clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -32,6 +33,10 @@ test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types;
 	$(BIN)/mypy
 	$(BIN)/python -m compileall -q src
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(if $(ALL),,-m 'not long')
+
+docs: $(DOCS_INSTALLED) ## build the documentation, build/site; a broken link or an unknown anchor fails
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --conf-dir docs . build/site
+	@echo "build/site/docs/index.html"
 
 bench: $(BENCH_INSTALLED) ## measure Starcast beside its alternatives, write docs/benchmarks.md; ONLY=train,top: some of it
 	$(BENCH_VENV)/bin/python -m benchmarks \
@@ -54,6 +59,11 @@ $(TEST_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
 	@echo "installing Starcast and its test needs into $(VENV); the first time takes a minute or two"
 	@$(PIP_INSTALL) -e '.[test]'
 	@touch $(DEMO_INSTALLED) $@
+
+$(DOCS_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
+	@echo "installing Starcast and what builds its documentation into $(VENV)"
+	@$(PIP_INSTALL) -e '.[docs]'
+	@touch $@
 
 # The alternatives live here and nowhere else: versions of their own, none of them a need of ours.
 $(BENCH_INSTALLED): pyproject.toml benchmarks/requirements.txt | $(BENCH_VENV)/bin/python

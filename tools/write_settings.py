@@ -6,10 +6,11 @@ A test compares the page with the code, so that neither says what the other does
 """
 
 import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from markdown_tables import table
 
 from starcast.engines.keras_settings import KerasSettings
 from starcast.engines.setting_catalogue import OPTIONS
@@ -67,9 +68,9 @@ def page() -> str:
         for name, setting in OPTIONS.items()
     ]
     having = [model for model in MODELS.values() if not model.is_baseline]  # which have none
-    elsewhere = _ON_KERAS + _table(("", "default"), _added_by_keras())
+    elsewhere = _ON_KERAS + table(("", "default"), _added_by_keras())
     tables = [f"\n### `{model.name}`\n\n{_defaults(model)}" for model in having]
-    settings = _table(("setting", "command line", "may be", "what it is"), rows)
+    settings = table(("setting", "command line", "may be", "what it is"), rows)
     return f"{_HEAD}{settings}{_DEFAULTS}{''.join(tables)}{elsewhere}"
 
 
@@ -81,7 +82,7 @@ def _defaults(model: Model) -> str:
         for name in OPTIONS
         if name != "optimizer" and any(name in column for column in columns.values())
     ]
-    return _table(("", *(f"`{name}`" for name in columns)), rows)
+    return table(("", *(f"`{name}`" for name in columns)), rows)
 
 
 def _added_by_keras() -> list[tuple[str, str]]:
@@ -96,11 +97,6 @@ def _cell(column: dict[str, Any], name: str) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value)) or "none"
     return "no bound" if value is None else str(value)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":

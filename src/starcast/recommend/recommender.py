@@ -40,7 +40,7 @@ class Recommender(Predictor):
     Args:
         artifact, fallback: as of `Predictor`.
         approximate: make an index of a catalogue of 200,000 items or more, and `recommend` from it
-            (docs/index.md); lists of smaller ones stay exact.
+            (docs/large-catalogues.md); lists of smaller ones stay exact.
         rank_by: what orders lists. "list": the model's own list scores, or predicted stars and how
             many ratings support them; "stars": predicted stars alone.
     Raises:

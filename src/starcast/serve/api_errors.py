@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
 from fastapi import FastAPI, Request, Response
@@ -12,7 +12,41 @@ from starlette.exceptions import HTTPException
 from starcast.errors import StarcastError, UnknownIdError
 
 LOG = logging.getLogger("starcast.serve")
-_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
+CODES: Mapping[str, tuple[tuple[int, ...], str]] = {  # with what statuses, and when
+    "invalid_request": (
+        (400, 422),
+        "no JSON or no HTTP; out of limits, stars outside the scale, an id twice, a parameter, "
+        "field or column that is unknown (the nearest is named) or given twice; a filter that "
+        "cannot be read, and where",
+    ),
+    "unauthorized": ((401,), "a token is wanted"),
+    "forbidden": ((403,), "the token is for reading alone"),
+    "not_found": ((404,), "nothing is at this path"),
+    "unknown_user": ((404,), "nobody has this id"),
+    "unknown_item": (
+        (404,),
+        "no item has this id; of a guest's list, or of `among` or `without`: it knows none",
+    ),
+    "unknown_rating": ((404,), "the store has no rating of this user and item"),
+    "unknown_model": ((404,), "no loaded model has this name"),
+    "method_not_allowed": ((405,), "the path answers other methods"),
+    "timeout": (
+        (408, 504),
+        "the request did not come in time; the answer was not ready in time",
+    ),
+    "taken_key": ((409,), "an `Idempotency-Key` that came with other ratings before"),
+    "too_large": ((413, 431), "the body; the head"),
+    "internal_error": ((500,), "a fault of the service; its log has it, the answer does not"),
+    "overloaded": (
+        (503,),
+        "more than 512 connections, and all of them at work; more than 2,000 writes that wait",
+    ),
+    "store_unavailable": (
+        (503,),
+        "the store does not answer: nothing was written; the log says why",
+    ),
+}
+_OF_STATUS = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 
 
 @final
@@ -21,7 +55,7 @@ class ApiError(Exception):
 
     Args:
         status: of HTTP.
-        code: for programs.
+        code: for programs; one of `CODES`.
         message: for people, one line.
         near: known ids close to an unknown one.
     """
@@ -66,7 +100,7 @@ def refuse_in_json(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = _CODES.get(error.status_code, "invalid_request")
+        code = _OF_STATUS.get(error.status_code, "invalid_request")
         what = {"not_found": "nothing at this path; see /docs", "method_not_allowed":
                 f"{request.method} is not for this path; see /docs"}  # fmt: skip
         message = what.get(code, "the body is no JSON that can be read")

@@ -20,8 +20,9 @@ from starcast.engines.expression.graph import names_of
 from starcast.engines.expression.kinds import ROWS
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.expression_engine import ExpressionEngine
-from starcast.engines.protocol import Engine, ExpressedScorer, Sampler
+from starcast.engines.protocol import Engine, ExpressedScorer
 from starcast.engines.rows import SparseRows
+from starcast.engines.sampler import Sampler
 from starcast.engines.settings import Settings
 from starcast.models import Model
 from starcast.training.parents import parent_config

@@ -10,8 +10,8 @@ from benchmarks.stage import SEED, known, read
 from benchmarks.worker import Outcome, Round, clocked, peak_memory
 from starcast import models
 from starcast.data.ratings import Ratings
-from starcast.engines.protocol import Sampler
 from starcast.engines.rows import SparseRows
+from starcast.engines.sampler import Sampler
 
 _CHAINS, _SWEEPS = 2, 4
 _MODEL = models.find("bayesian-factorization-model")

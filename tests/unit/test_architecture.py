@@ -22,6 +22,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "data.scale",
         "evaluation.metrics",
         "engines.compiled",
+        "engines.diagnostics",
         "engines.normal",
         "engines.state",
     ),
@@ -32,9 +33,10 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.simd",
         "engines.blas",
         "engines.expression",
+        "engines.convergence",
         "engines.setting_kinds",
     ),
-    ("engines.network_setting",),
+    ("engines.network_setting", "engines.setting_lists"),
     (
         "data.units",
         "data.attributes",
@@ -47,6 +49,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     (
         "data.files",
         "engines.settings",
+        "engines.sampler",
         "engines.means",
         "engines.interest",
         "engines.conditional",

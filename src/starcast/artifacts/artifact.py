@@ -17,6 +17,7 @@ from starcast import models
 from starcast.data.columns import compared, counts_of
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.data.units import FIVE_STARS, Units
+from starcast.engines.convergence import Convergence
 from starcast.engines.protocol import Scorer
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import GibbsSettings, Settings
@@ -61,6 +62,8 @@ class Artifact:
         parts: of a blend; for each its model, seed, settings, whether it was refitted, its
             validation RMSE, and its coefficient.
         opened: when its test ratings were opened, ISO 8601, one for each time.
+        convergence: whether the chains that `weights` were drawn by agree; None of a model that is
+            not sampled, or was before this was noted.
     """
 
     model: str
@@ -83,6 +86,7 @@ class Artifact:
     test_before_final: Mapping[str, float | None] | None = None
     parts: tuple[Mapping[str, Any], ...] = ()
     opened: tuple[str, ...] = ()
+    convergence: Convergence | None = None
 
     @property
     def title(self) -> str:

@@ -42,6 +42,7 @@ def described(artifact: Artifact) -> Manifest:
         "units": artifact.units._asdict(),
         "shares": artifact.shares._asdict(),
         "parts": [dict(part) for part in artifact.parts],
+        "convergence": artifact.convergence and artifact.convergence.plain(),
     }
 
 

@@ -9,6 +9,7 @@ Check = Callable[[Any], bool]
 _MOST_ROWS = 2**31 - 1
 _LARGEST_STAR = 1e30  # which float32 holds
 _NUMBERS = {"epoch", "loss", "training_error", "seconds"}  # of the record of an epoch
+_OF_FIGURE = {"rhat", "bulk_ess", "tail_ess"}  # of a sampler that is traced
 _KNOWN = _NUMBERS | {"train", "validation"}  # what a blend notes besides are numbers or figures
 
 
@@ -64,6 +65,21 @@ def _is_part(value: Any) -> bool:
         and _is_number(value.get("coefficient", 0))
         and _is_figures(value.get("validation"))
     )
+
+
+def _is_convergence(value: Any) -> bool:
+    """What is told of the chains of a sampler; None where there are none."""
+    return value is None or (
+        isinstance(value, dict)
+        and value.keys() == {"n_chains", "n_sweeps", "figures", "acceptance"}
+        and _is_whole(value["n_chains"])
+        and _is_whole(value["n_sweeps"])
+        and _is_figures({"acceptance": value["acceptance"]})
+        and isinstance(value["figures"], dict)
+        and bool(value["figures"])
+        and all(_is_figures(one) and one is not None and one.keys() == _OF_FIGURE
+                for one in value["figures"].values())
+    )  # fmt: skip
 
 
 def _is_ids(value: Any) -> bool:
@@ -148,6 +164,7 @@ FIELDS: Mapping[str, tuple[Check, bool]] = {
     "units": (_is_units, False),
     "shares": (_is_shares, False),
     "blocks": (_is_home, False),
+    "convergence": (_is_convergence, False),
     "files": (_is_texts, True),
     "sum": (is_text, False),
 }

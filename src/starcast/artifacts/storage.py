@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from starcast.data.units import Units
 from starcast.disk.lock import alone
 from starcast.disk.reading import open_regular
 from starcast.disk.replacement import resolved, standing
+from starcast.engines.convergence import Convergence
 from starcast.engines.protocol import TimedScorer
 from starcast.engines.settings import Settings
 from starcast.errors import ArtifactError, ConfigError, StarcastError
@@ -148,6 +150,7 @@ def _assemble(manifest: Manifest, folder: Path) -> Artifact:
         test_before_final=manifest["metrics"].get(BEFORE_FINAL),
         parts=tuple(manifest.get("parts", ())),
         opened=tuple(manifest.get("opened", ())),
+        convergence=_convergence(manifest.get("convergence")),
     )
     _check_use(artifact, schema, folder)
     return artifact
@@ -228,6 +231,10 @@ def _schema(manifest: Manifest) -> Schema:
 
 def _settings(manifest: Manifest) -> Settings:
     return models.find(manifest["model"]).solvers.recorded(manifest["config"])
+
+
+def _convergence(told: Mapping[str, Any] | None) -> Convergence | None:
+    return None if told is None else Convergence.from_plain(told)
 
 
 def _is_that_of(artifact: Artifact, manifest: Manifest, folder: Path) -> bool:

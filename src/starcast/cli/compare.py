@@ -20,7 +20,7 @@ from starcast.cli.given import GivenSettings
 from starcast.cli.live import Live, show_live
 from starcast.cli.observing import observe
 from starcast.cli.run_file import write_run
-from starcast.cli.saving import checkpoints, reserve
+from starcast.cli.saving import checkpoints, reserve, tell_convergence
 from starcast.cli.saving import keep as keep_model
 from starcast.cli.train import Logs
 from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
@@ -125,6 +125,7 @@ def _train(
         note_run(home / artifact.model, artifact)
         kept.append(artifact.model)
         _announce(artifact)
+        tell_convergence(artifact)
 
     def failed(name: str, error: Exception) -> None:
         title = models.find(name).title

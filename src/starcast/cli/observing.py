@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
     """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
     from starcast.cli.show import console, note
-    from starcast.engines.protocol import Sampler
+    from starcast.engines.sampler import Sampler, TracedSampler
+    from starcast.training.chain_observer import ChainObserver
     from starcast.training.fit import Run
     from starcast.training.loop import Observer
     from starcast.training.observers import (
@@ -44,9 +45,12 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         told = ConsoleObserver(
             console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
         )
+        logged: list[Observer] = [TensorBoardObserver(folder, settings, labels, graph)]
+        if isinstance(run.engine, TracedSampler):
+            logged.append(ChainObserver(folder, run.engine))
         return [
             Expendable(told, partial(lost, "the output")),
-            Expendable(TensorBoardObserver(folder, settings, labels, graph), partial(lost, logs)),
+            *(Expendable(one, partial(lost, logs)) for one in logged),
         ]
 
     return observers

@@ -86,6 +86,17 @@ def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) 
         storage.save(artifact, folder)
 
 
+def tell_convergence(artifact: "Artifact") -> None:
+    """Say whether the chains of a sampled model agree; of another there is nothing to say."""
+    from starcast.cli.show import console, note
+
+    told = artifact.convergence
+    if told and told.is_reached:
+        console.print(told.sentence, soft_wrap=True)
+    elif told:
+        note(f"{told.sentence}; --until-converged draws longer, see docs/models.md")
+
+
 def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) -> dict[str, Any]:
     """What programs are told of a trained model: what it is, where, and its figures."""
     from starcast.artifacts.description import validation_of
@@ -100,6 +111,7 @@ def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) 
         "best_epoch": artifact.best_epoch,
         "epochs": len(artifact.history),
         "validation": validation_of(artifact),
+        "convergence": artifact.convergence and artifact.convergence.plain(),
         "refit": artifact.refit,
         "final": artifact.final,
         "leak": artifact.leak,

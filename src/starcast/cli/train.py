@@ -15,7 +15,7 @@ from starcast.cli.given import OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group
 from starcast.cli.observing import observe
 from starcast.cli.run_file import OF_THE_CHOSEN, write_run
-from starcast.cli.saving import checkpoints, keep, reserve
+from starcast.cli.saving import checkpoints, keep, reserve, tell_convergence
 from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
 
@@ -188,6 +188,7 @@ def _announce(artifact: "Artifact", folder: Path) -> None:
 
     if artifact.leak:
         note(f"LEAKY: {artifact.leak}")
+    tell_convergence(artifact)
     console.print(f"{artifact.reached}; saved to {folder}", end="\n\n", soft_wrap=True)
 
 

@@ -70,26 +70,6 @@ class ResumableEngine(Engine, Resumable, Protocol):
     """
 
 
-@runtime_checkable
-class Sampler(Engine, Protocol):
-    """An engine whose epochs draw from a posterior: no draw is best, their mean predicts."""
-
-    @property
-    def sweeps(self) -> int:
-        """Epochs that all its draws take."""
-        ...
-
-    @property
-    def share(self) -> float:
-        """Of the latest draws in the mean over all kept: 1/n where they are the n-th kept, 0 where
-        they are not kept, 1 before any is, when they stand in."""
-        ...
-
-    def latest(self) -> dict[str, NDArray[np.float32]]:
-        """The draws of the last epoch, as `weights()` hands out all that are kept."""
-        ...
-
-
 class Scorer(Protocol):
     """The deployed form of a model: NumPy in, raw scores in stars out, not yet clipped."""
 

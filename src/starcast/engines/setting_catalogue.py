@@ -6,7 +6,8 @@ Names follow the 2018 command line.
 from collections.abc import Mapping
 
 from starcast.engines.network_setting import NetworkText
-from starcast.engines.setting_kinds import Choice, Choices, Number, Setting, Whole, Widths
+from starcast.engines.setting_kinds import Choice, Flag, Number, Setting, Whole
+from starcast.engines.setting_lists import Choices, Widths
 
 GRADIENT_OPTIMIZERS = ("Adam", "RMSProp", "GradientDescent")
 LIST_SOLVERS = ("Cholesky", "iALS", "Counting")
@@ -75,6 +76,11 @@ SETTINGS: Mapping[str, Setting] = {
         help="Draws that are kept, evenly thinned, of all chains together; they predict",
         panel=_SAMPLING,
         most=10**6,
+    ),
+    "until_converged": Flag(
+        help="Until chains agree, what was drawn is burn-in and twice as much is drawn; in all at "
+        "most 31 times the samples",
+        panel=_SAMPLING,
     ),
     "likelihood": Choice(
         help="Stars as ordered classes, or as numbers", panel=_SAMPLING, names=LIKELIHOODS

@@ -38,8 +38,7 @@ class Settings:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None or field.default is not None:
-                setting: Setting = field.metadata[KEY]
-                object.__setattr__(self, field.name, setting.check(field.name, value))
+                object.__setattr__(self, field.name, field.metadata[KEY].check(field.name, value))
 
     def written(self) -> dict[str, Any]:
         """Plain values by name; a list as text.
@@ -172,6 +171,7 @@ class GibbsSettings(Settings):
     burn_in: int = _setting("burn_in", 10)
     chains: int = _setting("chains", 2)
     kept: int = _setting("kept", 60)
+    until_converged: bool = _setting("until_converged", False)
     likelihood: str = _setting("likelihood", "probit")
     features: tuple[str, ...] = _setting("features", ("histories",), names=SAMPLED_FEATURES)
     day_length: int = _setting("day_length", 86_400)

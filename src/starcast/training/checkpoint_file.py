@@ -23,7 +23,8 @@ from safetensors.numpy import save_file
 
 from starcast.disk.reading import open_regular
 from starcast.disk.replacement import replace_file
-from starcast.engines.protocol import Engine, ResumableEngine, Sampler
+from starcast.engines.protocol import Engine, ResumableEngine
+from starcast.engines.sampler import Sampler
 from starcast.engines.state import State, named_parts
 
 _FORMAT, _VERSION = "starcast-checkpoint", 1

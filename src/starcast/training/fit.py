@@ -12,6 +12,7 @@ from starcast.data.split import Split
 from starcast.data.units import Units
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
+from starcast.engines.sampler import TracedSampler
 from starcast.engines.settings import Settings
 from starcast.errors import SettingWarning, TrainingError
 from starcast.models import Model
@@ -105,10 +106,11 @@ def fit(
 
     chosen = recipe.chosen_before(known) or recipe.run(split.train, split.validation)
     deployed: Arrays = chosen.weights
-    broken_off = chosen.broken_off
+    broken_off, convergence = chosen.broken_off, chosen.convergence
     if (refit or final) and not broken_off:
         try:
-            deployed = recipe.run_again(known(), chosen).weights
+            again = recipe.run_again(known(), chosen)
+            deployed, convergence = again.weights, again.convergence
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     try:
@@ -133,6 +135,7 @@ def fit(
         units=units,
         shares=shares,
         support=support,
+        convergence=convergence,
     )
 
 
@@ -187,6 +190,8 @@ class _Recipe:
     ) -> Trained:
         config, is_refit = self._config, validation is None
         validate = Validation(self._scorer, self._model.objective, self._seed, rows, validation)
+        if validation and isinstance(engine, TracedSampler):
+            engine.trace(f"validation_{self._model.objective.metric}", validate.alone)
         run = Run(self._model, config, self._seed, is_refit, rows, self._units, engine)
         return train(
             engine,

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, final
 
+from starcast.engines.convergence import Convergence
 from starcast.engines.protocol import Engine, Weights
 from starcast.errors import InterruptedTrainingError, TrainingError
 from starcast.evaluation.metrics import Objective, Quality
@@ -103,12 +104,14 @@ class Trained:
             sampler.
         history: one record per epoch.
         broken_off: why the run ended before its time, "" if it did not.
+        convergence: whether a sampler's chains agree; None of another engine.
     """
 
     weights: Arrays
     best_epoch: int
     history: tuple[EpochRecord, ...]
     broken_off: str
+    convergence: Convergence | None = None
 
 
 _UNKEPT = Unkept()
@@ -158,7 +161,8 @@ def train(
     broken_off, failure = "", TrainingError
 
     def is_over() -> bool:
-        return len(history) >= epochs or len(history) - outcome.epoch >= patience
+        is_stale = len(history) - outcome.epoch >= patience
+        return len(history) >= epochs or is_stale or outcome.is_done
 
     try:
         audience.started(epochs)
@@ -183,7 +187,7 @@ def train(
         audience.ended()
     if outcome.weights is None:
         raise failure(f"{broken_off}: nothing was learned")
-    return Trained(outcome.weights, outcome.epoch, tuple(history), broken_off)
+    return Trained(outcome.weights, outcome.epoch, tuple(history), broken_off, outcome.convergence)
 
 
 @final

@@ -7,7 +7,9 @@ from typing import Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.protocol import Engine, Sampler
+from starcast.engines.convergence import Convergence
+from starcast.engines.protocol import Engine
+from starcast.engines.sampler import Sampler, TracedSampler
 from starcast.engines.state import State, check_state, named_parts, parts_of
 from starcast.evaluation.metrics import Objective, Quality
 
@@ -24,6 +26,16 @@ class Outcome(Protocol):
 
     most_epochs: int
     epoch: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether more epochs are of no use."""
+        ...
+
+    @property
+    def convergence(self) -> Convergence | None:
+        """Whether chains agree; None where there are none."""
+        ...
 
     @property
     def weights(self) -> Arrays | None:
@@ -72,6 +84,7 @@ class Best:
         self._average: Arrays | None = None
         self.most_epochs, self.epoch, self._loss = sys.maxsize, 0, math.inf
         self._weights: Arrays | None = None
+        self.is_done, self.convergence = False, None
 
     @property
     def weights(self) -> Arrays | None:
@@ -128,6 +141,17 @@ class Sampled:
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler, self.most_epochs, self.epoch = sampler, sampler.sweeps, 0
+        self._traced = sampler if isinstance(sampler, TracedSampler) else None
+
+    @property
+    def is_done(self) -> bool:
+        """As the sampler says."""
+        return self._traced is not None and self._traced.is_done
+
+    @property
+    def convergence(self) -> Convergence | None:
+        """Of a sampler that traces its chains."""
+        return self._traced.convergence if self._traced and self.epoch else None
 
     @property
     def weights(self) -> Arrays | None:

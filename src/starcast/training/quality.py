@@ -56,6 +56,10 @@ class Judge(Protocol):
         """Quality of a scorer, or of the mean over epochs in which it has this share."""
         ...
 
+    def alone(self, scorer: Scorer) -> Quality:
+        """Quality of a scorer by itself; the mean over epochs stays as it is."""
+        ...
+
     def state(self) -> State:
         """A copy of what the mean over epochs is so far."""
         ...
@@ -89,6 +93,12 @@ class RatingJudge:
             scores, mean = score_ratings(scorer, self._rows.take(block)), self._mean[block]
             mean[:] = scores if share == 1 else mean + np.float32(share) * (scores - mean)
         return rating_quality(self._rows.stars, self._mean, self._rows)
+
+    def alone(self, scorer: Scorer) -> Quality:
+        """Quality of its scores."""
+        blocks = blocks_of(len(self._rows), AT_ONCE)
+        scores = [score_ratings(scorer, self._rows.take(block)) for block in blocks]
+        return rating_quality(self._rows.stars, np.concatenate(scores), self._rows)
 
     def state(self) -> State:
         """The mean score of each row."""
@@ -131,6 +141,10 @@ class ListJudge:
 
     def __call__(self, scorer: Scorer, share: float) -> Quality:
         """NDCG@10 and Recall@10 of the scorer's own lists; lists have no mean over epochs."""
+        return self.alone(scorer)
+
+    def alone(self, scorer: Scorer) -> Quality:
+        """The same."""
         return self.of(Ranker(scorer))
 
     def state(self) -> State:

@@ -39,6 +39,7 @@ class Validation:
     ) -> None:
         sampled = rows.take(np.sort(_sample(np.random.default_rng(seed), len(rows))))
         self._scorer, self._histories = scorer, SparseRows.by_user(rows)
+        self._metric = objective.metric
         self._judges = {"train": judge_for(objective, rows.take(slice(0, 0)), sampled)}
         if validation:
             self._judges["validation"] = judge_for(objective, rows, validation)
@@ -48,6 +49,11 @@ class Validation:
         scorer = self._scorer(weights, self._histories)
         found = {name: judge(scorer, share) for name, judge in self._judges.items()}
         return found["train"], found.get("validation")
+
+    def alone(self, weights: Weights) -> float:
+        """The deciding figure of weights by themselves, on validation rows."""
+        scorer = self._scorer(weights, self._histories)
+        return self._judges["validation"].alone(scorer)[self._metric]
 
     def state(self) -> State:
         """The means over epochs."""

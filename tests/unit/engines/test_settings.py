@@ -68,6 +68,7 @@ HAS: dict[type[Settings], set[str]] = {
         "burn_in",
         "chains",
         "kept",
+        "until_converged",
         "likelihood",
         "features",
         "day_length",
@@ -161,6 +162,8 @@ REFUSED = [
     ("chains", 10**4, "chains must be at most 1,000, got 10,000"),
     ("kept", 0, "kept must be at least 1, got 0"),
     ("burn_in", -1, r"burn_in must lie in \[0, 1,000,000\], got -1"),
+    ("until_converged", 1, "until_converged must be True or False, got 1"),
+    ("until_converged", "yes", "until_converged must be True or False, got 'yes'"),
     ("presence", -1, "presence must be 0 or more, got -1.0"),
     ("steps_per_epoch", 0, "steps_per_epoch must be at least 1, got 0"),
     ("layers", (), r"\(\) is no list of layer widths"),
@@ -188,6 +191,7 @@ EDGES = [
     ("layers", (1, 1)),
     ("layers", (1,) * 100),
     ("burn_in", 0),
+    ("until_converged", True),
     ("presence", 0.0),
     ("input_penalty", 0.0),
     *((name, 1) for name in ("samples", "chains", "kept", "steps_per_epoch")),
@@ -373,7 +377,8 @@ def test_written_settings_are_read_back_as_they_were() -> None:
 
 RANGES = {"dimension": "1 to 10,000", "learning_rate": "more than 0", "averaging": "[0, 1)",
           "transfer_weight": "[0, 1]", "regularization_factor": "0 or more", "burn_in":
-          "0 to 1,000,000", "likelihood": "probit, gaussian"}  # fmt: skip
+          "0 to 1,000,000", "likelihood": "probit, gaussian", "until_converged":
+          "yes or no"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "words"), RANGES.items())

@@ -275,6 +275,12 @@ def test_a_sampler_is_validated_as_it_is_deployed(planted_split: Split) -> None:
     assert artifact.best_epoch == len(artifact.history) == 3 + 12
     assert artifact.weights["user_bias"].shape == artifact.weights_before_refit["user_bias"].shape
     assert artifact.refit
+    told = artifact.convergence  # of the refit, which is deployed and has no validation rows
+    assert told
+    assert (told.n_chains, told.n_sweeps) == (2, 12)
+    assert "validation_rmse" not in told.figures
+    assert told.acceptance is not None
+    assert 0 < told.acceptance <= 1
 
 
 # A model of everything

@@ -81,7 +81,7 @@ def draw_noise(side: Side, rng: np.random.Generator) -> Noise:
 
 
 @serial
-def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any) -> None:
+def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any) -> Any:
     """Draw the priors and then the coordinates of factor `f` of one side.
 
     Args:
@@ -90,8 +90,11 @@ def draw_side(side: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any)
         alpha: precision of the noise, float32.
         noise: Noise.
         change: float32 (n,), becomes the change of `side.total[f]`.
+    Returns: the priors, as `draw_priors`.
     """
-    draw_coordinates(side, f, sums, alpha, draw_priors(side, f, noise), noise, change)
+    priors = draw_priors(side, f, noise)
+    draw_coordinates(side, f, sums, alpha, priors, noise, change)
+    return priors
 
 
 @serial

@@ -14,6 +14,7 @@ Sources: Salakhutdinov & Mnih 2008; Rendle 2012, 2013; Rendle, Zhang, Koren 2019
 """
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import final
 
@@ -21,17 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
-from starcast.data.scale import MOST_LEVELS
 from starcast.engines.bayesian.chain import Chain
-from starcast.engines.bayesian.design import FeatureGroups, attributes, histories, joined
+from starcast.engines.bayesian.given import (
+    calendar,
+    check_chains,
+    check_levels,
+    feature_groups,
+    sessions_of,
+)
 from starcast.engines.bayesian.likelihood import Sample
-from starcast.engines.bayesian.sessions import Sessions, sessions
+from starcast.engines.bayesian.rounds import Round, n_kept_after, round_of, rounds_of
+from starcast.engines.bayesian.traces import TRAINING_ERROR, SweepTraces
+from starcast.engines.convergence import Convergence
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import GibbsSettings
 from starcast.engines.state import State, check_state, named_parts, parts_of
-from starcast.errors import ConfigError
-
-_MOST_DAYS = 2**24  # float32 holds whole numbers up to here
 
 
 @final
@@ -47,51 +52,71 @@ class BayesianEngine:
     """
 
     def __init__(self, config: GibbsSettings, train: Ratings, seed: int) -> None:
-        _check_levels(config.likelihood, train)
+        check_chains(config)
+        check_levels(config.likelihood, train)
         self._config = config
-        user_groups, item_groups = _groups(config.features, train)
-        days = _sessions(config, train) if "days" in config.features else None
+        user_groups, item_groups = feature_groups(config.features, train)
+        days = sessions_of(config, train) if "days" in config.features else None
         self._chains = [
             Chain(train, config.dimension, user_groups, item_groups, config.likelihood,
                   [seed, chain], sessions=days)
             for chain in range(config.chains)
         ]  # fmt: skip
-        self._shared = _shared(train, config.likelihood) | _calendar(config, train, days)
-        self._n_sweeps = 0
+        self._shared = _shared(train, config.likelihood) | calendar(config, train, days)
+        self._n_sweeps, self._traces = 0, SweepTraces(self._chains)
+        self._rounds = rounds_of(config)
         self._kept: list[Sample] = []
         self._taken_back: list[Sample] = []
 
     @property
     def sweeps(self) -> int:
-        """Sweeps of every chain, burn-in included; an epoch is one."""
-        return self._config.burn_in - (-self._config.samples // self._config.chains)
+        """Most sweeps of every chain, burn-in included; an epoch is one."""
+        *_, last = self._rounds
+        return last.start + last.length
+
+    @property
+    def is_done(self) -> bool:
+        """Whether as much is drawn as was asked for."""
+        if self._n_sweeps >= self.sweeps:
+            return True
+        return self._round.is_over(self._n_sweeps) and self.convergence.is_reached
+
+    @property
+    def _round(self) -> Round:
+        return round_of(self._rounds, self._n_sweeps)
+
+    @property
+    def convergence(self) -> Convergence:
+        """What the sweeps of the present round say so far."""
+        return self._traces.convergence(self._round.start)
+
+    def latest_figures(self) -> Mapping[str, Sequence[float]]:
+        """The figures of the last sweep by name, one per chain; none before the first."""
+        return self._traces.latest()
+
+    def trace(self, name: str, figure: Callable[[Weights], float]) -> None:
+        """Trace one more figure of the draws of each chain, by itself."""
+        self._traces.add(name, lambda chain: figure(self._stacked([chain.sample()])))
 
     @property
     def share(self) -> float:
         """Share of the latest draws in the mean over all kept ones; 1 before any is kept."""
         if not self._kept:
             return 1.0
-        return len(self._chains) / len(self._kept) if self._keeps_latest() else 0.0
+        is_kept = self._round.kept_at(self._n_sweeps)
+        return len(self._chains) / len(self._kept) if is_kept else 0.0
 
     def run_epoch(self) -> EpochLoss:
         """One sweep of every chain, side by side; a chain's draws do not depend on the others."""
         with ThreadPoolExecutor(min(len(self._chains), os.cpu_count() or 1)) as threads:
-            list(threads.map(Chain.step, self._chains))
+            told = list(threads.map(Chain.step, self._chains))
         self._n_sweeps += 1
+        self._traces.append(told)
         self._taken_back = []
-        if self._keeps_latest():
-            self._kept += self._present()
-        squared = np.mean([chain.training_error() ** 2 for chain in self._chains])
+        if number := self._round.kept_at(self._n_sweeps):
+            self._kept = (self._kept if number > 1 else []) + self._present()
+        squared = np.mean(np.square(self._traces.latest()[TRAINING_ERROR]))
         return EpochLoss(float(squared) / 2, float(np.sqrt(squared)))
-
-    def _keeps_latest(self) -> bool:
-        counted = self._n_sweeps - self._config.burn_in
-        return counted > 0 and counted % self._thinning == 0
-
-    @property
-    def _thinning(self) -> int:
-        """After how many sweeps the next draws are kept."""
-        return max(1, -(-self._config.samples // max(self._config.kept, self._config.chains)))
 
     def latest(self) -> dict[str, NDArray[np.float32]]:
         """The draws of the last sweep, one per chain, as `weights()` gives them."""
@@ -122,24 +147,27 @@ class BayesianEngine:
             for draw in range(n_draws)
         ]
         self._n_sweeps, self._kept = 0, []
+        self._traces.clear()
         for position, chain in enumerate(reversed(self._chains)):
             chain.start_from(self._taken_back[-1 - position % n_draws])
 
     def state(self) -> State:
-        """Every chain, the draws that are kept, and the sweeps so far."""
+        """Every chain, the draws that are kept, the traces, and the sweeps so far."""
         chains = {str(n): chain.state() for n, chain in enumerate(self._chains)}
         draws = self._kept or self._taken_back
         kept = {name: array for name, array in self._stacked(draws or self._present()).items()
                 if name not in self._shared and draws}  # fmt: skip
-        return named_parts(**chains, draws=kept, counts=self._counts(len(draws)))
+        counts, traces = self._counts(len(draws)), self._traces.state()
+        return named_parts(**chains, draws=kept, traces=traces, counts=counts)
 
     def restore(self, state: State) -> None:
         """Go on from a state."""
         names = [str(n) for n in range(len(self._chains))]
-        counts, draws, *of_chains = parts_of(state, "counts", "draws", *names)
+        counts, draws, traces, *of_chains = parts_of(state, "counts", "draws", "traces", *names)
         check_state(counts, self._counts(0))
         self._n_sweeps = int(counts["sweeps"])
         self._kept = self._drawn(draws, int(counts["draws"]))
+        self._traces.restore(traces, self._n_sweeps)
         for chain, own in zip(self._chains, of_chains, strict=True):
             chain.restore(own)
         if not self._n_sweeps:
@@ -151,7 +179,7 @@ class BayesianEngine:
 
     def _drawn(self, draws: State, n_draws: int) -> list[Sample]:
         """The draws of a state, one by one. Raises: ValueError: they are not what is kept."""
-        n_kept = max(0, self._n_sweeps - self._config.burn_in) // self._thinning
+        n_kept = n_kept_after(self._rounds, self._n_sweeps)
         if not 0 <= self._n_sweeps <= self.sweeps or (
             self._n_sweeps and n_draws != n_kept * len(self._chains)
         ):
@@ -167,65 +195,6 @@ class BayesianEngine:
     def _stacked(self, samples: list[Sample]) -> dict[str, NDArray[np.float32]]:
         stacked = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
         return stacked | self._shared
-
-
-def _groups(features: tuple[str, ...], train: Ratings) -> tuple[FeatureGroups, FeatureGroups]:
-    """The features of users and of items, but for days."""
-    user: list[FeatureGroups] = []
-    item: list[FeatureGroups] = []
-    if "histories" in features:
-        for side, one in zip((user, item), histories(train), strict=True):
-            side.append(one)
-    if "attributes" in features:
-        if not any(one.is_feature for one in train.attributes):
-            raise ConfigError(
-                f"nothing is known of the users and items of {train.name} (no genres, no file of "
-                "users and items, or a damaged one); leave 'attributes' out of --features"
-            )
-        user += attributes(train, "user", train.n_users)
-        item += attributes(train, "item", train.n_items)
-    return joined(user, train.n_users), joined(item, train.n_items)
-
-
-def _sessions(config: GibbsSettings, train: Ratings) -> Sessions:
-    if train.timestamps is None:
-        raise ConfigError(f"{train.name} has no timestamps; leave 'days' out of --features")
-    found = sessions(train.user_rows, train.timestamps // _whole_length(config))
-    if np.abs(found.numbers).max() >= _MOST_DAYS:
-        raise ConfigError(
-            f"a timestamp of {train.name} lies {np.abs(found.numbers).max():,} days of "
-            f"{config.day_length:,} from 0; give --day-length in the unit of the timestamps"
-        )
-    return found
-
-
-def _calendar(
-    config: GibbsSettings, train: Ratings, days: Sessions | None
-) -> dict[str, NDArray[np.float32]]:
-    """Arrays to find the day and the session of a time; float32 holds their numbers exactly."""
-    if days is None:
-        return {}
-    return {
-        "day_length": np.array(_whole_length(config), np.float32),
-        "day_numbers": days.numbers.astype(np.float32),
-        "session_counts": np.bincount(days.users, minlength=train.n_users).astype(np.float32),
-        "session_days": days.days.astype(np.float32),
-        "session_shares": days.shares,
-    }
-
-
-def _whole_length(config: GibbsSettings) -> int:
-    """The length of a day as weights hold it, in float32."""
-    return int(np.float32(config.day_length))
-
-
-def _check_levels(likelihood: str, train: Ratings) -> None:
-    n_levels = len(np.unique(train.stars)) if likelihood == "probit" else 0
-    if n_levels > MOST_LEVELS:
-        raise ConfigError(
-            f"the likelihood 'probit' takes ratings as steps, at most {MOST_LEVELS}; "
-            f"{train.name} has {n_levels:,} different ones; use --likelihood gaussian"
-        )
 
 
 def _shared(train: Ratings, likelihood: str) -> dict[str, NDArray[np.float32]]:

@@ -21,8 +21,13 @@ class Likelihood(Protocol):
     errors: NDArray[np.float32]
     alpha: np.float32
 
-    def before_sweep(self, rng: np.random.Generator) -> None:
-        """Draw what the errors depend on."""
+    @property
+    def origin(self) -> float:
+        """What biases are counted from."""
+        ...
+
+    def before_sweep(self, rng: np.random.Generator) -> bool | None:
+        """Draw what the errors depend on; whether a proposal was accepted, None without one."""
         ...
 
     def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
@@ -35,6 +40,10 @@ class Likelihood(Protocol):
 
     def parameters(self) -> Sample:
         """What a sample needs beside its factors."""
+        ...
+
+    def traced(self) -> dict[str, float]:
+        """What of it tells whether chains agree, by name."""
         ...
 
     def state(self) -> State:
@@ -64,9 +73,10 @@ class GaussianNoise:
         self._stars, self._hyperprior = stars, hyperprior
         self.errors = stars - np.float32(mean) - predictions
         self.alpha = np.float32(1 / max(float(self.errors.var()), 1e-6))
+        self.origin = -mean
 
     def before_sweep(self, rng: np.random.Generator) -> None:
-        """Nothing: the errors are observed."""
+        """Nothing: the errors are observed, and nothing is proposed."""
 
     def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
         """Draw α. Source: Rendle 2012, eq. 26."""
@@ -81,6 +91,10 @@ class GaussianNoise:
     def parameters(self) -> Sample:
         """The standard deviation of the noise, float32 (), stars."""
         return {"noise": np.sqrt(1 / self.alpha)}
+
+    def traced(self) -> dict[str, float]:
+        """The same."""
+        return {"noise": float(1 / np.sqrt(self.alpha))}
 
     def state(self) -> State:
         """The errors and α."""

@@ -59,7 +59,6 @@ class OrderedProbit:
         alpha: the noise precision, 1 by definition.
         levels: float32 (n_levels,), the stars that occur.
         cuts: float64 (n_levels - 1,), ascending.
-        n_accepted: proposals of cut points accepted so far.
     """
 
     def __init__(
@@ -69,15 +68,21 @@ class OrderedProbit:
         self._level_of = level_of.astype(np.int16)
         shares = np.cumsum(counts[:-1]) / len(stars)
         self.cuts = np.array([quantile(share) for share in shares])
-        self.alpha, self.n_accepted = np.float32(1), 0
+        self.alpha = np.float32(1)
         self.errors = np.zeros(len(stars), np.float32)
         self._latent = predictions.copy()
         self._draw_latent(rng)
 
-    def before_sweep(self, rng: np.random.Generator) -> None:
+    @property
+    def origin(self) -> float:
+        """The mean cut point: cut points and biases may move together, and nothing changes."""
+        return float(self.cuts.mean()) if len(self.cuts) else 0.0
+
+    def before_sweep(self, rng: np.random.Generator) -> bool:
         """Draw the cut points, then the latent predictors between them."""
-        self._draw_cuts(rng)
+        is_accepted = self._draw_cuts(rng)
         self._draw_latent(rng)
+        return is_accepted
 
     def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
         """Nothing: the noise has variance 1."""
@@ -91,6 +96,10 @@ class OrderedProbit:
         """What a sample needs beside its factors: the cut points, float32 (n_levels - 1,)."""
         return {"cut_points": self.cuts.astype(np.float32)}
 
+    def traced(self) -> dict[str, float]:
+        """How far cut points lie apart: beside a noise of 1, what is 1 / noise of stars."""
+        return {"cut_spacing": float(np.diff(self.cuts).mean())} if len(self.cuts) > 1 else {}
+
     def state(self) -> State:
         """Latent predictors, errors and cut points."""
         return copied(self._arrays())
@@ -100,32 +109,28 @@ class OrderedProbit:
         put_back(self._arrays(), state)
         if not np.all(np.diff(self.cuts) > 0):
             raise ValueError("cut points that do not ascend")
-        self.n_accepted = int(state["n_accepted"])
 
     def _arrays(self) -> State:
-        return {
-            "latent": self._latent,
-            "errors": self.errors,
-            "cuts": self.cuts,
-            "n_accepted": np.array(self.n_accepted, np.int64),
-        }
+        return {"latent": self._latent, "errors": self.errors, "cuts": self.cuts}
 
     def _draw_latent(self, rng: np.random.Generator) -> None:
         uniform = rng.random(len(self.errors), np.float32)
         _draw_latent(self._latent, self.errors, self._level_of, _bounded(self.cuts), uniform, TABLE)
 
-    def _draw_cuts(self, rng: np.random.Generator) -> None:
+    def _draw_cuts(self, rng: np.random.Generator) -> bool:
         here = self._bend(self.cuts)
         normal = rng.standard_normal(len(self.cuts))
         proposed = here.peak + np.linalg.solve(here.root.T, normal)
         chance = rng.random()
         if not np.all(np.diff(proposed) > 0):
-            return
+            return False
         there = self._bend(proposed)
         gain = there.height - here.height
         gain += there.log_density(self.cuts) - here.log_density(proposed)
-        if math.log(max(chance, _SMALLEST)) < gain:
-            self.cuts, self.n_accepted = proposed, self.n_accepted + 1
+        is_accepted = math.log(max(chance, _SMALLEST)) < gain
+        if is_accepted:
+            self.cuts = proposed
+        return is_accepted
 
     def _bend(self, cuts: Doubles) -> _QuadraticFit:
         """The posterior of the cut points, latent predictors integrated out, near `cuts`."""

@@ -98,13 +98,14 @@ def user_averages(columns: Columns, found: Sessions, n_users: int) -> Columns:
 def draw_sessions(
     sessions: Any, f: int, sums: Any, alpha: Any, noise: Any, change: Any, user: Any,
     user_noise: Any,
-) -> None:  # fmt: skip
+) -> Any:  # fmt: skip
     """Draw factor `f` of the sessions and of their users.
 
     Args:
         sessions: SessionSide, changed in place.
         sums, alpha, noise, change: as in `draw_side`, of the sessions.
         user, user_noise: Side of the users, changed in place, and its Noise.
+    Returns: the priors of the sessions and of the users, as `draw_priors`.
     """
     side, users, days = sessions
     priors, has_own = draw_priors(side, f, noise), f < len(side.own)
@@ -117,10 +118,12 @@ def draw_sessions(
     for n in range(len(users)):
         user_sums[0][users[n]] += targets[n]
         user_sums[1][users[n]] += weights[n]
-    draw_side(user, f, user_sums, np.float32(1), user_noise, np.empty_like(user.own[f]))
+    user_change = np.empty_like(user.own[f])
+    user_priors = draw_side(user, f, user_sums, np.float32(1), user_noise, user_change)
     for n in range(len(users)):
         beside = user.total[f, users[n]] + side.features[f, days[n]]
         change[n] = beside - (side.total[f, n] - (side.own[f, n] if has_own else 0))
     if has_own:
         draw_own(side.own[f], side.seen, sums, alpha, priors[0], noise.own[f], change)
     side.total[f] += change
+    return priors, user_priors

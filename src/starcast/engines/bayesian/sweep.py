@@ -43,7 +43,7 @@ class Observed(NamedTuple):
 def sweep(
     observed: Any, user: Any, item: Any, user_noise: Any, item_noise: Any, sessions: Any,
     session_noise: Any,
-) -> float:  # fmt: skip
+) -> Any:  # fmt: skip
     """Draw every coordinate once, factor by factor, users before items.
 
     Args:
@@ -51,7 +51,9 @@ def sweep(
         user, item: Side, changed in place.
         user_noise, item_noise: Noise.
         sessions, session_noise: SessionSide, changed in place, and the Noise of its side; or None.
-    Returns: the sum of squared errors after the sweep.
+    Returns: the sum of squared errors after the sweep; μ and λ of every group, as drawn in it,
+        float32 (d + 1, 1 + n_groups, 2), of users, items and sessions (none of these if there are
+        no sessions).
     """
     starts, items, errors, alpha = observed
     if sessions is None:  # noqa: SIM108 - decided as it is compiled: one of them has no type
@@ -59,6 +61,8 @@ def sweep(
     else:
         rows = sessions.side
     n_factors, n_rows = rows.total.shape
+    user_priors, item_priors = _room(n_factors, user), _room(n_factors, item)
+    row_priors = _room(n_factors if sessions is not None else 0, rows)
     n_items = item.total.shape[1]
     ones_row, ones_item = np.ones(n_rows, np.float32), np.ones(n_items, np.float32)
     row_change, item_change = np.zeros(n_rows, np.float32), np.zeros(n_items, np.float32)
@@ -69,13 +73,22 @@ def sweep(
         across_item = item.total[f] if f else ones_item
         _sum_by_user(starts, items, errors, across_row, item_change, across_item, row_sums)
         if sessions is None:
-            draw_side(user, f, row_sums, alpha, user_noise, row_change)
+            user_priors[f] = draw_side(user, f, row_sums, alpha, user_noise, row_change)
         else:
-            draw_sessions(sessions, f, row_sums, alpha, session_noise, row_change, user, user_noise)
+            row_priors[f], user_priors[f] = draw_sessions(
+                sessions, f, row_sums, alpha, session_noise, row_change, user, user_noise
+            )
         across_row = rows.total[f] if f else ones_row
         _sum_by_item(starts, items, errors, across_row, row_change, across_item, item_sums)
-        draw_side(item, f, item_sums, alpha, item_noise, item_change)
-    return _finish(starts, items, errors, across_row, item_change)
+        item_priors[f] = draw_side(item, f, item_sums, alpha, item_noise, item_change)
+    squared_error = _finish(starts, items, errors, across_row, item_change)
+    return squared_error, user_priors, item_priors, row_priors
+
+
+@serial
+def _room(n_factors: int, side: Any) -> Any:
+    """For the priors of a side."""
+    return np.empty((n_factors, len(side.groups.bounds), 2), np.float32)
 
 
 @serial

@@ -12,7 +12,7 @@ from plain_factor import random_ratings, ratings_of
 from starcast.data.ratings import Ratings
 from starcast.engines.bayesian.engine import BayesianEngine
 from starcast.engines.bayesian.mean import posterior_mean
-from starcast.engines.protocol import Sampler
+from starcast.engines.sampler import Sampler
 from starcast.engines.settings import GibbsSettings
 from starcast.errors import ConfigError
 from starcast.scoring import PosteriorScorer

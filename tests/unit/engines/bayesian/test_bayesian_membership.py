@@ -39,16 +39,16 @@ def written_out(chain: Chain, train: Ratings, u: int, i: int) -> float:
     """The score of a pair, history by history; products of both own shares left out."""
     rated = train.item_rows[train.user_rows == u].tolist()
     raters = train.user_rows[train.item_rows == i].tolist()
-    of_items, of_users = chain.user.features[:, :N_ITEMS], chain.item.features[:, :N_USERS]
+    of_items, of_users = chain.now.user.features[:, :N_ITEMS], chain.now.item.features[:, :N_USERS]
 
     def summed(features: np.ndarray, rows: list[int], unknown: int) -> np.ndarray:
         mean = np.delete(features, unknown, axis=1).mean(axis=1)
         each = [mean if row == unknown else features[:, row] for row in rows]
         return np.asarray(sum(each) / np.sqrt(len(each)))
 
-    genre = chain.item.features[:, N_USERS + i % 2]
-    p = chain.user.own[:, u] + summed(of_items, [*rated, i], N_ITEMS - 1)
-    q = chain.item.own[:, i] + genre + summed(of_users, [*raters, u], N_USERS - 1)
+    genre = chain.now.item.features[:, N_USERS + i % 2]
+    p = chain.now.user.own[:, u] + summed(of_items, [*rated, i], N_ITEMS - 1)
+    q = chain.now.item.own[:, i] + genre + summed(of_users, [*raters, u], N_USERS - 1)
     own_of_item = summed(of_items, [i], N_ITEMS - 1) / np.sqrt(len(rated) + 1)
     own_of_user = summed(of_users, [u], N_USERS - 1) / np.sqrt(len(raters) + 1)
     return float(p[0] + q[0] + p[1:] @ q[1:] - own_of_item[1:] @ own_of_user[1:])
@@ -87,8 +87,8 @@ def test_the_chain_starts_from_what_it_had_but_for_two_factors() -> None:
     chain = chain_of(some_ratings())
     sample = chain.sample()
     chain.start_from(sample)
-    assert_allclose(chain.user.total[1:], sample["user_factors"][:, :D].T)
-    assert_allclose(chain.item.total[0], sample["item_bias"])
+    assert_allclose(chain.now.user.total[1:], sample["user_factors"][:, :D].T)
+    assert_allclose(chain.now.item.total[0], sample["item_bias"])
 
 
 @pytest.mark.parametrize("is_turned", [False, True])

@@ -131,19 +131,19 @@ def test_errors_and_totals_stay_true_over_sweeps(likelihood: str) -> None:
     chain = Chain(train, 12, by_user, by_item, likelihood, [1, 0], sessions=found)
     for _ in range(20):
         chain.step()
-    assert chain.sessions
-    side, users, _ = chain.sessions
+    assert chain.now.sessions
+    side, users, _ = chain.now.sessions
     assert side.own.shape == (9, len(users))  # the linear part and eight of twelve factors
-    expected = side.features @ dense_features(side.groups).T + chain.user.total[:, users]
+    expected = side.features @ dense_features(side.groups).T + chain.now.user.total[:, users]
     expected[:9] += side.own
     assert_allclose(side.total, expected, atol=1e-4)
     order = np.argsort(found.of_ratings, kind="stable")
-    p, q = side.total[:, found.of_ratings[order]], chain.item.total[:, train.item_rows[order]]
+    p, q = side.total[:, found.of_ratings[order]], chain.now.item.total[:, train.item_rows[order]]
     predicted = p[0] + q[0] + (p[1:] * q[1:]).sum(axis=0)
     assert_allclose(chain.predictions(), predicted, atol=1e-4)
     if likelihood == "gaussian":
         stars = train.stars[order] - train.stars.mean()
-        assert_allclose(chain.likelihood.errors, stars - predicted, atol=1e-4)
+        assert_allclose(chain.now.likelihood.errors, stars - predicted, atol=1e-4)
 
 
 # Geweke 2004, as in test_bayesian_sweep: draws of everything from the prior, or the sampler and
@@ -164,16 +164,16 @@ def from_prior(rng: np.random.Generator, n: int) -> Doubles:
 
 def prior_totals(chain: Chain, rng: np.random.Generator) -> tuple[Doubles, Doubles]:
     """Of sessions and of items."""
-    assert chain.sessions
-    days = dense_features(chain.sessions.side.groups)
+    assert chain.now.sessions
+    days = dense_features(chain.now.sessions.side.groups)
     n_sessions, n_days = days.shape
-    user, item = (dense_features(side.groups) for side in (chain.user, chain.item))
+    user, item = (dense_features(side.groups) for side in (chain.now.user, chain.now.item))
 
     def line(dense: Doubles) -> Doubles:
         return from_prior(rng, 3) + dense @ from_prior(rng, dense.shape[1])
 
     fronts = [
-        line(user)[chain.sessions.users] + from_prior(rng, n_sessions)
+        line(user)[chain.now.sessions.users] + from_prior(rng, n_sessions)
         + days @ from_prior(rng, n_days)
         for _ in range(2)
     ]  # fmt: skip
@@ -193,8 +193,8 @@ def test_the_sampler_and_fresh_data_keep_to_the_prior() -> None:
     by_user, by_item = histories(FEW)
     found = sessions(FEW.user_rows, FEW_DAYS)
     chain = Chain(FEW, 1, by_user, by_item, "gaussian", [1, 0], NARROW, found)
-    assert chain.sessions
-    rng, likelihood = np.random.default_rng(7), chain.likelihood
+    assert chain.now.sessions
+    rng, likelihood = np.random.default_rng(7), chain.now.likelihood
     prior_alpha = rng.gamma(NARROW.alpha_0 / 2, size=N_DRAWS) / (NARROW.beta_0 / 2)
     independent = np.array(
         [summary(*prior_totals(chain, rng), alpha) for alpha in prior_alpha.tolist()]
@@ -204,7 +204,7 @@ def test_the_sampler_and_fresh_data_keep_to_the_prior() -> None:
         likelihood.errors[:] = rng.standard_normal(len(FEW)) / np.sqrt(likelihood.alpha)
         before = float(likelihood.alpha)
         chain.step()
-        in_turns[sweep] = summary(chain.sessions.side.total, chain.item.total, before)
+        in_turns[sweep] = summary(chain.now.sessions.side.total, chain.now.item.total, before)
     blocks = in_turns.reshape(40, -1, independent.shape[1]).mean(axis=1)  # long beside the memory
     error = np.sqrt(independent.var(axis=0) / N_DRAWS + blocks.var(axis=0, ddof=1) / len(blocks))
     deviations = (independent.mean(axis=0) - in_turns.mean(axis=0)) / error

@@ -38,14 +38,14 @@ def test_errors_and_totals_stay_true_over_sweeps(likelihood: str) -> None:
     chain = chain_of(train, 3, likelihood)
     for _ in range(20):
         chain.step()
-    for side in (chain.user, chain.item):
+    for side in (chain.now.user, chain.now.item):
         expected = side.own + side.features @ dense_features(side.groups).T
         assert_allclose(side.total, expected, atol=1e-4)
     ratings = train.stars - train.stars.mean()
-    if isinstance(chain.likelihood, OrderedProbit):
-        ratings = chain.likelihood._latent
-    expected = ratings - predictions(chain.user.total, chain.item.total, train)
-    assert_allclose(chain.likelihood.errors, expected, atol=1e-4)
+    if isinstance(chain.now.likelihood, OrderedProbit):
+        ratings = chain.now.likelihood._latent
+    expected = ratings - predictions(chain.now.user.total, chain.now.item.total, train)
+    assert_allclose(chain.now.likelihood.errors, expected, atol=1e-4)
 
 
 def test_sums_are_taken_over_a_rows_own_ratings() -> None:
@@ -90,7 +90,7 @@ def from_prior(rng: np.random.Generator, n: int) -> Doubles:
 
 def prior_totals(chain: Chain, rng: np.random.Generator) -> tuple[Doubles, Doubles]:
     totals = []
-    for side in (chain.user, chain.item):
+    for side in (chain.now.user, chain.now.item):
         dense, bounds = dense_features(side.groups), side.groups.bounds
         lines = []
         for _ in side.own:
@@ -118,7 +118,7 @@ def probit_prior(rng: np.random.Generator) -> list[float]:
 
 def fresh_stars(chain: Chain, rng: np.random.Generator) -> list[float]:
     """Draw ratings given the parameters; the likelihood's parameters."""
-    likelihood = chain.likelihood
+    likelihood = chain.now.likelihood
     if isinstance(likelihood, GaussianNoise):
         noise = rng.standard_normal(len(TINY)) / np.sqrt(likelihood.alpha)
         likelihood.errors[:] = noise
@@ -145,7 +145,7 @@ def test_the_sampler_and_fresh_data_keep_to_the_prior(
     for sweep in range(N_DRAWS):
         further = fresh_stars(chain, rng)
         chain.step()
-        in_turns[sweep] = summary(chain.user.total, chain.item.total, further)
+        in_turns[sweep] = summary(chain.now.user.total, chain.now.item.total, further)
     blocks = in_turns.reshape(40, -1, independent.shape[1]).mean(axis=1)  # long beside the memory
     error: NDArray[np.float64] = np.sqrt(
         independent.var(axis=0) / N_DRAWS + blocks.var(axis=0, ddof=1) / len(blocks)

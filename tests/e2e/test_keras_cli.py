@@ -33,14 +33,15 @@ def in_2018(home: Path, planted_files: Path, *arguments: str) -> "subprocess.Com
 def test_commands_of_2018_train_on_keras_what_is_used_like_any_other(
     home: Path, planted_files: Path
 ) -> None:
-    """The parents are trained by the compiled engine, the child on Keras."""
+    """The parents are trained by the compiled engine, the child on Keras; both read histories."""
     factor = in_2018(home, planted_files, "--engine", "keras")
     assert factor.returncode == 0, factor.stderr
     idle = [f"note: --{flag} has no effect on latent-factor-model by Adam"
             for flag in ("dropout_rate", "layers")]  # fmt: skip
     assert sorted(factor.stderr.splitlines()) == idle, "TensorFlow says nothing"
     child = in_2018(home, planted_files, "--engine", "keras", "--model",
-                    "ensemble-transfer-learning", "--precision", "mixed_bfloat16")  # fmt: skip
+                    "ensemble-transfer-learning", "--precision", "mixed_bfloat16",
+                    "--features", "histories", "--loss", "huber")  # fmt: skip
     assert child.returncode == 0, child.stderr
     models = home / "pretrained_models" / NAME
     found = {}

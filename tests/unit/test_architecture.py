@@ -56,6 +56,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "engines.known",
         "engines.pools",
         "engines.ordinal",
+        "engines.losses",
     ),
     (
         "data.movielens",

@@ -19,8 +19,8 @@ from starcast.engines.expression import Expression, constant, weight
 from starcast.errors import ConfigError
 
 CUTS = "cut_points"
-_LEAST = 1e-7  # chance of a level, so that none is beyond all loss,
-_STEEPEST = 10.0  # and none throws cut points about that have come close
+LEAST = 1e-7  # chance of a level, so that none is beyond all loss,
+STEEPEST = 10.0  # and none throws cut points about that have come close
 
 Array = NDArray[np.floating[Any]]
 
@@ -69,17 +69,22 @@ def unlikelihood(
     Returns: float64 (n,); as the distances.
     """
     n, rows = len(stars), np.arange(len(stars))
-    level = np.searchsorted((levels[1:] + levels[:-1]) / 2, stars)
+    level = np.searchsorted(borders_of(levels), stars)
     above = np.zeros((n, len(levels) + 1))
     above[:, 0] = 1
     above[:, 1:-1] = 0.5 + 0.5 * np.tanh(0.5 * distances.astype(np.float64))
-    chance = np.maximum(above[rows, level] - above[rows, level + 1], _LEAST)
+    chance = np.maximum(above[rows, level] - above[rows, level + 1], LEAST)
     bent = above * (1 - above) / chance[:, np.newaxis]
     slopes = np.zeros_like(above)
     slopes[rows, level] = -bent[rows, level]
     slopes[rows, level + 1] += bent[rows, level + 1]
-    steep = np.clip(slopes[:, 1:-1], -_STEEPEST, _STEEPEST)
+    steep = np.clip(slopes[:, 1:-1], -STEEPEST, STEEPEST)
     return -np.log(chance), steep.astype(distances.dtype)
+
+
+def borders_of(levels: Array) -> Array:
+    """Half way between levels (n_levels,): which of them a number in units is."""
+    return np.asarray((levels[1:] + levels[:-1]) / 2)
 
 
 def _above(network: Expression, part: Expression) -> Expression:

@@ -48,14 +48,14 @@ def suit_for(featured: Featured) -> Suit:
     def suit(settings: NetworkSettings, known: Callable[[], Ratings]) -> tuple[Any, str]:
         if not settings.features and settings.loss != "ordinal":
             return replace(settings, network=""), ""
-        network = featured(settings, _besides(settings, known()))
+        network = featured(settings, besides_of(settings, known()))
         network = in_steps(network, known()) if settings.loss == "ordinal" else network
         return replace(settings, network=text_of(network)), ""
 
     return suit
 
 
-def _besides(settings: NetworkSettings, ratings: Ratings) -> Besides:
+def besides_of(settings: NetworkSettings, ratings: Ratings) -> Besides:
     """What some features come to. Raises: ConfigError: the data do not tell them."""
     found: dict[str, list[Expression]] = {"user": [], "item": []}
     width = settings.dimension

@@ -5,11 +5,9 @@ from typing import Any
 
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression
-from starcast.engines.expression.kinds import DEPLOYED
 from starcast.engines.keras_settings import KerasSettings, OnKeras
 from starcast.engines.protocol import Engine
 from starcast.engines.settings import Settings
-from starcast.errors import ConfigError
 from starcast.models.model import MakeEngine
 
 
@@ -20,18 +18,7 @@ def network_on_keras(compute: Callable[[Any], Expression]) -> MakeEngine:
         require_engine(settings)
         from starcast.engines.keras.engine import network_engine
 
-        network = compute(settings)
-        if any(part.kind not in DEPLOYED for part in network.parts()):
-            raise ConfigError(
-                "the engine keras trains no network that pools histories or reads times; leave "
-                "--engine keras out, or these features"
-            )
-        if settings.loss != "mse":
-            raise ConfigError(
-                f"the engine keras lowers squared errors alone; leave --engine keras out, or "
-                f"--loss {settings.loss}"
-            )
-        return network_engine(settings, train, network, seed)
+        return network_engine(settings, train, compute(settings), seed)
 
     return engine
 

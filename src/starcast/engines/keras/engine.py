@@ -12,15 +12,20 @@ from starcast.engines.batches import Rated as BatchRated
 from starcast.engines.batches import ShuffledRatings
 from starcast.engines.expression import Expression
 from starcast.engines.expression.networks import factor_model
+from starcast.engines.expression.times import at_times
 from starcast.engines.expression.weights import check_network
 from starcast.engines.factorization.tables import FactorTables
 from starcast.engines.keras.backend import BACKENDS, of_backend
+from starcast.engines.keras.batch import Rated, Told
 from starcast.engines.keras.devices import Devices
-from starcast.engines.keras.epoch import Course, Plan, Rated, Told, program
+from starcast.engines.keras.epoch import Course, Plan, program
+from starcast.engines.keras.losses import Loss
+from starcast.engines.keras.pools import Pool
 from starcast.engines.keras.tables import Arrays, Given, Packing
 from starcast.engines.keras_settings import DTYPES, ForKeras, KerasSettings
 from starcast.engines.networks.initial import first_weights
 from starcast.engines.optimizers import RULES, step_rate
+from starcast.engines.pools import poolings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.state import State, Stepped, put_back, put_back_random
 
@@ -52,13 +57,21 @@ class KerasEngine(Stepped):
         still: frozenset[str] = frozenset(),
     ) -> None:
         self._config, self.network = config, network
-        self._backend, self._packing = str(keras.backend.backend()), Packing(network, still)
+        n_rows = {"user": train.n_users, "item": train.n_items}
+        self._backend, self._packing = str(keras.backend.backend()), Packing(network, n_rows, still)
         self._rng = np.random.default_rng([seed, 1])
-        self._ratings = ShuffledRatings(train, config.batch_size, self._rng)
+        self._ratings = ShuffledRatings(
+            train, config.batch_size, self._rng, with_times="time_scale" in first
+        )
         self._plan = self._planned(len(train))
         by_xla = config.jit_compile == "yes"
         self._epoch = self._plan.backend.compiled(program(self._plan), by_xla=by_xla)
-        self._rated = Rated(*map(self._placed, _with_nobody(train, self._ratings.rated)))
+        self._pools = {
+            kind: Pool(*map(self._placed, Pool.of(pooling)))
+            for kind, pooling in poolings(network, train).items()
+        }
+        users, items, stars = map(self._placed, _with_nobody(train, self._ratings.rated))
+        self._rated = Rated(users, items, stars, times=None)
         self._take(first)
 
     def run_epoch(self) -> EpochLoss:
@@ -70,8 +83,8 @@ class KerasEngine(Stepped):
         )
         self._moving, sums = self._epoch(self._moving, self._told, course)
         self._step += self._plan.n_batches
-        squared, norms = ops.convert_to_numpy(sums).sum(axis=0, dtype=np.float64).tolist()
-        loss = 0.5 * (squared + self._config.regularization_factor * norms) / self._plan.n
+        squared, norms, lost = ops.convert_to_numpy(sums).sum(axis=0, dtype=np.float64).tolist()
+        loss = (lost + 0.5 * self._config.regularization_factor * norms) / self._plan.n
         return EpochLoss(loss, float(np.sqrt(squared / self._plan.n)))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -103,7 +116,8 @@ class KerasEngine(Stepped):
 
     def _take(self, weights: Weights) -> None:
         given = Given(*map(self._placed, self._packing.told(weights)))
-        self._told = Told(self._rated, given)
+        times = self._placed(_times(weights, self._ratings))
+        self._told = Told(self._rated._replace(times=times), given, self._pools)
         self._moving = Arrays(*map(self._placed, self._packing.packed(weights)))
         self._step = 0
 
@@ -124,6 +138,7 @@ class KerasEngine(Stepped):
         config = self._config
         return Plan(
             network=self.network,
+            loss=Loss.named(getattr(config, "loss", "mse"), self.network),
             packing=self._packing,
             n=n,
             run=self._ratings.run,
@@ -141,13 +156,17 @@ def _multiple(n: int, of: int) -> int:
     return -(-n // of) * of
 
 
-def _with_nobody(train: Ratings, rated: BatchRated) -> Rated:
-    """The ratings, and one of a user and an item that there are not."""
-    return Rated(
-        np.append(rated.users, np.int32(train.n_users)),
-        np.append(rated.items, np.int32(train.n_items)),
-        np.append(rated.stars, np.float32(0)),
-    )
+def _with_nobody(train: Ratings, rated: BatchRated) -> tuple[NDArray[Any], ...]:
+    """Users, items and stars of the ratings, and of one of a user and an item there are not."""
+    nobody = np.int32(train.n_users), np.int32(train.n_items), np.float32(0)
+    return tuple(map(np.append, rated, nobody))
+
+
+def _times(weights: Weights, ratings: ShuffledRatings) -> NDArray[np.float32]:
+    """When each of the ratings was made, as networks read it, and nobody's; float32 (n + 1, 2)."""
+    if ratings.timestamps is None:
+        return np.zeros((len(ratings.rated.stars) + 1, 0), np.float32)
+    return np.pad(at_times(weights, ratings.rated.users, ratings.timestamps), ((0, 1), (0, 0)))
 
 
 def network_engine(config: ForKeras, train: Ratings, network: Expression, seed: int) -> KerasEngine:

@@ -9,32 +9,14 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from starcast.engines.expression import Expression
+from starcast.engines.keras.batch import Here, Rated, Told
 from starcast.engines.keras.dropout import Dropout, Places
+from starcast.engines.keras.losses import Loss
 from starcast.engines.keras.operations import evaluate
 from starcast.engines.keras.steps import Step, Visited
-from starcast.engines.keras.tables import SHARED, Arrays, Given, Packing
+from starcast.engines.keras.tables import SHARED, Arrays, Packing
 
 Tensor = Any
-
-
-class Rated(NamedTuple):
-    """The ratings, and one more of nobody for nothing, which fills up batches.
-
-    Attributes:
-        users, items: int32 (n + 1,).
-        stars: float32 (n + 1,).
-    """
-
-    users: Tensor
-    items: Tensor
-    stars: Tensor
-
-
-class Told(NamedTuple):
-    """What the data tell."""
-
-    rated: Rated
-    given: Given
 
 
 class Course(NamedTuple):
@@ -56,6 +38,7 @@ class Plan(NamedTuple):
 
     Attributes:
         network: what is trained.
+        loss: what is lowered.
         packing: where its weights lie.
         n: ratings.
         run: of neighbours that are visited one after the other.
@@ -68,6 +51,7 @@ class Plan(NamedTuple):
     """
 
     network: Expression
+    loss: Loss
     packing: Packing
     n: int
     run: int
@@ -84,31 +68,10 @@ class Plan(NamedTuple):
         return -(-self.n // self.batch_size)
 
 
-class Here(NamedTuple):
-    """What a batch has beside its weights.
-
-    Attributes:
-        of_user, of_item: float32 (batch_size, width), what is known of each rating's.
-        counts: float32 (batch_size,), as in `Step`.
-        dropout: of this step.
-    """
-
-    of_user: Tensor
-    of_item: Tensor
-    counts: Tensor
-    dropout: Dropout
-
-    def moments(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and variances over the ratings of values (batch_size, width), float32."""
-        values, weight = ops.cast(values, "float32"), self.counts[:, None]
-        n = ops.sum(self.counts)
-        mean = ops.sum(weight * values, axis=0) / n
-        return mean, ops.sum(weight * ops.square(values - mean), axis=0) / n
-
-
 def program(plan: Plan) -> Callable[[Arrays, Told, Course], tuple[Arrays, Tensor]]:
-    """What an epoch does: weights, the data and the course to weights, and of each batch Σ error²
-    and Σ of the squared norms of its ratings' rows before it, float32 (n_batches, 2)."""
+    """What an epoch does: weights, the data and the course to weights, and of each batch, before
+    it, Σ error², Σ of the squared norms of its ratings' rows and Σ of losses, float32 (n_batches,
+    3)."""
 
     def run(arrays: Arrays, told: Told, course: Course) -> tuple[Arrays, Tensor]:
         order = _order(plan, course.starts)
@@ -119,7 +82,7 @@ def program(plan: Plan) -> Callable[[Arrays, Told, Course], tuple[Arrays, Tensor
             arrays, found = _visit(plan, arrays, told, picks, course, batch)
             return arrays, ops.slice_update(sums, (batch, 0), found[None])
 
-        nothing = ops.zeros((plan.n_batches, 2), "float32")
+        nothing = ops.zeros((plan.n_batches, 3), "float32")
         return ops.fori_loop(0, plan.n_batches, visit, (arrays, nothing))
 
     return run
@@ -137,20 +100,27 @@ def _visit(
     plan: Plan, arrays: Arrays, told: Told, picks: Tensor, course: Course, batch: Tensor
 ) -> tuple[Arrays, Tensor]:
     """One step on the ratings picked; what it finds of them before it."""
-    users, items, stars = (ops.take(column, picks) for column in told.rated)
-    user, item = Visited.of(arrays.user, users), Visited.of(arrays.item, items)
-    known = ops.take(told.given.user, users, axis=0), ops.take(told.given.item, items, axis=0)
+    rated = Rated(*(ops.take(column, picks, axis=0) for column in told.rated))
+    user, item = Visited.of(arrays.user, rated.users), Visited.of(arrays.item, rated.items)
+    of_user = ops.take(told.given.user, rated.users, axis=0)
+    of_item = ops.take(told.given.item, rated.items, axis=0)
     counts = ops.cast(picks < plan.n, "float32")
-    here = Here(*known, counts, Dropout(_places(plan, batch), course.seed, batch))
+    dropout = Dropout(_places(plan, batch), course.seed, batch)
+    here = Here(rated, of_user, of_item, told.pools, counts, dropout)
 
-    def lost(*weights: Tensor) -> tuple[Tensor, tuple[Tensor, dict[str, Tensor]]]:
-        predicted, averages = _predicted(plan, weights, here)
-        squared = ops.sum(ops.square((predicted - stars) * counts))
-        return 0.5 * squared, (squared, averages)
+    def lost(*weights: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, dict[str, Tensor]]]:
+        """What has the gradient of the loss, though not its value; beside it that value."""
+        values, averages = _evaluated(plan, weights, here)
+        reads = ops.cast(values[plan.loss.reads], "float32")
+        each, slope = plan.loss.of(ops.stop_gradient(reads), rated.stars)
+        turned = ops.sum(ops.reshape(slope * reads, (counts.shape[0], -1)), axis=1) * counts
+        error = ops.cast(values[plan.network], "float32") - rated.stars
+        sums = ops.sum(ops.square(error * counts)), ops.sum(each * counts)
+        return ops.sum(turned), (*sums, averages)
 
     own = user.each(), item.each()
     shared = arrays.shared[:, 0]
-    (squared, averages), slopes = plan.backend.with_gradient(lost, *own, shared)
+    (squared, losses, averages), slopes = plan.backend.with_gradient(lost, *own, shared)
     norms = sum(ops.sum(counts * ops.sum(ops.square(rows), axis=1)) for rows in own)
     step = Step(plan.rule, ops.take(course.rates, batch), plan.penalty, counts)
     moved = Arrays(
@@ -158,7 +128,7 @@ def _visit(
         item.moved(arrays.item, slopes[1], step),
         _with_averages(plan, step.moved(arrays.shared, slopes[2] * plan.packing.moving), averages),
     )
-    return Arrays(*map(plan.devices.everywhere, moved)), ops.stack([squared, norms])
+    return Arrays(*map(plan.devices.everywhere, moved)), ops.stack([squared, norms, losses])
 
 
 def _places(plan: Plan, batch: Tensor) -> Places:
@@ -169,33 +139,40 @@ def _places(plan: Plan, batch: Tensor) -> Places:
     return Places(*(ops.where(is_last, b, a) for a, b in zip(full, last, strict=True)))
 
 
-def _predicted(
+def _evaluated(
     plan: Plan, weights: tuple[Tensor, ...], here: Here
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Predictions (batch_size,) from each rating's rows and all other weights (1, n), and where
-    running averages move to."""
+) -> tuple[dict[Expression, Tensor], dict[str, Tensor]]:
+    """What the parts of the network come to, from each rating's rows and all other weights (1, n),
+    and where running averages move to."""
+    packing, averages = plan.packing, {}
+    exact = _named(packing, weights[2])
+    besides = here.besides(plan.network, exact)
     user, item, shared = (ops.cast(one, plan.dtype) for one in weights)
     of_user, of_item = (ops.cast(one, plan.dtype) for one in (here.of_user, here.of_item))
-    packing, averages = plan.packing, {}
-    own = {name: part[0] for name, part in packing.named(SHARED, shared, ops.reshape).items()}
 
     def moments(part: Expression, values: Tensor) -> tuple[Tensor, Tensor]:
         found, momentum = here.moments(values), part.numbers[1]
         for name, one in zip(part.weights[2:], found, strict=True):
-            averages[name] = momentum * ops.cast(own[name], "float32") + (1 - momentum) * one
+            averages[name] = momentum * exact[name] + (1 - momentum) * one
         mean, variance = (ops.cast(one, plan.dtype) for one in found)
         return mean, variance
 
-    value = evaluate(
+    values = evaluate(
         plan.network,
-        own,
+        _named(packing, shared),
         packing.rows("user", user, of_user, ops.reshape)
         | packing.rows("item", item, of_item, ops.reshape),
+        {part: ops.cast(value, plan.dtype) for part, value in besides.items()},
         dtype=plan.dtype,
         dropout=here.dropout.of,
         moments=moments,
     )
-    return ops.cast(value, "float32"), averages
+    return values, averages
+
+
+def _named(packing: Packing, shared: Tensor) -> dict[str, Tensor]:
+    """Weights that are shared, (1, n), by name."""
+    return {name: part[0] for name, part in packing.named(SHARED, shared, ops.reshape).items()}
 
 
 def _with_averages(plan: Plan, planes: Tensor, averages: dict[str, Tensor]) -> Tensor:

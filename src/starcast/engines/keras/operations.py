@@ -5,6 +5,7 @@ A kind that `expression.kinds` gains needs a line in `OPERATIONS` here.
 
 from collections.abc import Callable, Mapping
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -62,25 +63,30 @@ def evaluate(
     expression: Expression,
     weights: Mapping[str, Tensor],
     rows: Mapping[str, Tensor],
+    besides: Mapping[Expression, Tensor] = MappingProxyType({}),
     *,
     dtype: str = "float32",
     dropout: Dropout | None = None,
     moments: Moments | None = None,
-) -> Tensor:
-    """What an expression comes to for n pairs; it can be differentiated, and compiled.
+) -> dict[Expression, Tensor]:
+    """What the parts of an expression come to for n pairs, itself among them; it can be
+    differentiated, and compiled.
 
     Args:
         expression: any.
         weights: by name, those that are no tables.
         rows: by the name of a table, each pair's own row of it, (n, …).
+        besides: the values of pools and times, (n, …).
         dtype: of constants; that of weights and rows.
         dropout: in training; left out if it is not given.
         moments: in training; running averages if they are not given.
-    Returns: (n, …), or without the axis of pairs where the expression reads no row.
+    Returns: (n, …) each, or without the axis of pairs where a part reads no row.
     """
-    values: dict[Expression, Tensor] = {}
+    values = dict(besides)
     n_dropped = 0
     for part in expression.parts():
+        if part in values:
+            continue
         if part.kind in ROWS:
             values[part] = rows[part.weights[0]]
         elif part.kind == "constant":
@@ -96,4 +102,4 @@ def evaluate(
                 own[2:] = moments(part, values[part.inputs[0]])
             own += part.numbers if part.kind in NORMALIZATIONS else ()
             values[part] = OPERATIONS[part.kind](*(values[one] for one in part.inputs), *own)
-    return values[expression]
+    return values

@@ -1,17 +1,17 @@
 """The weights of a network as few large arrays: what a step reads together lies together.
 
-All trained tables of a side are one array, and so are all other weights, each beside its two
-moments; tables of what the data tell are another.
+All tables of a side of which ratings train their own rows are one array, and so are all other
+weights, each beside its two moments; tables of what the data tell are another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.expression import Expression
-from starcast.engines.expression.weights import Weight, weights_of
+from starcast.engines.expression.weights import Weight, tables_of, weights_of
 from starcast.engines.protocol import Weights
 
 Array = NDArray[np.float32]
@@ -25,7 +25,7 @@ class Arrays(NamedTuple):
 
     Attributes:
         user, item: float32 (n_rows + 1, 3, width); the last row is of nobody, and stays 0.
-        shared: float32 (1, 3, n), all weights that are no tables.
+        shared: float32 (1, 3, n), all other weights; tables that are pooled among them.
     """
 
     user: Any
@@ -50,17 +50,23 @@ class Packing:
 
     Args:
         network: whose weights.
+        n_rows: how many users and items there are, by side.
         still: names of those that training leaves as they are.
     """
 
-    def __init__(self, network: Expression, still: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, network: Expression, n_rows: Mapping[str, int], still: frozenset[str] = frozenset()
+    ) -> None:
         self._still = still
         self._names = list(weights_of(network))
+        by_rows = {name for names in tables_of(network).values() for name in names}
         self._groups: dict[str, dict[str, Weight]] = {
             group: {} for group in (*SIDES, SHARED, *map(_told_of, SIDES))
         }
         for name, weight in weights_of(network).items():
             is_told = weight.side and not weight.is_trained
+            if weight.side and not is_told and name not in by_rows:  # pooled: moved as a whole
+                weight = Weight(SHARED, weight.whole(n_rows), weight.start)
             group = _told_of(weight.side) if is_told else weight.side
             self._groups[group][name] = weight
 
@@ -99,7 +105,7 @@ class Packing:
 
     @property
     def moving(self) -> Array:
-        """Of the weights that are no tables: 1 where training moves them, else 0; (n,)."""
+        """Of the weights that are shared: 1 where training moves them, else 0; (n,)."""
         parts = []
         for name, weight in self._groups[SHARED].items():
             moves = weight.is_trained and name not in self._still

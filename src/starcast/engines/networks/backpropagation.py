@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from starcast.engines.compiled import serial
+from starcast.engines.networks.chunks import hashed, limit
 
 
 @serial
@@ -89,20 +90,10 @@ def _add_and_cut(outputs: Any, bias: Any) -> None:
 @serial
 def _drop(outputs: Any, rate: Any, seed: Any) -> None:
     """Zero a random share and scale up the rest, in place."""
-    scale = np.float32(1 / (1 - rate))
-    limit = np.uint32(rate * 2.0**32)
+    scale, least = np.float32(1 / (1 - rate)), limit(rate)
     flat = outputs.reshape(outputs.size)
     for n in range(len(flat)):
-        flat[n] = np.float32(0) if _hash(np.uint32(n), seed) < limit else flat[n] * scale
-
-
-@serial
-def _hash(n: Any, seed: Any) -> Any:
-    """A random uint32 for each n and seed: two rounds of multiply and shift."""
-    mixed = np.uint32(np.uint32(n * np.uint32(0x9E3779B9)) + seed)
-    mixed = np.uint32((mixed ^ (mixed >> np.uint32(16))) * np.uint32(0x21F0AAAD))
-    mixed = np.uint32((mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x735A2D97))
-    return np.uint32(mixed ^ (mixed >> np.uint32(15)))
+        flat[n] = np.float32(0) if hashed(np.uint32(n), seed) < least else flat[n] * scale
 
 
 @serial

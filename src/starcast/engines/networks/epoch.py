@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.engines.compiled import parallel, serial
+from starcast.engines.networks.chunks import CHUNK, cut, mixed, parts
 from starcast.engines.networks.gradient import Slopes, Tables, chunk_gradient
 from starcast.engines.networks.grouping import Groups, group_visits
 from starcast.engines.optimizers import step_rate, update
 from starcast.engines.simd import VECTOR, load_vector, prefetch_vectors, store_vector, total
 
-_CHUNK = 256  # ratings: the values of a chunk stay in the second-level cache
 _PARTS = 4  # of the rows of a side, updated side by side
 _NOTHING = np.float32(1e-25)  # far below what moves a weight, far above the subnormal numbers
 _AHEAD = 4  # rows; so far ahead memory is asked for them
@@ -49,7 +49,7 @@ class Workspace(NamedTuple):
         return cls(
             np.zeros((batch_size, *row), np.float32),
             np.zeros((batch_size, *row), np.float32),
-            np.zeros((-(-batch_size // _CHUNK), *dense), np.float32),
+            np.zeros((-(-batch_size // CHUNK), *dense), np.float32),
             np.empty((2 * _PARTS, -(-batch_size // _PARTS), *row), np.float32),
             np.empty((2, n_batches, batch_size), np.int32),
             np.empty((2, n_batches, batch_size + 2), np.int32),
@@ -76,14 +76,14 @@ def run_epoch(
     """
     batch_size, n_grouped = len(space.of_users), space.distinct.shape[1]
     squared_error = norms = 0.0
-    for batch in range(_parts(len(order), batch_size)):
+    for batch in range(parts(len(order), batch_size)):
         now = batch % n_grouped
         if now == 0:
             _silence(tables.dense)
             ahead = order[batch * batch_size : (batch + n_grouped) * batch_size]
-            _group(tables, rated, ahead, _parts(len(ahead), batch_size), space)
+            _group(tables, rated, ahead, parts(len(ahead), batch_size), space)
         visits = order[batch * batch_size : (batch + 1) * batch_size]
-        n_chunks = _parts(len(visits), _CHUNK)
+        n_chunks = parts(len(visits), CHUNK)
         errors = _gradients(tables, rated, visits, widths, space, n_chunks, seed, batch)
         step += 1
         rate = step_rate(descent.rule, descent.learning_rate, step)
@@ -119,12 +119,12 @@ def _gradients(
     """Fill in the gradients of a batch, chunk by chunk; Σ error² of each chunk, (n_chunks,)."""
     errors = np.zeros(n_chunks)
     for chunk in numba.prange(n_chunks):
-        begin, end = _cut(chunk, n_chunks, len(visits))
+        begin, end = cut(chunk, n_chunks, len(visits))
         slopes = Slopes(
             space.of_users[begin:end], space.of_items[begin:end], space.of_dense[chunk].ravel()
         )
         errors[chunk] = chunk_gradient(
-            tables, rated, visits[begin:end], widths, _mixed(seed, batch, chunk), slopes
+            tables, rated, visits[begin:end], widths, mixed(seed, batch, chunk), slopes
         )
     return errors
 
@@ -167,24 +167,6 @@ def _silence(dense: Any) -> None:
 
 
 @serial
-def _parts(n: Any, size: Any) -> Any:
-    """How many parts of a size n makes, the last perhaps smaller."""
-    return (n + size - 1) // size
-
-
-@serial
-def _cut(part: Any, n_parts: Any, n: Any) -> Any:
-    """The bounds of one of n_parts near-equal parts of n."""
-    return part * n // n_parts, (part + 1) * n // n_parts
-
-
-@serial
-def _mixed(seed: Any, batch: Any, chunk: Any) -> Any:
-    """A seed of its own for every chunk, far from the others."""
-    return np.uint32(seed + np.uint32(batch * 0x85EBCA6B) + np.uint32(chunk * 0xC2B2AE35))
-
-
-@serial
 def _update_rows(
     table: Any, groups: Any, gradients: Any, summed: Any, part: Any, descent: Any, rate: Any
 ) -> Any:
@@ -193,7 +175,7 @@ def _update_rows(
     Every visit also adds λ times the row itself; Σ of the squared norms is returned.
     """
     distinct, starts, members = groups
-    begin, end = _cut(part, _PARTS, starts[-1])
+    begin, end = cut(part, _PARTS, starts[-1])
     n_vectors, norms = gradients.shape[1], 0.0
     for slot in range(begin, end):
         prefetch_vectors(

@@ -1,5 +1,6 @@
 """Any network, trained by the gradient of its expression, at the pace of the plain interpreter."""
 
+import math
 from collections.abc import Mapping
 from typing import final
 
@@ -16,6 +17,8 @@ from starcast.engines.expression.normalizations import moved
 from starcast.engines.expression.operations import Array
 from starcast.engines.expression.times import at_times
 from starcast.engines.expression.weights import check_network, tables_of, weights_of
+from starcast.engines.losses import BENDS, bent
+from starcast.engines.networks.chunks import mask
 from starcast.engines.networks.engine import NetworkEngine
 from starcast.engines.networks.initial import first_weights
 from starcast.engines.networks.layout import Layout
@@ -27,8 +30,6 @@ from starcast.engines.pools import poolings
 from starcast.engines.protocol import EpochLoss, Weights, check_shapes
 from starcast.engines.settings import OfNetwork
 from starcast.engines.state import State, Stepped, named_parts
-
-_HUBER = 1.0  # error, in units, beyond which a loss grows as a line does
 
 
 def network_engine(
@@ -90,10 +91,11 @@ class ExpressionEngine(Stepped):
     def run_epoch(self) -> EpochLoss:
         """One pass over the training rows in a fresh order."""
         order, size = self._ratings.fresh_order(), self._config.batch_size
-        totals = np.zeros(3)
+        seed, totals = np.uint32(self._rng.integers(1 << 32)), np.zeros(3)
         with blas_on_one_thread():  # a batch is too small for several
-            for start in range(0, len(order), size):
-                totals += self._visit(order[start : start + size])
+            for batch, start in enumerate(range(0, len(order), size)):
+                visits = order[start : start + size]
+                totals += self._visit(visits, self._masks(len(visits), seed, batch))
         squared_error, penalty, lost = totals.tolist()
         n = len(order)
         loss = (lost + 0.5 * self._config.regularization_factor * penalty) / n
@@ -127,7 +129,7 @@ class ExpressionEngine(Stepped):
         views = {name: moving.weights for name, moving in self._moving.items()} | self._held
         self._views = {name: views[name] for name in weights_of(self.network)}
 
-    def _visit(self, visits: NDArray[np.int32]) -> tuple[float, float, float]:
+    def _visit(self, visits: NDArray[np.int32], masks: Masks) -> tuple[float, float, float]:
         """One step on one batch; before it Σ error², Σ of its rows' squared norms, Σ of losses."""
         rated = self._ratings.rated
         rows = {"user": rated.users[visits], "item": rated.items[visits]}
@@ -135,7 +137,6 @@ class ExpressionEngine(Stepped):
         values = rows_of(self.network, weights, rows["user"], rows["item"])
         sides = {side: Visited.of(of_side) for side, of_side in rows.items()}
         values |= self._besides(visits, rows["user"], sides)
-        masks = self._masks(len(visits))
         evaluate(self._parts, weights, values, masks)
         error = values[self.network] - rated.stars[visits]
         lost, found = self._lowered(values, error, rated.stars[visits], masks)
@@ -158,9 +159,7 @@ class ExpressionEngine(Stepped):
             each, slope = unlikelihood(values[distances], stars, levels)
             found = gradient(distances.parts(), self._views, values, slope, masks)
         else:
-            most = np.inf if self._config.loss == "mse" else _HUBER
-            slope = np.clip(error, -most, most)
-            each = slope * (error - 0.5 * slope)  # ½ e², and beyond it a line. Source: Huber 1964
+            each, slope = bent(error, BENDS[self._config.loss])
             found = gradient(self._parts, self._views, values, slope, masks)
         return float(np.sum(each, dtype=np.float64)), found
 
@@ -211,13 +210,13 @@ class ExpressionEngine(Stepped):
             for name, batch in zip(_averages(part), (below.mean(0), below.var(0)), strict=True):
                 self._held[name][...] = moved(self._held[name], batch, momentum)
 
-    def _masks(self, n: int) -> dict[Expression, Array]:
-        """What dropout multiplies the values of n ratings by."""
+    def _masks(self, n: int, seed: np.uint32, batch: int) -> Masks:
+        """What dropout multiplies the values of n ratings by: as in the compiled loops."""
+        dropped = [part for part in self._parts if part.kind == "dropout"]
         masks = {}
-        for part in self._parts:
-            if part.kind == "dropout":
-                kept = self._rng.random((n, *part.shape), np.float32) >= part.numbers[0]
-                masks[part] = kept * np.float32(1 / (1 - part.numbers[0]))
+        for place, part in enumerate(dropped):
+            rate, width = np.float32(part.numbers[0]), math.prod(part.shape)
+            masks[part] = mask(n, width, rate, seed, batch, place).reshape(n, *part.shape)
         return masks
 
 

@@ -21,7 +21,8 @@ from starcast.engines.expression import (
     output,
     user,
 )
-from starcast.engines.expression.networks import deep_network, ensemble
+from starcast.engines.expression.layers import rated_items, raters, time
+from starcast.engines.expression.networks import Besides, deep_network, ensemble
 from starcast.engines.expression.node import made
 from starcast.engines.factorization.minibatch import MiniBatchEngine
 from starcast.engines.keras.backend import require_keras
@@ -30,16 +31,23 @@ from starcast.engines.keras_settings import KerasNetworkSettings, KerasSettings
 from starcast.engines.networks.expression_engine import ExpressionEngine
 from starcast.engines.networks.expression_engine import network_engine as compiled_engine
 from starcast.engines.networks.initial import first_weights
+from starcast.engines.ordinal import in_steps
 from starcast.engines.settings import MiniBatchSettings, NetworkSettings
 from starcast.errors import ConfigError
 
 BACKEND = keras.backend.backend()
-RATINGS = some_ratings(300)  # of 49 users and 39 items, and one of each that nobody knows
+WHEN = np.random.default_rng(2).integers(10**9, 2 * 10**9, 300)
+RATINGS = replace(some_ratings(300), timestamps=WHEN)  # the last user and item have none
 GIVEN: dict[str, Any] = {
     "dimension": 5, "learning_rate": 0.01, "regularization_factor": 0.2, "batch_size": 70,
 }  # fmt: skip
 DEEP, ENSEMBLE = deep_network(5, (8, 4)), ensemble(5, (6, 3), factors=4)
 DROPPING = deep_network(5, (8, 4, 2), dropout_rate=0.4)
+FEATURES = Besides(
+    (rated_items("rated", 5), dense("user_date", time(), 5, bias=False)), (raters("raters", 5),)
+)
+READING = ensemble(5, (6, 3), factors=4, dropout_rate=0.3, besides=FEATURES)
+STEPS = in_steps(deep_network(5, (8, 4), besides=FEATURES), RATINGS)
 
 
 def on_keras(network: Expression = DEEP, seed: int = 3, **given: Any) -> KerasEngine:
@@ -62,16 +70,21 @@ def towers() -> Expression:
         (ENSEMBLE, {"batch_size": 10**6}),
         (DROPPING, {}),
         (DROPPING, {"batch_size": 290}),  # more than a chunk of the compiled loops
+        (READING, {}),
+        (READING, {"batch_size": 10**6, "loss": "huber"}),
+        (DEEP, {"loss": "huber"}),
+        (STEPS, {"loss": "ordinal"}),
     ],
-    ids=["deep", "ensemble", "towers", "small batches", "one batch", "dropout", "chunks"],
-)
+    ids=["deep", "ensemble", "towers", "small batches", "one batch", "dropout", "chunks",
+         "features", "features huber", "huber", "ordinal"],
+)  # fmt: skip
 def test_epochs_leave_the_weights_of_the_compiled_engine(
     network: Expression, given: dict[str, Any]
 ) -> None:
     ours = on_keras(network, **given)
     theirs = compiled_engine(NetworkSettings(**GIVEN | given), RATINGS, network, 3)
     assert largest_difference(ours.weights(), theirs.weights()) == 0
-    for _ in range(1 if "user_vector" in ours.weights() else 2):  # whose next order is another
+    for _ in range(2):
         np.testing.assert_allclose(ours.run_epoch(), theirs.run_epoch(), rtol=1e-5)
         assert largest_difference(ours.weights(), theirs.weights()) < 1e-4
 
@@ -168,11 +181,12 @@ def test_two_devices_do_what_one_does(batch_size: int) -> None:
     require_keras(given)
     with pytest.raises(ConfigError, match="there is no device 10, only cpu:0, cpu:1"):
         require_keras(replace(given, devices=10, batch_size=10))
-    one, two = (on_keras(ENSEMBLE, batch_size=batch_size, devices=n) for n in (1, 2))
+    network = READING if batch_size == 70 else ENSEMBLE
+    one, two = (on_keras(network, batch_size=batch_size, devices=n) for n in (1, 2))
     for _ in range(2):
         np.testing.assert_allclose(two.run_epoch(), one.run_epoch(), rtol=1e-5)
     assert largest_difference(one.weights(), two.weights()) < 1e-4
-    fresh = on_keras(ENSEMBLE, batch_size=batch_size, devices=2)
+    fresh = on_keras(network, batch_size=batch_size, devices=2)
     fresh.restore(two.state())
     assert fresh.run_epoch() == two.run_epoch()
 

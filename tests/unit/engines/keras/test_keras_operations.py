@@ -59,7 +59,7 @@ def in_keras(network: Expression, weights: Mapping[str, Any], rows: Mapping[str,
         given = {name: tf.constant(array) for name, array in {**weights, **rows}.items()}
         tape.watch(given)
         tables = {name: given[name] for name in rows}
-        value = operations.evaluate(network, given, tables, dtype="float64")
+        value = operations.evaluate(network, given, tables, dtype="float64")[network]
         total = tf.reduce_sum(value)
     return value, tape.gradient(total, given)
 
@@ -94,7 +94,7 @@ def test_each_dropout_is_told_apart() -> None:
         seen.append((rate, place))
         return values * 0
 
-    found = operations.evaluate(network, weights, rows, dtype="float64", dropout=dropout)
+    found = operations.evaluate(network, weights, rows, dtype="float64", dropout=dropout)[network]
     assert seen == [(0.4, 0), (0.4, 1)]
     bias = weights["hidden_2_bias"]
     np.testing.assert_allclose(found, np.broadcast_to(np.maximum(bias, 0), (50, 2)))

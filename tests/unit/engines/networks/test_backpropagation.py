@@ -12,8 +12,9 @@ from plain_network import doubles, expression_of, forward, gradients, some_ratin
 from starcast.engines.expression.networks import deep_network, ensemble
 from starcast.engines.networks import backpropagation
 from starcast.engines.networks import engine as engine_module
+from starcast.engines.networks.chunks import mixed
 from starcast.engines.networks.engine import NetworkEngine
-from starcast.engines.networks.epoch import _mixed, run_epoch
+from starcast.engines.networks.epoch import run_epoch
 from starcast.engines.settings import NetworkSettings
 
 Single = NDArray[np.float32]
@@ -131,7 +132,7 @@ def test_a_step_with_dropout_is_backpropagation_with_the_same_masks(
     users, items = (column[given["order"]] for column in given["rated"][:2])
     inputs = np.hstack([before["user_embedding"][users], before["item_embedding"][items]])
     layers = run(
-        inputs, engine.layout.joined(before), engine.layout.stack, 0.4, _mixed(given["seed"], 0, 0)
+        inputs, engine.layout.joined(before), engine.layout.stack, 0.4, mixed(given["seed"], 0, 0)
     )
     as_sorted = np.lexsort((items, users))
     masks = [(layer[as_sorted] != 0) / 0.6 for layer in layers[1:-1]]

@@ -100,7 +100,7 @@ def test_the_size_of_a_chunk_changes_only_rounding(
     network: Any, size: int, in_python: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses, weights = after_two_epochs(network)
-    monkeypatch.setattr(epoch, "_CHUNK", size)
+    monkeypatch.setattr(epoch, "CHUNK", size)
     other_losses, other_weights = after_two_epochs(network)
     np.testing.assert_allclose(other_losses, losses, rtol=1e-5)
     assert 0 < largest_difference(other_weights, weights) < 1e-5
@@ -141,7 +141,7 @@ def test_every_chunk_of_every_batch_and_epoch_draws_masks_of_its_own(
         return chunk_gradient(*given)
 
     monkeypatch.setattr(epoch, "chunk_gradient", noted)
-    monkeypatch.setattr(epoch, "_CHUNK", 100)
+    monkeypatch.setattr(epoch, "CHUNK", 100)
     after_two_epochs(ensemble, dropout_rate=0.3)
     assert len(seeds) == 2 * (3 * 3 + 1)
     assert len(set(seeds)) == len(seeds)

@@ -51,7 +51,7 @@ def spread(engine: Any) -> dict[str, NDArray[np.float32]]:
 @pytest.mark.parametrize("network", [deep_network, ensemble])
 @pytest.mark.parametrize("rule", RATES)
 def test_it_takes_the_steps_of_the_compiled_engine(network: Any, rule: str) -> None:
-    """From the same weights in the same order: nine batches, the last one smaller."""
+    """From the same weights in the same order: batches, the last one smaller."""
     config = config_of(optimizer=rule, learning_rate=RATES[rule])
     expression = expression_of(network, config)
     ours = ExpressionEngine(config, RATINGS, expression, seed=3)
@@ -109,7 +109,7 @@ def test_dropout_acts_in_training_by_masks_of_its_own() -> None:
 
 def test_a_share_is_dropped_and_the_rest_scaled_up() -> None:
     engine = ExpressionEngine(config_of(), RATINGS, TOWERS, seed=3)
-    ((part, mask),) = engine._masks(5000).items()
+    ((part, mask),) = engine._masks(5000, np.uint32(7), 0).items()
     assert part.kind == "dropout"
     assert mask.shape == (5000, 8)
     assert np.mean(mask == 0) == pytest.approx(0.3, abs=0.01)

@@ -28,8 +28,9 @@ from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.rows import SparseRows
 from starcast.evaluation import metrics
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.training.fit import fit
-from starcast.training.quality import LENGTH, ListJudge
+from starcast.training.quality import ListJudge
 
 SWEEPS = 10
 WEIGHTS = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -129,7 +130,7 @@ def judged(scores: Matrix, split: Split, judge: ListJudge) -> tuple[float, float
     stars = rows.scale.clip(scores[rows.user_rows, rows.item_rows])
     rmse = metrics.rmse(rows.stars, stars)
     scores[split.train.user_rows, split.train.item_rows] = -np.inf
-    lists = np.argsort(-scores[judge.users], axis=1, kind="stable")[:, :LENGTH]
+    lists = np.argsort(-scores[judge.users], axis=1, kind="stable")[:, :LIST_SIZE]
     return judge.of_lists(lists.astype(np.int32))["ndcg@10"], rmse
 
 

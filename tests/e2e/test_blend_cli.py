@@ -47,7 +47,7 @@ def parts(*names: str) -> list[str]:
 
 
 def test_a_blend_needs_nothing_but_its_own_folder(starcast: Starcast, here: Path) -> None:
-    run = starcast("blend", *parts(), "--name", "both")
+    run = starcast("blend", *parts(), "--name", "both", "--test")
     assert run.returncode == 0, run.stderr
     assert "Traceback" not in run.stderr
     for said in ("coefficient", "Latent factor", "Bayesian factor", "opened once", "RMSE"):

@@ -41,7 +41,7 @@ def test_train_tells_of_every_epoch_and_of_the_test(home: Path) -> None:
     assert "best epoch" in refit
     assert f"saved to {MODEL}\n" in refit
     assert "144 test ratings, opened once" in refit
-    for name in ("RMSE", "MAE", "Held-out Precision@20", "Held-out Recall@20", "Held-out F1@20"):
+    for name in ("RMSE", "MAE", "Held-out Precision@10", "Held-out Recall@10", "Held-out F1@10"):
         assert re.search(rf"^ {name} +(\d\.\d{{4}}|–)", refit, re.M), name
 
 

@@ -78,7 +78,7 @@ def test_its_report_is_that_of_the_run_that_chose(honest: Recommender, final: Re
 def test_it_carries_these_figures_and_claims_none(
     honest: Recommender, final: Recommender, tmp_path: Path
 ) -> None:
-    figures = sc.evaluate(honest).noted()
+    figures = sc.evaluate(honest).figures()
     assert final.artifact.test_before_final == pytest.approx(figures, nan_ok=True)
     folder = final.save(tmp_path / "final")
     metrics = storage.read_manifest(folder)["metrics"]

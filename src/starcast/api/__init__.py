@@ -22,6 +22,7 @@ from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import Comparison
 from starcast.evaluation.comparison import compare as judge
 from starcast.evaluation.comparison.comparison import draws_for
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.evaluation.metrics import Relevance
 from starcast.evaluation.report import Report, require_list_size
 from starcast.evaluation.report import evaluate as report_of
@@ -135,12 +136,12 @@ def train(
     if artifact.broken_off:
         warnings.warn(f"not trained to its end: {artifact.broken_off}", stacklevel=2)
     if artifact.final:
-        figures = report_of(artifact).noted()
+        figures = report_of(artifact).figures()
         artifact = replace(artifact, test_before_final=figures)
     return Recommender(artifact)
 
 
-def evaluate(model: Recommender, *, k: int = 10, relevant: str = "above-mean") -> Report:
+def evaluate(model: Recommender, *, k: int = LIST_SIZE, relevant: str = "above-mean") -> Report:
     """Judge a model on the test rows of its split.
 
     Args:
@@ -158,7 +159,7 @@ def compare(
     split: Split,
     models: Sequence[str | Recommender],
     *,
-    k: int = 10,
+    k: int = LIST_SIZE,
     relevant: str = "above-mean",
     seed: int = 42,
     refit: bool = False,

@@ -1,8 +1,8 @@
-"""Versions of a model in service: kept beside it, put in its place, and put back.
+"""Versions of a model, or of a report: kept beside it, put in its place, and put back.
 
-Beside the folder of the model, NAME, stands NAME.versions: a folder for each version, and
-`history.jsonl`, a line for each thing that was done. Which version is in service is told by its
-manifest, so that a run that is killed leaves nothing untrue.
+Beside its folder, NAME, stands NAME.versions: a folder for each version, and `history.jsonl`, a
+line for each thing that was done. Which version is in service is told by its manifest, so that a
+run that is killed leaves nothing untrue. `keep_standing` is for whoever replaces what is there.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any, final
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.beside import KEPT, VERSIONS
 from starcast.artifacts.replacement import MANIFEST, as_artifact_error, atomic_replace
 from starcast.disk.lock import alone
 from starcast.disk.reading import read_at_most
@@ -26,14 +27,16 @@ _PUT, _BACK = ("adopted", "deployed"), "rolled back"
 
 @final
 class Versions:
-    """The versions of one model.
+    """The versions of one model, or of another folder that is replaced whole.
 
     Args:
-        folder: of the model in service; there need be none yet.
+        folder: of what is in service; there need be none yet.
+        mark: the file that makes a folder one of its kind.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.home = folder, folder.with_name(f"{folder.name}.versions")
+    def __init__(self, folder: Path, mark: str = MANIFEST) -> None:
+        self.folder, self.home = folder, folder.with_name(f"{folder.name}{VERSIONS}")
+        self._mark = mark
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -48,12 +51,12 @@ class Versions:
         """The versions that are kept, ascending."""
         if not self.home.is_dir():
             return []
-        names = (path.name for path in self.home.iterdir() if (path / MANIFEST).is_file())
+        names = (path.name for path in self.home.iterdir() if (path / self._mark).is_file())
         return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
     def in_service(self) -> int | None:
         """The version that the folder holds; None of another model, or of none."""
-        manifest = standing(self.folder) / MANIFEST
+        manifest = standing(self.folder) / self._mark
         if not manifest.is_file():
             return None
         now = manifest.read_bytes()
@@ -63,11 +66,26 @@ class Versions:
     def adopt(self) -> int | None:
         """The version in service, after what came into the folder otherwise has become one."""
         found = self.in_service()
-        if found is None and (standing(self.folder) / MANIFEST).is_file():
+        if found is None and (standing(self.folder) / self._mark).is_file():
             found = self._next()
             self._copy(standing(self.folder), self.place(found))
             self.note({"version": found, "did": "adopted"})
         return found
+
+    def keep_standing(self) -> Path | None:
+        """Keep as a version what stands in the folder and is about to be replaced.
+
+        The latest are kept, as many as `KEPT`; older ones go.
+
+        Returns: where it is kept; None where nothing stands there.
+        Raises: ArtifactError: it cannot be kept. BusyError: another run is at work on it.
+        """
+        with self.held():
+            number = self.adopt()
+            if number is None:
+                return None
+            self.prune(KEPT)
+            return self.place(number)
 
     def add(self, artifact: Artifact) -> int:
         """Keep a model as a version, not yet in service; its number."""
@@ -154,10 +172,10 @@ class Versions:
         return max([0, *self.numbers(), *numbers]) + 1
 
     def _manifest(self, number: int) -> bytes:
-        return (self.place(number) / MANIFEST).read_bytes()
+        return (self.place(number) / self._mark).read_bytes()
 
     def _copy(self, source: Path, target: Path) -> None:
-        with atomic_replace(target) as fresh:
+        with atomic_replace(target, self._mark) as fresh:
             for path in sorted(source.iterdir()):
                 if path.is_file():
                     shutil.copyfile(path, fresh / path.name)

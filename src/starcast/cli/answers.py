@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Self, final
 
 import typer
 
@@ -26,6 +26,10 @@ class Answer(NamedTuple):
     record: Any
     show: Callable[[], None] = _nothing
     status: int = 0
+
+    def told_also(self, **more: Any) -> Self:
+        """The same with more to tell programs, of a record that is a mapping."""
+        return self._replace(record=self.record | more)
 
     def give(self, *, as_json: bool) -> None:
         """Print it. Raises: typer.Exit: the process does not end with 0."""

@@ -9,9 +9,11 @@ import typer
 from starcast.cli import completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
+from starcast.cli.closing import Closing, Test, closed
 from starcast.cli.list_blend import show_list_blend
-from starcast.cli.saving import keep, reserve, told_of
-from starcast.display import quoted
+from starcast.cli.naming import Name, folder_for
+from starcast.cli.run_file import write_blend
+from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -44,10 +46,6 @@ WithTrees = Annotated[
         help="With --for lists: grow trees beside the logistic model; needs the extra 'rank'.",
     ),
 ]
-Name = Annotated[
-    str | None,
-    typer.Option("--name", help="Of the blend's folder: blend, or list-blend.", show_default=False),
-]
 Out = Annotated[
     Path, typer.Option("--out", help="Where trained models go; the blend joins its data set's.")
 ]
@@ -62,35 +60,35 @@ def blend(
     name: Name = None,
     out: Out = Path("pretrained_models"),
     seed: Seed = 42,
+    test: Test = False,
     explain: opt.Explain = False,
 ) -> Answer:
     """Put trained models together, by weights learnt on the validation ratings alone."""
     from starcast.artifacts import storage
     from starcast.cli import show
-    from starcast.evaluation.report import NOTED_K, evaluate
 
     model, put_together = _method(purpose, trees=trees)
     loaded = [storage.load(folder) for folder in artifacts]
-    home = out / inputs.folder_name(loaded[0].split) / _checked(model if name is None else name)
+    home = out / inputs.folder_name(loaded[0].split) / folder_for(name, model)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")
     reserve(context, home)
     blended = put_together(loaded, seed)
-    keep(blended, home)
+    replaced = keep(blended, home)
+    write_blend(context, home, blended)
     if blended.leak:
         show.note(f"LEAKY: {blended.leak}")
-    report = evaluate(blended)
-    storage.add_test_figures(home, report.noted(), of=blended)
+    answer = closed(blended, home, Closing(test, explain))
 
     def shown() -> None:
         (show_list_blend if purpose == "lists" else _show)(blended, artifacts)
         show.console.print(f"saved to {home}", end="\n\n", soft_wrap=True)
-        show.closing_figures(report, k=NOTED_K, explain=explain)
+        answer.show()
 
     parts = [
         {**part, "from": folder} for part, folder in zip(blended.parts, artifacts, strict=True)
     ]
-    return Answer(told_of(blended, home, report) | {"parts": parts}, shown)
+    return answer._replace(show=shown).told_also(parts=parts, replaced=replaced)
 
 
 def _method(purpose: str, *, trees: bool) -> tuple[str, Method]:
@@ -111,22 +109,6 @@ def _method(purpose: str, *, trees: bool) -> tuple[str, Method]:
     if trees:
         raise ConfigError("--trees order lists; they need --for lists")
     return models.BLEND.name, lambda parts, seed: blend_stars(parts, seed=seed)
-
-
-def _checked(name: str) -> str:
-    """A name that is a folder's, and no other model's.
-
-    Raises: ConfigError: it is not.
-    """
-    from starcast import models
-
-    if Path(name).name != name or name in ("", ".."):
-        raise ConfigError(
-            f"{quoted(name)} names no folder; --name is a single word such as 'blend'"
-        )
-    if name in [*models.MODELS, models.OWN_NETWORK.name]:
-        raise ConfigError(f"'{name}' is where a model of that name goes; choose another --name")
-    return name
 
 
 def _show(blended: "Artifact", folders: Sequence[Path]) -> None:

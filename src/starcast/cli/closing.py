@@ -2,15 +2,18 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, final
 
 import typer
 
 from starcast.cli.answers import Answer
 from starcast.cli.saving import told_of
+from starcast.errors import ArtifactError, BusyError
+from starcast.evaluation.list_size import LIST_SIZE
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
+    from starcast.evaluation.report import Report
 
 Test = Annotated[
     bool,
@@ -22,18 +25,52 @@ Test = Annotated[
 ]
 
 
-def closed(artifact: "Artifact", folder: Path, *, test: bool, explain: bool) -> Answer:
-    """The figures that close a training; those of test ratings are noted in the model's folder."""
-    from starcast.artifacts import storage
-    from starcast.cli import show
-    from starcast.evaluation.report import NOTED_K, evaluate
+@final
+class Closing(NamedTuple):
+    """How a training closes.
 
-    if not test:
-        return Answer(told_of(artifact, folder), partial(_validated, artifact, folder, explain))
-    report = evaluate(artifact)
-    storage.add_test_figures(folder, report.noted(), of=artifact)
-    shown = partial(show.closing_figures, report, k=NOTED_K, explain=explain)
+    Attributes:
+        test: whether test ratings are opened.
+        explain: whether each figure is.
+        k: length of the lists that are judged on test ratings.
+    """
+
+    test: bool
+    explain: bool
+    k: int = LIST_SIZE
+
+
+def closed(artifact: "Artifact", folder: Path, closing: Closing) -> Answer:
+    """The figures that close a training; those of test ratings are noted in the model's folder."""
+    from starcast.cli import show
+    from starcast.evaluation.report import evaluate
+
+    if not closing.test:
+        shown = partial(_validated, artifact, folder, closing.explain)
+        return Answer(told_of(artifact, folder), shown)
+    report = evaluate(artifact, k=closing.k)
+    note_opening(folder, report, artifact)
+    shown = partial(show.closing_figures, report, explain=closing.explain)
     return Answer(told_of(artifact, folder, report), shown)
+
+
+def note_opening(folder: Path, report: "Report", judged: "Artifact") -> None:
+    """Note in a model's folder what its test ratings say, and that they were opened.
+
+    Where that cannot be, as in a folder of somebody else, a line says so.
+
+    Args:
+        folder: of the model.
+        report: on it.
+        judged: the model as it was read from there, or saved there.
+    """
+    from starcast.artifacts import storage
+    from starcast.cli.show import note
+
+    try:
+        storage.add_test_figures(folder, report.figures(), of=judged)
+    except (ArtifactError, BusyError) as error:
+        note(f"that the test ratings were opened is not noted: {error}")
 
 
 def _validated(artifact: "Artifact", folder: Path, explain: bool) -> None:

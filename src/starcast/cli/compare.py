@@ -1,9 +1,6 @@
 """`starcast compare`: train several models on one split, or take trained ones, and compare them."""
 
-import json
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +14,11 @@ from starcast.cli.command_line import given as given_options
 from starcast.cli.command_line import repeated
 from starcast.cli.contestants import ModelNames, chosen, settings_of
 from starcast.cli.given import GivenSettings
+from starcast.cli.judging import Judging
 from starcast.cli.live import Live, show_live
+from starcast.cli.naming import checked
 from starcast.cli.observing import observe
+from starcast.cli.report import opened_before, report_on
 from starcast.cli.run_file import write_run
 from starcast.cli.saving import checkpoints, reserve, tell_convergence
 from starcast.cli.saving import keep as keep_model
@@ -42,12 +42,21 @@ Artifacts = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where reports go.")]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        help="Of the report: a folder of its own below that of the data set. Without a name, it "
+        "takes the place of the last one, which is kept.",
+    ),
+]
 Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for each epoch and pair.")]
 
-_FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "out", "explain", "verbose"}
+_FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "name", "out", "explain", "verbose"}
 _RESUMING = {"fresh", "checkpoint_every"}
-_CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain", *_RESUMING}
+_OF_PLACES = {"mirror", "data_dir", "name", "out", "keep", "logs"}
+_CHANGES_NOTHING = {*_OF_PLACES, "verbose", "explain", *_RESUMING}
 
 
 def compare(
@@ -60,7 +69,8 @@ def compare(
     given: GivenSettings,
     refit: opt.Refit = False,
     resuming: opt.Resuming,
-    judging: opt.Judging,
+    judging: Judging,
+    name: Name = None,
     out: Out = Path("reports"),
     keep: Keep = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
@@ -74,11 +84,12 @@ def compare(
     """
     if answered := show_live(context, live):
         return answered
-    home, kept, failed = None, None, dict[str, str]()
+    kept, failed = None, dict[str, str]()
     relevance = judging.relevance  # refused before all else
+    own_folder = "" if name is None else checked(name)
     if artifacts:
         _refuse_training_options(context)
-        trained = _load(artifacts)
+        judged = _load(artifacts)
     else:
         from starcast.training.plan import Recipe
 
@@ -88,14 +99,16 @@ def compare(
         relevance.require_reachable(divided.ratings.scale.highest)
         watch = observe(divided, logs, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
-        for name in configs:
-            reserve(context, home / name)
+        for model in configs:
+            reserve(context, home / model)
         kept = checkpoints(home.joinpath, resuming)
         recipe = Recipe(split.seed, refit, observe=watch, checkpoints=kept)
         trained, failed = _train(divided, names, configs, recipe, home, partial(write_run, context))
+        judged = [(home / artifact.model, artifact) for artifact in trained]
     command = repeated(context, _CHANGES_NOTHING)
     try:
-        answer = _report(trained, home, judging, out, command, failed, all_pairs=verbose)
+        place = out / inputs.folder_name(judged[0][1].split) / own_folder
+        answer = report_on(judged, judging, place, command, failed, all_pairs=verbose)
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "interrupted"
         raise TrainingError(f"{what}; no report was written, trained models are kept") from None
@@ -150,7 +163,7 @@ def _kept_in(home: Path, kept: Sequence[str]) -> str:
     return f"no report was written{also}"
 
 
-def _load(folders: Sequence[Path]) -> "list[Artifact]":
+def _load(folders: Sequence[Path]) -> "list[tuple[Path, Artifact]]":
     """Trained models from disk, in the registry's order, so that each keeps its colour."""
     from starcast import models
     from starcast.artifacts import storage
@@ -159,11 +172,12 @@ def _load(folders: Sequence[Path]) -> "list[Artifact]":
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
     order = [*models.MODELS, *models.UNLISTED]
-    found = sorted(map(storage.load, folders), key=lambda artifact: order.index(artifact.model))
-    for artifact in found:
+    loaded = [(folder, storage.load(folder)) for folder in folders]
+    found = sorted(loaded, key=lambda one: order.index(one[1].model))
+    for _, artifact in found:
         _announce(artifact)
         if artifact.opened:
-            console.print(f"{'':<20} {_opened(artifact.opened)}", soft_wrap=True)
+            console.print(f"{'':<20} {opened_before(artifact.opened)}", soft_wrap=True)
     return found
 
 
@@ -172,58 +186,6 @@ def _announce(artifact: "Artifact") -> None:
     from starcast.evaluation.comparison.training_run import summary
 
     console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
-
-
-def _report(
-    trained: "Sequence[Artifact]",
-    home: Path | None,
-    judging: opt.Judging,
-    out: Path,
-    command: str,
-    failed: Mapping[str, str],
-    *,
-    all_pairs: bool,
-) -> Answer:
-    """Judge, compare, and write the report."""
-    from rich.status import Status
-
-    from starcast.artifacts import storage
-    from starcast.cli import results
-    from starcast.cli.show import console, note
-    from starcast.evaluation.comparison import comparison as comparing
-    from starcast.evaluation.comparison import here, write
-    from starcast.evaluation.report import evaluate
-
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first run tells of a font cache
-    first, *_ = trained
-    for one in trained:  # before the minute that judging may take
-        one.require_test_of(first.split, f"compare it with {first.model}")
-    with Status("judging", console=console) if console.is_interactive else nullcontext():
-        reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
-        draws = comparing.draws_for(len(reports))
-        compared = comparing.compare(reports, n_draws=draws, failed=failed)
-        if home:  # models from disk are read, not written
-            for report in reports:
-                folder = home / report.artifact.model
-                storage.add_test_figures(folder, report.figures(), of=report.artifact)
-        page = write(compared, out / inputs.folder_name(first.split), here(command))
-    for artifact in trained:
-        if artifact.leak:
-            note(f"LEAKY: {artifact.model}: {artifact.leak}")
-
-    def shown() -> None:
-        results.show(compared, all_pairs=all_pairs, explain=judging.explain)
-        console.print()
-        console.print(f"report: {page}", soft_wrap=True)
-
-    record = json.loads(page.with_name("results.json").read_bytes()) | {"report": page}
-    return Answer(record, shown)
-
-
-def _opened(times: Sequence[str]) -> str:
-    """How often test ratings were opened before; each time invites a choice by them."""
-    how_often = "once" if len(times) == 1 else f"{len(times)} times"
-    return f"test ratings opened {how_often} before this, last at {times[-1]}"
 
 
 def _refuse_training_options(context: typer.Context) -> None:

@@ -9,13 +9,14 @@ from starcast.cli.named_items import rows_like
 from starcast.cli.use import ArtifactFolder, K
 from starcast.display import quoted
 from starcast.errors import UnknownIdError
+from starcast.evaluation.list_size import LIST_SIZE
 
 Text = Annotated[
     list[str], typer.Argument(metavar="TITLE...", help="A title, or some words of it.")
 ]
 
 
-def find(artifact: ArtifactFolder, title: Text, k: K = 10) -> Answer:
+def find(artifact: ArtifactFolder, title: Text, k: K = LIST_SIZE) -> Answer:
     """Find items by title, however it is typed: the best match first."""
     from starcast.artifacts import storage
     from starcast.cli.show import items

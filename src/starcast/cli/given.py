@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starcast.models import Model
 
 OF_2018 = "of 2018"  # what Typer's context holds where a command of 2018 is run
+K_OF_2018 = 20  # length of the lists that it judged
 
 
 @final

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
     from starcast.artifacts.artifact import Artifact
 
-_FIGURES = ("ndcg@10", "recall@10")
 _NOTHING = 5e-4  # what a coefficient is rounded to
 
 
@@ -20,21 +19,21 @@ def show_list_blend(blended: "Artifact", folders: Sequence[Path]) -> None:
 
     from starcast import models
     from starcast.cli.show import console, note
-    from starcast.evaluation.metrics import TITLES
+    from starcast.evaluation.metrics import LIST_METRICS, TITLES
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model", no_wrap=True)
     table.add_column("from", overflow="fold")
-    for title in ("RMSE", *(TITLES[name] for name in _FIGURES)):
+    for title in ("RMSE", *(TITLES[name] for name in LIST_METRICS)):
         table.add_column(Text(f"validation\n{title}"), justify="right", no_wrap=True)
     for part, folder in zip(blended.parts, folders, strict=True):
-        figures = (part["validation_rmse"], *(part["validation"][name] for name in _FIGURES))
+        figures = (part["validation_rmse"], *(part["validation"][name] for name in LIST_METRICS))
         table.add_row(
             models.find(part["model"]).title, str(folder), *(f"{value:.4f}" for value in figures)
         )
     record = blended.history[0]
     rmse = min(part["validation_rmse"] for part in blended.parts)
-    reached = (record["validation"][name] for name in _FIGURES)
+    reached = (record["validation"][name] for name in LIST_METRICS)
     table.add_row(
         blended.title, "each user unseen", *(f"{value:.4f}" for value in (rmse, *reached))
     )

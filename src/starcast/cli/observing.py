@@ -1,8 +1,10 @@
 """What watches training on the command line: the console, and TensorBoard."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,21 @@ if TYPE_CHECKING:
     from starcast.training.fit import Observe
 
 
-def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe":
-    """Observers for every run: the console (a line per epoch or the bar alone), and TensorBoard."""
+def observe(
+    split: "Split",
+    logs: Path,
+    *,
+    each_epoch: bool = True,
+    name_of: Callable[[str], str] = lambda model: model,
+) -> "Observe":
+    """Observers for every run: the console and TensorBoard.
+
+    Args:
+        split: what is learned from.
+        logs: where TensorBoard's go: a folder for each run, which no other run writes into.
+        each_epoch: a line for each epoch; else the bar alone.
+        name_of: a model's name to that of its runs.
+    """
     from starcast.cli.show import console, note
     from starcast.engines.sampler import Sampler, TracedSampler
     from starcast.training.chain_observer import ChainObserver
@@ -39,7 +54,8 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
 
     def observers(run: Run) -> Sequence[Observer]:
         suffix = "-refit" if run.is_refit else ""
-        folder = logs / inputs.folder_name(split) / f"{run.model.name}-{started}{suffix}"
+        named = f"{name_of(run.model.name)}-{started}{suffix}"
+        folder = _of_its_own(logs / inputs.folder_name(split) / named)
         graph = graph_of(run.engine, run.units)
         settings = run.config.written() | {"seed": run.seed}
         told = ConsoleObserver(
@@ -54,3 +70,16 @@ def observe(split: "Split", logs: Path, *, each_epoch: bool = True) -> "Observe"
         ]
 
     return observers
+
+
+def _of_its_own(folder: Path) -> Path:
+    """A folder that no other run writes into, as two may begin in the same second."""
+    names = chain([folder.name], (f"{folder.name}-{n}" for n in count(2)))
+    for own in map(folder.with_name, names):
+        try:
+            own.mkdir(parents=True)
+        except OSError:  # told of where it is written into, unless somebody else has it
+            if os.path.lexists(own):
+                continue
+        return own
+    raise AssertionError("names do not end")

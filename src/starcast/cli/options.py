@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import Field, dataclass, fields
-from functools import cached_property
 from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, final
+from typing import Annotated, Any, Self, final
 
 import typer
 
@@ -13,9 +12,6 @@ from starcast.cli import completing
 from starcast.cli.groups import Group
 from starcast.data.files.options import ReadingOptions
 from starcast.data.movielens.catalog import DATA_DIR, MIRROR
-
-if TYPE_CHECKING:
-    from starcast.evaluation.metrics import Relevance
 
 _DATA, _SPLIT, _RUN = "Data", "Split", "Run"
 
@@ -224,27 +220,3 @@ Final = Annotated[
     ),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what each printed figure means.")]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Judging(Group):
-    """How models are judged on the test rows."""
-
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="Length of the lists.")] = 10
-    relevant: Annotated[
-        str,
-        typer.Option(
-            "--relevant",
-            help="What a good list would hold: all test items, those rated above-mean (at or above "
-            "the user's own mean), or those with a number of stars or more, such as 4.",
-        ),
-    ] = "above-mean"
-    explain: Explain = False
-
-    @cached_property
-    def relevance(self) -> "Relevance":
-        """The rule of relevance. Raises: UnknownNameError, ConfigError: it is none."""
-        from starcast.evaluation.metrics import Relevance
-
-        return Relevance.parse(self.relevant)

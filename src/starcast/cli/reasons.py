@@ -9,6 +9,7 @@ from starcast.cli.answers import Answer
 from starcast.cli.named_items import Item, item_ids
 from starcast.cli.person import Rated, RatingsOf, folded_in, require_file, require_one_way
 from starcast.cli.use import ArtifactFolder, K, User, open_recommender
+from starcast.evaluation.list_size import LIST_SIZE
 
 Reasons = Annotated[int, typer.Option("--k", "-k", min=1, help="Most reasons to give.")]
 
@@ -50,7 +51,7 @@ def explain(
     return Answer({"item_id": item_id, "title": title} | explanation._asdict(), shown)
 
 
-def similar(artifact: ArtifactFolder, item: Item, k: K = 10) -> Answer:
+def similar(artifact: ArtifactFolder, item: Item, k: K = LIST_SIZE) -> Answer:
     """List the items that are most like another."""
     from starcast.cli.show import items
 

@@ -25,6 +25,7 @@ from starcast.cli.use import (
     user_id,
 )
 from starcast.errors import ConfigError, DataError
+from starcast.evaluation.list_size import LIST_SIZE
 
 if TYPE_CHECKING:
     from starcast.data.files.options import ReadingOptions
@@ -63,7 +64,7 @@ def recommend(
         bool, typer.Option("--all", help="A list for every user, written to --out.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help=f"A file for the lists: {OUT}.")] = None,
-    k: K = 10,
+    k: K = LIST_SIZE,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Also list what has been rated.")
     ] = False,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from starcast.artifacts.beside import KEPT
 from starcast.cli import completing
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
@@ -46,7 +47,7 @@ def retrain(
     models_dir: Folder = Path("pretrained_models"),
     keep: Annotated[
         int, typer.Option("--keep", min=2, help="Versions to keep.", rich_help_panel=_PANEL)
-    ] = 5,
+    ] = KEPT,
     at_least: Annotated[
         int,
         typer.Option("--at-least", min=2, help="Ratings newer than both models that must judge."),

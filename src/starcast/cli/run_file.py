@@ -22,7 +22,8 @@ RUN = "run.toml"
 _WHERE_FROM = {one.name for one in opt.Fetching.options()}  # differs by machine
 _OF_ROWS = {one.name for group in (opt.Data, opt.SplitOptions) for one in group.options()}
 _OF_EVERY_MODEL = (_OF_ROWS - _WHERE_FROM) | {"refit", "final"}
-OF_THE_CHOSEN = ("network", "engine", "master", "keep_users", "init_from", "leaky_parents")
+OF_THE_CHOSEN = ("name", "network", "engine", "master", "keep_users", "init_from", "leaky_parents")
+_OF_BLENDS = ("trees", "name")
 
 
 def write_run(
@@ -45,7 +46,22 @@ def write_run(
         values.setdefault("dataset", context.params["dataset"])
     values.setdefault("seed", artifact.seed)
     values |= {flags_of(name)[0].lstrip("-"): value for name, value in _settings(artifact)}
-    text = "\n".join(_lines(artifact, values)) + "\n"
+    _write("train", folder, artifact, values)
+
+
+def write_blend(context: typer.Context, folder: Path, artifact: "Artifact") -> None:
+    """Write what makes a blend once more, of the same models, into its folder.
+
+    Args: as `write_run`.
+    """
+    flags = given(context, "ENVIRONMENT")
+    values = {flag.lstrip("-"): context.params[name] for name, flag in flags if name in _OF_BLENDS}
+    of_what = {"artifacts": context.params["artifacts"], "for": context.params["purpose"]}
+    _write("blend", folder, artifact, of_what | {"seed": artifact.seed} | values)
+
+
+def _write(verb: str, folder: Path, artifact: "Artifact", values: Mapping[str, Any]) -> None:
+    text = "\n".join(_lines(verb, artifact, values)) + "\n"
     with replace_file(folder / RUN) as fresh:
         fresh.write_text(text, encoding="utf-8")
 
@@ -65,11 +81,11 @@ def _settings(artifact: "Artifact") -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _lines(artifact: "Artifact", values: Mapping[str, Any]) -> Iterator[str]:
-    yield f"# To train it once more: starcast train --config {RUN}"
+def _lines(verb: str, artifact: "Artifact", values: Mapping[str, Any]) -> Iterator[str]:
+    yield f"# To make it once more: starcast {verb} --config {RUN}"
     yield f"# Starcast {metadata.version('starcast')}, split {artifact.split.fingerprint[:12]}"
-    yield "[train]"
-    for name, value in values.items():
+    yield f"[{verb}]"
+    for name, value in sorted(values.items()):  # wherever the options came from
         if value is not None:
             yield f"{name} = {_toml(value)}"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from starcast.artifacts.beside import INTERRUPTED
 from starcast.cli.signals import SIGNALS
 from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingError
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from starcast.evaluation.report import Report
     from starcast.training.checkpoints import Checkpoints
 
-INTERRUPTED = "-interrupted"  # a run that broke off must not take the place of a finished model
-
 
 def reserve(context: typer.Context, folder: Path) -> None:
     """Keep a folder for this command until it ends; another run may be writing a model there.
@@ -26,8 +25,10 @@ def reserve(context: typer.Context, folder: Path) -> None:
     Raises: ArtifactError, BusyError: before anything is trained.
     """
     from starcast.artifacts import replacement
+    from starcast.artifacts.versions import Versions
 
     context.with_resource(replacement.reserve(folder))
+    context.with_resource(Versions(folder).held())
 
 
 def checkpoints(place: Callable[[str], Path], resuming: "Resuming") -> "Checkpoints":
@@ -51,17 +52,20 @@ def checkpoints(place: Callable[[str], Path], resuming: "Resuming") -> "Checkpoi
     )
 
 
-def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) -> None:
-    """Save a trained model; one that broke off goes to a folder beside and is reported.
+def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) -> Path | None:
+    """Save a trained model; what it replaces becomes a version, which is told.
+
+    One that broke off goes to a folder beside and is reported.
 
     Args:
         artifact: the model.
         folder: where it goes.
         kept: the checkpoints of its training, if it was trained; they note that it is done.
+    Returns: where the model is that it has replaced; None if there was none.
     Raises: TrainingError: the run broke off; says where its best weights are.
     """
     from starcast.artifacts import storage
-    from starcast.cli.show import note
+    from starcast.artifacts.versions import Versions
 
     if artifact.broken_off:
         beside = folder.with_name(folder.name + INTERRUPTED)
@@ -74,16 +78,41 @@ def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) 
             f"{artifact.broken_off}; {so_far}{goes_on}"
         )
     if kept and kept.of(artifact.model).is_finished:
-        return
-    with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
-        theirs = storage.read_manifest(folder)["fingerprint"]
-        split = artifact.split
-        if theirs not in split.extends and not split.has_fingerprint(theirs):
-            note(f"{folder} held a model of another split ({theirs[:12]}); it is replaced")
+        return None
+    of_another_split = _about_another_split(folder, artifact)
+    before = Versions(folder).keep_standing()
     if kept:
         kept.save(artifact)
     else:
         storage.save(artifact, folder)
+    tell_replaced(folder, before, of_another_split)
+    return before
+
+
+def tell_replaced(folder: Path, before: Path | None, what: str = "") -> None:
+    """Say where the old one is, if there was one.
+
+    Args:
+        folder: that was replaced.
+        before: where it is now.
+        what: it was, if this is to be said.
+    """
+    from starcast.cli.show import note
+
+    if before:
+        note(f"{folder}{what} is replaced; the old one is at {before}")
+
+
+def _about_another_split(folder: Path, artifact: "Artifact") -> str:
+    """That a folder holds a model of another split than a new one, in words."""
+    from starcast.artifacts import storage
+
+    with suppress(ArtifactError):  # nothing is there, or nothing that can be told of
+        theirs = storage.read_manifest(folder)["fingerprint"]
+        split = artifact.split
+        if theirs not in split.extends and not split.has_fingerprint(theirs):
+            return f", a model of another split ({theirs[:12]}),"
+    return ""
 
 
 def tell_convergence(artifact: "Artifact") -> None:
@@ -115,5 +144,5 @@ def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) 
         "refit": artifact.refit,
         "final": artifact.final,
         "leak": artifact.leak,
-        "test": report and report.noted(),
+        "test": report and report.figures(),
     }

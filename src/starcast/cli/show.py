@@ -84,9 +84,10 @@ def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -
     console.print(table)
 
 
-def closing_figures(report: "Report", *, k: int, explain: bool = False) -> None:
+def closing_figures(report: "Report", *, explain: bool = False) -> None:
     """The figures that close a training run: of its stars, and of its lists if it is for lists."""
-    values = {name: value for name, value in report.own_items(k).items() if name != "Accuracy"}
+    values = report.own_items(report.k)
+    del values["Accuracy"]
     if report.about_final:
         note(report.about_final)
     figures(f"{report.heading}, opened once", values, explain=explain)

@@ -148,7 +148,7 @@ def train_there(
 
     Args:
         spark: which cluster, and how.
-        how: fresh, refit, final, test and explain.
+        how: fresh, refit, final, own_folder (the model's), and what `closed` takes as closing.
     """
     from starcast.cli import show
     from starcast.data.scale import RatingScale
@@ -163,7 +163,7 @@ def train_there(
     refuse_given(context, "logs", "checkpoint_every", "test_ratings", *parents)
     own = data.own
     ratings: Any = own.ratings or inputs.load_ratings(data)
-    folder = out / inputs.checked_folder_name(name_of(ratings)) / model.name
+    folder = out / inputs.checked_folder_name(name_of(ratings)) / how["own_folder"]
     reserve(context, folder)
     shares = {"test": split.test_share, "validation": split.validation_share}
     seed = split.seed if split.split_seed is None else split.split_seed
@@ -186,13 +186,13 @@ def train_there(
     with cluster.session() as session:
         place = place_of(session, afar.work, folder)
         fitted = fit(session, place, request)
-        keep(fitted.artifact, folder)
+        replaced = keep(fitted.artifact, folder)
         finish(session, place)
     if not afar.work:
         clear(place)
     _announce(fitted, folder)
-    closing = {"test": how["test"], "explain": how["explain"]}
-    return fitted.artifact, closed(fitted.artifact, folder, **closing)
+    answer = closed(fitted.artifact, folder, how["closing"])
+    return fitted.artifact, answer.told_also(replaced=replaced)
 
 
 def _observers(run: "Watched") -> "Sequence[Observer]":

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
+from starcast.artifacts.beside import FRESH
 from starcast.cli import completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
-from starcast.cli.closing import Test, closed
-from starcast.cli.given import OF_2018, GivenSettings, with_effect
+from starcast.cli.closing import Closing, Test, closed
+from starcast.cli.given import K_OF_2018, OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group
+from starcast.cli.naming import Name, folder_for
 from starcast.cli.observing import observe
 from starcast.cli.run_file import OF_THE_CHOSEN, write_run
 from starcast.cli.saving import checkpoints, keep, reserve, tell_convergence
 from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
 from starcast.errors import ConfigError, SplitMismatchError
+from starcast.evaluation.list_size import LIST_SIZE
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
@@ -97,6 +100,7 @@ def train(
     final: opt.Final = False,
     resuming: opt.Resuming,
     parents: Parents,
+    name: Name = None,
     out: Out = Path("pretrained_models"),
     logs: Logs = Path("tf_logs"),
     test: Test = False,
@@ -109,14 +113,16 @@ def train(
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
-    chosen, test = _chosen(model, purpose, network), test or context.obj is OF_2018
+    chosen, is_of_2018 = _chosen(model, purpose, network), context.obj is OF_2018
+    own_folder = folder_for(name, chosen.name)
+    closing = Closing(test or is_of_2018, explain, K_OF_2018 if is_of_2018 else LIST_SIZE)
     is_spark, has_effect = _without_spark(given.values, cluster, afar)
-    has_effect = with_effect(chosen, has_effect) if context.obj is OF_2018 else has_effect
+    has_effect = with_effect(chosen, has_effect) if is_of_2018 else has_effect
     config = chosen.settings(**has_effect)
     _refuse_parents_for_none(chosen, parents)
     if is_spark:
         how = {"fresh": resuming.fresh, "refit": refit, "final": final,
-               "test": test, "explain": explain}  # fmt: skip
+               "own_folder": own_folder, "closing": closing}  # fmt: skip
         there = cluster, afar
         fitted, answer = train_there(context, chosen, config, there, data, split, out, **how)
         write_run(context, answer.record["folder"], fitted, OF_THE_CHOSEN)
@@ -127,7 +133,7 @@ def train(
     if "attributes" in getattr(config, "features", ()):
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
-    reserve(context, home / chosen.name)
+    reserve(context, home / own_folder)
     named = _named_parents(chosen, parents)
 
     def find(parent: str) -> "Artifact | None":
@@ -144,23 +150,26 @@ def train(
             reserve(context, place(parent))
         return found
 
-    def place(name: str) -> Path:
-        return home / (f"{name}-fresh" if parents.fresh_parents and name != chosen.name else name)
+    def place(model: str) -> Path:
+        if model == chosen.name:
+            return home / own_folder
+        return home / (f"{model}{FRESH}" if parents.fresh_parents else model)
 
     def trained(artifact: "Artifact") -> None:
-        keep(artifact, place(artifact.model), kept)
+        replaced[artifact.model] = keep(artifact, place(artifact.model), kept)
         more = OF_THE_CHOSEN if artifact.model == chosen.name else ()
         write_run(context, place(artifact.model), artifact, more)
         _announce(artifact, place(artifact.model))
 
-    kept = checkpoints(place, resuming)
-    recipe = Recipe(split.seed, refit, parents.leaky_parents, observe(divided, logs), final, kept)
+    kept, replaced = checkpoints(place, resuming), dict[str, Path | None]()
+    watch = observe(divided, logs, name_of=lambda model: place(model).name)
+    recipe = Recipe(split.seed, refit, parents.leaky_parents, watch, final, kept)
     artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
         chosen.name
     ]
-    answer = closed(artifact, home / chosen.name, test=test, explain=explain)
+    answer = closed(artifact, home / own_folder, closing)
     kept.discard()
-    return answer
+    return answer.told_also(replaced=replaced.get(chosen.name))
 
 
 def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Model":

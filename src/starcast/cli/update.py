@@ -11,7 +11,7 @@ from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
 from starcast.cli.groups import Group
-from starcast.cli.saving import keep, reserve
+from starcast.cli.saving import reserve
 from starcast.cli.use import ArtifactFolder
 from starcast.data.store.address import is_address
 from starcast.errors import ConfigError
@@ -82,7 +82,7 @@ def update(
     grown, arrivals = updated(trained, arrived)
     seconds = time.perf_counter() - started
     if not arrivals.change_nothing:
-        keep(grown, artifact)
+        storage.save(grown, artifact)  # in its place, as it says: no version is kept
     told = arrivals._asdict() | {
         "model": grown.model,
         "folder": artifact,

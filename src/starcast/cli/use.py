@@ -13,11 +13,13 @@ from starcast.cli import completing
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.as_it_came import AsItCame, refuse_alone, show_replay
+from starcast.cli.closing import note_opening
 from starcast.cli.command_line import require_no_secret
+from starcast.cli.judging import Judging
 from starcast.cli.named_items import item_ids
 from starcast.cli.saving import told_of
 from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, judged_lists_there
-from starcast.errors import ArtifactError, BusyError, ConfigError, UnknownIdError, require_name
+from starcast.errors import ConfigError, UnknownIdError, require_name
 
 if TYPE_CHECKING:
     from starcast.data.files.options import ReadingOptions
@@ -61,7 +63,7 @@ def evaluate(
     context: typer.Context,
     artifact: Judged = None,
     *,
-    judging: opt.Judging,
+    judging: Judging,
     replayed: AsItCame,
     engine: Engine = COMPILED,
     cluster: Cluster,
@@ -78,7 +80,7 @@ def evaluate(
     return _judge(artifact, judging, cluster if there else None)
 
 
-def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> Answer:
+def _judge(artifact: Path, judging: Judging, cluster: Cluster | None) -> Answer:
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge
@@ -96,10 +98,7 @@ def _judge(artifact: Path, judging: opt.Judging, cluster: Cluster | None) -> Ans
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
-    try:
-        storage.add_test_figures(artifact, report.noted(), of=trained)
-    except (ArtifactError, BusyError) as error:
-        show.note(f"that the test ratings were opened is not noted: {error}")
+    note_opening(artifact, report, trained)
     record = told_of(trained, artifact) | {
         "k": report.k,
         "relevant": judging.relevant,

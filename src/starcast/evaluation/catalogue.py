@@ -13,6 +13,7 @@ from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
+from starcast.evaluation.list_size import MAX_K
 from starcast.evaluation.metrics import (
     Genres,
     RankingByUser,
@@ -25,7 +26,6 @@ from starcast.recommend import Recommender
 from starcast.scoring.blocks import Progress
 
 MakeLists = Callable[[Rows, int], Rows]
-MAX_K = 100  # longest list of the curves
 _MOST_USERS = 200_000  # whose lists tell the figures to the fourth decimal
 _MOST_PLACES = 1 << 26  # of all lists together, 4 bytes each; with more users, curves end earlier
 

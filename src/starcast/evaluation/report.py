@@ -12,7 +12,8 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.columns import counts_of
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
 from starcast.engines.setting_kinds import Whole
-from starcast.evaluation.catalogue import MAX_K, Catalogue, MakeLists, judge_lists
+from starcast.evaluation.catalogue import Catalogue, MakeLists, judge_lists
+from starcast.evaluation.list_size import LIST_SIZE, MAX_K
 from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
 from starcast.evaluation.stars import judge_stars
 from starcast.evaluation.tiers import UserTier, user_tiers
@@ -118,10 +119,6 @@ class Report:
         """Every figure by its printed name."""
         return {name: value for group in self.groups().values() for name, value in group.items()}
 
-    def noted(self) -> dict[str, float]:
-        """What is noted with its model: every figure, and those that close its training."""
-        return self.own_items(NOTED_K) | self.figures()
-
     def __repr__(self) -> str:
         groups = self.groups().items()
         tables = [f"{heading}\n{as_text(_columns(figures))}" for heading, figures in groups]
@@ -143,10 +140,6 @@ def _columns(figures: dict[str, float]) -> list[Column]:
     return [Column("figure", list(figures), is_number=False), Column("value", cells)]
 
 
-NOTED_K = 20
-"""List size of the figures that close a run and are noted with its model, as in the 2018 system."""
-
-
 def require_list_size(k: int) -> None:
     """Refuse lists of a length for which there are no figures.
 
@@ -158,7 +151,7 @@ def require_list_size(k: int) -> None:
 def evaluate(
     artifact: Artifact,
     *,
-    k: int = 10,
+    k: int = LIST_SIZE,
     relevance: Relevance = ABOVE_MEAN,
     on_progress: Progress | None = None,
     make_lists: MakeLists | None = None,

@@ -18,10 +18,11 @@ from starcast.engines.settings import Settings
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
 from starcast.evaluation.by_ids import ByIds
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.evaluation.metrics import STARS
 from starcast.training.plan import Recipe, train_all
 
-K, LEVEL = 10, 0.05
+K, LEVEL = LIST_SIZE, 0.05
 _MOST, _FIRST = 0.2, 0.1  # shares of all ratings that judge: at most, and of a first model
 _FEWEST_USERS = 6  # of fewer all may happen to be worse off: one in 2⁵ times with six
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Folded, FoldingScorer, ListFolded, Scores
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.recommend.answers import (
     Explanation,
     Recommendation,
@@ -68,7 +69,7 @@ class FoldedInUser:
 
     def recommend(
         self,
-        k: int = 10,
+        k: int = LIST_SIZE,
         *,
         exclude_seen: bool = True,
         allowed: Allowed | None = None,

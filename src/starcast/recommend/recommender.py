@@ -12,13 +12,9 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.display import printable
 from starcast.errors import UnknownIdError, UnknownNameError
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.recommend import index, lists
-from starcast.recommend.answers import (
-    Explanation,
-    Recommendation,
-    Similar,
-    check_length,
-)
+from starcast.recommend.answers import Explanation, Recommendation, Similar, check_length
 from starcast.recommend.folded_in import FoldedInUser
 from starcast.recommend.given_ratings import checked_ratings
 from starcast.recommend.lister import Limits, Lister
@@ -68,7 +64,7 @@ class Recommender(Predictor):
     def recommend(
         self,
         user_id: object,
-        k: int = 10,
+        k: int = LIST_SIZE,
         *,
         exclude_seen: bool = True,
         allowed: Allowed | None = None,
@@ -105,7 +101,7 @@ class Recommender(Predictor):
         return self._lister.answer(chosen, k, limits, on_remark)
 
     def for_anybody(
-        self, k: int = 10, allowed: Allowed | None = None, rules: Rules | None = None,
+        self, k: int = LIST_SIZE, allowed: Allowed | None = None, rules: Rules | None = None,
         on_remark: OnRemark = warned,
     ) -> list[Recommendation]:  # fmt: skip
         """What `recommend` gives to somebody of whom nothing is known, by damped means."""
@@ -146,7 +142,7 @@ class Recommender(Predictor):
         shown = float(self.predict(np.array([user_id]), np.array([item_id]))[0])
         return person.explain(item_id, k)._replace(prediction=shown)
 
-    def similar(self, item_id: object, k: int = 10) -> list[Similar]:
+    def similar(self, item_id: object, k: int = LIST_SIZE) -> list[Similar]:
         """The k items most like another, best first.
 
         Likeness is the cosine of what the model learned of the two. It counts n / (n + 10) for an
@@ -200,7 +196,7 @@ class Recommender(Predictor):
     def recommend_all(
         self,
         path: Path,
-        k: int = 10,
+        k: int = LIST_SIZE,
         *,
         users: ArrayLike | None = None,
         exclude_seen: bool = True,

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from starcast.errors import ConfigError
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.recommend import Rules
 from starcast.recommend.rules import MOST_CHARACTERS, MOST_GROUPS
 from starcast.serve.request_schemas import (
@@ -120,7 +121,7 @@ class SuggestionsAsked(Asked):
         default_factory=list
     )
     where: Where = None
-    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = 10
+    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = LIST_SIZE
     model: ModelName = None
 
     def rules(self) -> Rules:

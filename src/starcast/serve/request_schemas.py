@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from starcast.errors import ConfigError, UnknownNameError
+from starcast.evaluation.list_size import LIST_SIZE
 
 MOST_ITEMS, MOST_K, MOST_REASONS, MOST_EXPLAINED = 1000, 1000, 5, 100
 
@@ -97,7 +98,7 @@ class LengthAndReasons(Asked):
         }
     )
 
-    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = 10
+    k: Annotated[Length, Field(strict=True), BeforeValidator(whole)] = LIST_SIZE
     reasons: Annotated[Reasons, Field(strict=True), BeforeValidator(whole)] = 0
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.serve import list_schemas, request_schemas, schemas
 from starcast.serve.batching import Answers
 from starcast.serve.guests import guest_list, suggestions
@@ -61,7 +62,7 @@ def endpoints(model_store: ModelStore, answers: Answers, people: PeopleAnswered)
         openapi_extra={"parameters": [request_schemas.LENGTH_AND_REASONS]},
     )  # fmt: skip
     async def recommendations(
-        id: PathId, k: K = 10, include_seen: bool = False, reasons: Reasons = 0,
+        id: PathId, k: K = LIST_SIZE, include_seen: bool = False, reasons: Reasons = 0,
         fallback: Fallback = False, model: Model = None,
     ) -> Response:  # fmt: skip
         """The items a known user would like most."""
@@ -132,7 +133,7 @@ def item_endpoints(model_store: ModelStore, answers: Answers) -> APIRouter:
 
     @router.get("/items/{id:path}/similar", response_model=schemas.Likenesses, responses=_UNKNOWN)
     async def similar(
-        id: PathId, k: Annotated[request_schemas.Length, Query()] = 10, model: Model = None
+        id: PathId, k: Annotated[request_schemas.Length, Query()] = LIST_SIZE, model: Model = None
     ) -> Response:
         """Items like another."""
         return _json(await answers.make(model_store.find(model).similar, id, k))

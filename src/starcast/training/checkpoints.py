@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, final
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
+from starcast.artifacts.beside import CHECKPOINT
 from starcast.engines.protocol import Engine, Weights
 from starcast.engines.state import State
 from starcast.errors import ArtifactError, BusyError, CheckpointError, StarcastError
@@ -96,7 +97,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, keeping: Keeping) -> None:
-        self.path = folder.with_name(f"{folder.name}.checkpoint")
+        self.path = folder.with_name(f"{folder.name}{CHECKPOINT}")
         self.folder, self._keeping, self._due = folder, keeping, 0.0
         self._identity: Identity = {}
         self.metric = ""

@@ -17,6 +17,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.protocol import ListScorer, Scorer, Scores, score_ratings
 from starcast.engines.rows import SparseRows
 from starcast.errors import ConfigError, TrainingError
+from starcast.evaluation.list_size import LIST_SIZE
 from starcast.evaluation.metrics import LISTS, Quality, at_or_above_mean
 from starcast.scoring.candidates import Candidates, CandidateSource
 from starcast.scoring.in_stars import as_trained
@@ -26,7 +27,7 @@ from starcast.scoring.weighted_sum import join
 from starcast.training.blend_parts import check_parts, described, split_of
 from starcast.training.identity import library_versions
 from starcast.training.listwise import Examples, cross_fitted, fit, library, loss_of
-from starcast.training.quality import LENGTH, ListJudge, rating_quality
+from starcast.training.quality import ListJudge, rating_quality
 
 _FOLDS = 3
 _USERS = 64  # whose scores are held at a time
@@ -131,7 +132,7 @@ class _Lesson:
     def quality(self, scores: Scores) -> Quality:
         """Of lists in the order of scores (n, C) of the candidates."""
         best = np.argsort(-np.where(self.examples.valid, scores, -np.inf), axis=1, kind="stable")
-        best = best[:, :LENGTH]
+        best = best[:, :LIST_SIZE]
         lists = np.take_along_axis(self.rows, best, axis=1)
         lists[~np.take_along_axis(self.examples.valid, best, axis=1)] = -1
         return self.judge.of_lists(lists)

@@ -13,11 +13,11 @@ from starcast.engines.protocol import Scorer, score_ratings
 from starcast.engines.rows import SparseRows
 from starcast.engines.state import State, check_state, copied, put_back
 from starcast.evaluation import metrics
-from starcast.evaluation.metrics import LISTS, Objective, Quality
+from starcast.evaluation.list_size import LIST_SIZE
+from starcast.evaluation.metrics import LISTS, NDCG, RECALL, Objective, Quality
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import top_rows
 
-LENGTH = 10  # of the lists that are judged while training
 _MOST_SCORES = 20_000_000  # of users times items, that a list judge asks for at a time
 
 
@@ -140,7 +140,7 @@ class ListJudge:
         self._known = SparseRows.by_user(known)
 
     def __call__(self, scorer: Scorer, share: float) -> Quality:
-        """NDCG@10 and Recall@10 of the scorer's own lists; lists have no mean over epochs."""
+        """NDCG@k and Recall@k of the scorer's own lists; lists have no mean over epochs."""
         return self.alone(scorer)
 
     def alone(self, scorer: Scorer) -> Quality:
@@ -156,13 +156,13 @@ class ListJudge:
         check_state(state, {})
 
     def of(self, ranker: Ranker) -> Quality:
-        """NDCG@10 and Recall@10 of lists in a ranker's order; NaN where nobody likes anything."""
-        lists = top_rows(ranker, self._known, self.users, LENGTH, settle_ties=False)
+        """NDCG@k and Recall@k of lists in a ranker's order; NaN where nobody likes anything."""
+        lists = top_rows(ranker, self._known, self.users, LIST_SIZE, settle_ties=False)
         return self.of_lists(lists)
 
     def of_lists(self, lists: Rows) -> Quality:
-        """The same of int32 (n, `LENGTH`) item rows, for each of the `users` who are judged."""
+        """The same of int32 (n, `LIST_SIZE`) item rows, for each of the `users` who are judged."""
         if not len(self.users):
-            return {"ndcg@10": math.nan, "recall@10": math.nan}
+            return {NDCG: math.nan, RECALL: math.nan}
         judged = metrics.ranking_at_k(lists, self._offsets, self._liked)
-        return {"ndcg@10": judged.ndcg, "recall@10": judged.recall}
+        return {NDCG: judged.ndcg, RECALL: judged.recall}

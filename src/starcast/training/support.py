@@ -7,6 +7,7 @@ from starcast.data.columns import counts_of
 from starcast.data.ratings import Ratings
 from starcast.data.units import FIVE_STARS, Units
 from starcast.engines.protocol import ListScorer, Scorer
+from starcast.evaluation.metrics import LISTS
 from starcast.scoring.ranker import Ranker, log_support
 from starcast.training.quality import ListJudge
 
@@ -31,7 +32,7 @@ def choose_support(
     judge = ListJudge(known, validation)
     support = log_support(n_raters(known))
     weights = [units.factor * weight for weight in WEIGHTS]
-    quality = [judge.of(Ranker(scorer, np.float32(w) * support))["ndcg@10"] for w in weights]
+    quality = [judge.of(Ranker(scorer, np.float32(w) * support))[LISTS.metric] for w in weights]
     return weights[int(np.argmax(quality))]
 
 

@@ -60,6 +60,19 @@ def test_a_model_that_came_otherwise_is_adopted(
     assert seed_of(versions) == 7
 
 
+def test_what_is_about_to_be_replaced_is_kept_and_not_without_end(
+    versions: Versions, known_by_heart: Artifact
+) -> None:
+    assert versions.keep_standing() is None
+    for seed in range(8):
+        storage.save(replace(known_by_heart, seed=seed), versions.folder)
+        kept = versions.keep_standing()
+        assert kept is not None
+        assert storage.load(kept).seed == seed
+        assert versions.keep_standing() == kept  # once
+    assert versions.numbers() == [4, 5, 6, 7, 8]
+
+
 def test_of_many_the_newest_stay_and_those_that_are_needed(
     versions: Versions, known_by_heart: Artifact
 ) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from starcast.data.ratings import Ratings
 from starcast.display import quoted
 from starcast.errors import ConfigError
+from starcast.evaluation.list_size import LIST_SIZE
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhdw]?)", re.ASCII)
@@ -48,7 +49,7 @@ class ReplayPlan:
     update_every: int = 86_400
     retrain_every: int = 604_800
     windows: int = 10
-    k: int = 10
+    k: int = LIST_SIZE
     seed: int = 42
 
     def __post_init__(self) -> None:

@@ -15,7 +15,16 @@ from starcast.evaluation.metrics.held_out import (
     held_out_curves,
     held_out_sums,
 )
-from starcast.evaluation.metrics.objective import LISTS, STARS, TITLES, Objective, Quality
+from starcast.evaluation.metrics.objective import (
+    LIST_METRICS,
+    LISTS,
+    NDCG,
+    RECALL,
+    STARS,
+    TITLES,
+    Objective,
+    Quality,
+)
 from starcast.evaluation.metrics.paired import (
     Bootstrap,
     bootstrap_apart,
@@ -39,6 +48,9 @@ __all__ = [
     "ABOVE_MEAN",
     "DEFINITIONS",
     "LISTS",
+    "LIST_METRICS",
+    "NDCG",
+    "RECALL",
     "STARS",
     "TITLES",
     "Bootstrap",

@@ -4,16 +4,19 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple, final
 
+from starcast.evaluation.list_size import LIST_SIZE
+
 Quality = Mapping[str, float]
 """Figures of some rows by metric name, such as {"rmse": 0.85, "mae": 0.67, "accuracy": 0.42}."""
 
+NDCG, RECALL = LIST_METRICS = f"ndcg@{LIST_SIZE}", f"recall@{LIST_SIZE}"
 
 TITLES: Mapping[str, str] = {
     "rmse": "RMSE",
     "mae": "MAE",
     "accuracy": "accuracy",
-    "ndcg@10": "NDCG@10",
-    "recall@10": "Recall@10",
+    NDCG: NDCG.upper(),
+    RECALL: RECALL.capitalize(),
 }
 """How the figures of a `Quality` are headed in tables and charts."""
 
@@ -47,4 +50,4 @@ class Objective(NamedTuple):
 
 
 STARS = Objective("stars", "rmse", lower_is_better=True)
-LISTS = Objective("lists", "ndcg@10", lower_is_better=False)
+LISTS = Objective("lists", NDCG, lower_is_better=False)

@@ -2,7 +2,7 @@
 
 import { element } from "./element.js";
 
-const FIGURES = ["RMSE", "NDCG@10"]; // of ratings, and of lists
+const FIGURES = /^(RMSE|NDCG@\d+)$/; // of ratings, and of lists
 const COUNT = new Intl.NumberFormat("en");
 
 /** Which model forecasts, and which one it is compared with; says "change" when that changes. */
@@ -83,7 +83,7 @@ export class ModelSwitch extends EventTarget {
   #tell() {
     const { title, formula, test } = this.chosen;
     const name = this.#models.length > 1 ? [] : [element("strong", {}, title), " "];
-    const tested = FIGURES.filter((figure) => Number.isFinite(test?.[figure]));
+    const tested = Object.keys(test ?? {}).filter((name) => FIGURES.test(name) && Number.isFinite(test[name]));
     const figures = tested.map((figure) => `${figure}\u00a0${test[figure].toFixed(3)}`).join(", ");
     const shown = element("span", { class: "formula" }, ...typeset(formula));
     this.facts.replaceChildren(...name, shown, " ", element("span", {}, figures && `test ${figures}`));

@@ -179,7 +179,9 @@ def _told(who: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         needed = error.name in ("keras", "tensorflow", "jax")
         raise ConfigError(f"{who}: {_needs(error) if needed else in_a_line(error)}") from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ConfigError(f"{who} fails: {in_a_line(error)}{_place(error)}") from error
 
 

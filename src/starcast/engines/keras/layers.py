@@ -14,13 +14,24 @@ Make = Callable[[Any, str, Sequence[Expression]], Expression]
 """A layer, what its weights are called, and its inputs, to what it hands on."""
 
 _UNTOLD = ("regularizer", "constraint")
+_IDLE = {"trainable": True, "quantization_config": None, "lora_rank": None, "renorm": False}
+_DTYPE = "float32"
 _STARTS = {"kernel": "GlorotUniform", "bias": "Zeros", "gamma": "Ones", "beta": "Zeros",
            "moving_mean": "Zeros", "moving_variance": "Ones"}  # fmt: skip
 
 
 def require_plain(layer: Any) -> None:
     """Refuse what would have no effect here. Raises: ConfigError."""
+    if layer.dtype_policy.name != _DTYPE:
+        raise ConfigError(
+            f"the layer '{layer.name}' is of {layer.dtype_policy.name}; here all are of {_DTYPE}, "
+            "but for --precision on Keras"
+        )
     for name, value in layer.get_config().items():
+        if name in _IDLE and value != _IDLE[name]:
+            raise ConfigError(
+                f"the layer '{layer.name}' has {name}={value}, which has no effect here"
+            )
         own, _, what = name.rpartition("_")
         if what in _UNTOLD and value is not None:
             raise ConfigError(

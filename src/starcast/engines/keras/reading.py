@@ -14,6 +14,7 @@ from starcast.engines.expression import Expression, item, user, weight
 from starcast.engines.expression.kinds import ACTIVATIONS
 from starcast.engines.expression.node import made
 from starcast.engines.expression.weights import check_network
+from starcast.engines.keras.assignments import assignments
 from starcast.engines.keras.inputs import Inputs
 from starcast.engines.keras.layers import LAYERS, OPERATIONS, number, require_plain
 from starcast.engines.keras.names import is_automatic, snake_case
@@ -33,12 +34,13 @@ def read(function: Callable[[Any], Any], ratings: Ratings) -> Expression:
     Raises: ConfigError, UnknownNameError: it gives no such tensor, or one that cannot be read.
     """
     inputs = Inputs(ratings)
-    output = function(inputs)
+    with assignments() as assigned:
+        output = function(inputs)
     if isinstance(output, Expression):
         check_network(output)
         return output
     _check_output(output)
-    network = _ended(_Reader(inputs, output).expression)
+    network = _ended(_Reader(inputs, output, assigned).expression)
     check_network(network)
     return network
 
@@ -86,9 +88,11 @@ class _Reader:
     Args:
         inputs: what they may end in.
         output: what they lead to.
+        assigned: variables that were given values.
     """
 
-    def __init__(self, inputs: Inputs, output: Any) -> None:
+    def __init__(self, inputs: Inputs, output: Any, assigned: Sequence[Any] = ()) -> None:
+        self._assigned = {id(one) for one in assigned}
         self._rows = inputs.sizes
         self._values: dict[int, Expression] = {id(one): own for one, own in inputs.read()}
         self._used: dict[int, Any] = {}
@@ -199,9 +203,11 @@ class _Reader:
         return f"{word}_{n}" if n else word
 
     def _use(self, layer: Any) -> None:
-        """Refuse weights that would be used in two places. Raises: ConfigError."""
+        """Refuse weights in two places, and values of weights. Raises: ConfigError."""
         if id(layer) in self._used:
             raise ConfigError(f"'{layer.name}' is used twice; make one for each place")
+        if any(id(one) in self._assigned for one in layer.variables):
+            raise ConfigError(f"'{layer.name}' is given values for its weights, which start anew")
         self._used[id(layer)] = layer
 
 

@@ -189,6 +189,15 @@ class Dense(k.Layer):  # type: ignore[misc]
 
 
 SHARED = k.Dense(1, name="shared")
+
+
+def with_ones(layer: Any, below: Any) -> Any:
+    """What a layer makes of something, once it was given ones for its kernel."""
+    above = layer(below)
+    layer.kernel.assign(np.ones(layer.kernel.shape))
+    return above
+
+
 REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "another layer": (
         with_rows(lambda i, p, q: k.Dense(1)(k.GaussianNoise(0.1)(p * q))),
@@ -269,6 +278,31 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "another operation": (
         with_rows(lambda i, p, q: keras.ops.mean(p * q, axis=1)),
         "the operation Mean ('mean') cannot be read",
+    ),
+    "weights given to a table": (
+        lambda i: k.Dot(1)(
+            [
+                k.Embedding(5, 2, weights=[np.full((5, 2), np.nan)], name="p")(i.user),
+                k.Embedding(4, 2)(i.item),
+            ]
+        ),
+        "'p' is given values for its weights, which start anew",
+    ),
+    "weights given later": (
+        with_rows(lambda i, p, q: with_ones(k.Dense(1, name="end"), p * q)),
+        "'end' is given values for its weights, which start anew",
+    ),
+    "weights that stay": (
+        with_rows(lambda i, p, q: k.Dense(1, trainable=False)(p * q)),
+        "has trainable=False, which has no effect here",
+    ),
+    "weights in two parts": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Dense(3, lora_rank=2)(p * q))),
+        "has lora_rank=2, which has no effect here",
+    ),
+    "another type": (
+        with_rows(lambda i, p, q: k.Dense(1, dtype="float64")(p * q)),
+        "is of float64; here all are of float32",
     ),
     "a model used twice": (
         with_rows(lambda i, p, q: (lambda t: t(p) + t(q))(keras.Sequential([k.Dense(1)]))),

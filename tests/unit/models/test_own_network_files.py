@@ -47,7 +47,7 @@ FAULTS = {
     "a fault": ("my_network.py:f", "1 / 0", r"ZeroDivisionError: division by zero \(my_.*.py:1\)"),
     "an end": ("my_network.py:f", "raise SystemExit(3)", "my_network.py fails: SystemExit: 3"),
     "no exception": (
-        "my_network.py:f", "class Odd(BaseException): ...\nraise Odd(3)", "my_network.py fails: Odd: 3"
+        "my_network.py:f", "class Odd(BaseException): ...\nraise Odd(3)", "fails: Odd: 3"
     ),
     "missing": ("my_network.py:f", "import nowhere_at_all", "No module named 'nowhere_at_all'"),
     "a fault within": (

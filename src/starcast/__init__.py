@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starcast.api import split as split
     from starcast.api import train as train
     from starcast.api.over_time import update as update
+    from starcast.api.tuning import tune as tune
 
 __all__ = [
     "compare",
@@ -29,10 +30,14 @@ __all__ = [
     "load",
     "split",
     "train",
+    "tune",
     "update",
 ]  # a star must not hide Python's `open`
 
-_VERBS = dict.fromkeys([*__all__, "open"], "starcast.api") | {"update": "starcast.api.over_time"}
+_VERBS = dict.fromkeys([*__all__, "open"], "starcast.api") | {
+    "tune": "starcast.api.tuning",
+    "update": "starcast.api.over_time",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -87,7 +87,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve", "engines.spark"),
-    ("evaluation.as_it_came", "evaluation.succession"),
+    ("evaluation.as_it_came", "evaluation.succession", "evaluation.tuning"),
     ("api", "cli", "testing"),
     ("__init__", "__main__"),
 )
@@ -102,6 +102,7 @@ METRICS_MAY_USE = {"numpy", "numba", "starcast", *sys.stdlib_module_names}
 WEB = {"fastapi", "prometheus_client", "starlette", "uvicorn"}
 DATABASES = {"psycopg", "sqlalchemy"}
 SPARK = {"py4j", "pyspark"}
+SEARCHES = {"optuna"}
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "info"}
 MODEL_NAMES = {
@@ -176,6 +177,8 @@ def _bad_imports(path: str, tree: ast.AST, known: set[str]) -> Iterator[tuple[in
             yield line, f"imports {root}: databases are met in data/store/ alone"
         if root in SPARK and _room(path) != "engines.spark":
             yield line, f"imports {root}: Spark is met in engines/spark/ alone"
+        if root in SEARCHES and not path.startswith("training/tuning/"):
+            yield line, f"imports {root}: searches are met in training/tuning/ alone"
         if root in PICKLES:
             yield line, f"imports {root}: nothing executable is ever loaded"
         if _room(path) == "evaluation.metrics" and root not in METRICS_MAY_USE:
@@ -389,6 +392,7 @@ def test_a_circle_is_seen_wherever_it_hides() -> None:
 
 
 VIOLATIONS = {
+    "search elsewhere": ("training/fit.py", "import optuna", "in training/tuning/ alone"),
     "upward": (
         "data/ratings.py",
         "from starcast.data.split import Split",
@@ -515,6 +519,7 @@ def test_a_violation_is_caught(path: str, source: str, complaint: str) -> None:
 
 ALLOWED = {
     "web": ("serve/routes.py", "from fastapi import APIRouter"),
+    "search": ("training/tuning/study.py", "import optuna"),
     "database": ("data/store/query.py", "from sqlalchemy import select"),
     "spark": ("engines/spark/session.py", "from pyspark.sql import SparkSession"),
     "downward": (

@@ -17,6 +17,7 @@ from starcast.cli import (
     serve,
     store,
     train,
+    tune,
     update,
     use,
 )
@@ -70,6 +71,14 @@ add(
     "starcast train --dataset ml-1m --for lists --refit",
     "starcast train --ratings ratings.csv --model latent-factor-model --dimension 32",
     "starcast train --config pretrained_models/ml-1m/latent-factor-model/run.toml",
+    cls=SettingsCommand,
+)  # fmt: skip
+add(
+    app, "tune", tune.tune,
+    "starcast tune --dataset ml-1m --model latent-factor-model --trials 60",
+    "starcast tune --ratings ratings.csv --models item-item-model,implicit-factor-model "
+    "--minutes 20 --jobs 2",
+    "starcast tune --model autoencoder-model --dimension 128 --space regularization-factor=1:20",
     cls=SettingsCommand,
 )  # fmt: skip
 add(

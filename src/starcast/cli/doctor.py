@@ -23,6 +23,7 @@ EXTRAS = {
     "index": ("faiss",),
     "spark": ("pyspark",),
     "store": ("sqlalchemy", "psycopg"),
+    "tune": ("optuna",),
 }
 """Modules that each extra brings."""
 _LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "polars", "matplotlib", "typer")

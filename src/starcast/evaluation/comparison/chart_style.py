@@ -26,6 +26,13 @@ SERIES = (
 GREYS = ("#6b6b6b", "#9a9a9a")
 INK, FAINT, GRID, CARD = "#1c2733", "#5b6875", "#dde3e9", "#fefefe"
 TICKS = (1, 10, 20, 40, 60, 80, 100)  # of list sizes
+FORMS: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "starcast",
+    "pdf.fonttype": 42,
+    "font.size": 9,
+}
+"""What Matplotlib needs to be told while a chart is drawn and saved."""
 
 _STYLES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
 _VARIABLES = (

@@ -1,20 +1,11 @@
 """The charts of a comparison, by name."""
 
-from typing import Any
-
 from starcast.evaluation.comparison import held_out_charts, list_charts
 from starcast.evaluation.comparison.both_chart import draw_both
-from starcast.evaluation.comparison.chart_style import Chart, save
+from starcast.evaluation.comparison.chart_style import FORMS, Chart, save
 from starcast.evaluation.comparison.comparison import Comparison
 from starcast.evaluation.comparison.epoch_charts import draw_epochs, has_epochs
 from starcast.evaluation.metrics import LISTS, STARS
-
-_FORMS: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "starcast",
-    "pdf.fonttype": 42,
-    "font.size": 9,
-}
 
 
 def draw(comparison: Comparison) -> dict[str, Chart]:
@@ -25,7 +16,7 @@ def draw(comparison: Comparison) -> dict[str, Chart]:
     """
     from matplotlib import rc_context
 
-    with rc_context(_FORMS):
+    with rc_context(FORMS):
         charts = {"rmse-and-ndcg": save(*draw_both(comparison))}
         for curve, name in (("ndcg", "ndcg"), ("recall", "catalogue-recall")):
             charts[name] = save(*list_charts.draw_lists(comparison, curve))

@@ -1,8 +1,8 @@
 """The page: a record and its charts as one HTML file that needs nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -11,10 +11,13 @@ from starcast.evaluation.comparison.chart_style import Chart
 from starcast.evaluation.comparison.results_file import Record
 from starcast.evaluation.comparison.verdict import p_text
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 _HELD_OUT = "Held-out "  # figures of a user's own test items
 _RANKING = ("Catalogue ", "MAP@", "HitRate@")  # beside NDCG
 _EXPOSURE = ("HitStars@", "Coverage@", "Gini@", "LongTail@", "Novelty@", "Miscalibration@")
-_TEMPLATE = Path(__file__).with_name("page.html")
+_TEMPLATE, _STYLE = (Path(__file__).with_name(f"page.{ending}") for ending in ("html", "css"))
 
 
 def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) -> str:
@@ -25,12 +28,7 @@ def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) 
         charts: from `draw`.
         colours: of each model, the CSS variable.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True, finalize=_shown)  # fmt: skip
-    environment.filters["p_text"] = p_text
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = template_of(_TEMPLATE, p_text=p_text)
     names = list(record["definitions"])
     return template.render(
         record,
@@ -45,6 +43,22 @@ def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) 
         library_versions=_versions(record),
         charts={name: (Markup(chart.svg), chart.note) for name, chart in charts.items()},
     )
+
+
+def template_of(file: Path, **filters: Callable[..., Any]) -> "Template":
+    """A page's template, which finds the style of the house as `style`; names are escaped.
+
+    Args:
+        file: of the template.
+        filters: of it, by name.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True, finalize=_shown)  # fmt: skip
+    environment.filters.update(filters)
+    environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
+    return environment.from_string(file.read_text(encoding="utf-8"))
 
 
 def _shown(value: Any) -> Any:

@@ -83,7 +83,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("models",),
     ("artifacts",),
     ("recommend", "training"),
-    ("evaluation.tiers", "evaluation.stars", "evaluation.by_ids"),
+    ("evaluation.tiers", "evaluation.stars", "evaluation.predictive", "evaluation.by_ids"),
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve", "engines.spark"),

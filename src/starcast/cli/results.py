@@ -30,7 +30,8 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
         console.print(Text(f"\n{line}" if is_verdict else line, "bold" if is_verdict else ""),
                       soft_wrap=True)  # fmt: skip
     if explain:
-        for name in comparison.reports[0].figures():
+        every = [name for report in comparison.reports for name in report.figures()]
+        for name in dict.fromkeys(every):
             console.print(Text(f"\n{name}", "bold"))
             console.print(metrics.explain(name))
 

@@ -96,6 +96,18 @@ class UncertainScorer(Scorer, Protocol):
 
 
 @runtime_checkable
+class DistributedScorer(Scorer, Protocol):
+    """A scorer that knows how likely every rating is."""
+
+    def chances_below(
+        self, user_rows: Rows, item_rows: Rows, marks: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """float64 (n, n_marks), the chance that the rating of each pair lies below each mark, for
+        marks in stars, ascending, that lie between two ratings; whenever it is made."""
+        ...
+
+
+@runtime_checkable
 class TimedScorer(Scorer, Protocol):
     """A scorer that may know of times: tastes drift, and people have their days."""
 

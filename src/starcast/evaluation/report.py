@@ -15,6 +15,7 @@ from starcast.engines.setting_kinds import Whole
 from starcast.evaluation.catalogue import Catalogue, MakeLists, judge_lists
 from starcast.evaluation.list_size import LIST_SIZE, MAX_K
 from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
+from starcast.evaluation.predictive import Calibration, judge_distributions
 from starcast.evaluation.stars import judge_stars
 from starcast.evaluation.tiers import UserTier, user_tiers
 from starcast.scoring.blocks import Progress
@@ -83,6 +84,12 @@ class Report:
             "RMSE and MAE tell how near predictions come)"
         )
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What they say of predictive distributions; None of a model that gives none."""
+        split = self.artifact.split
+        return judge_distributions(self.artifact.scorer, split.test, split.ratings)
+
     def stars(self) -> dict[str, float]:
         """The figures of predicted stars by printed name."""
         return {"RMSE": self.rmse, "MAE": self.mae, "Accuracy": self.accuracy}
@@ -109,6 +116,7 @@ class Report:
         relevance = self.relevance.in_words
         return {
             "Predicted stars": self.stars(),
+            **({"Chances of every rating": self.calibration.figures()} if self.calibration else {}),
             "Held-out: rankings of a user's own test items": self.held_out(self.k),
             f"Lists of {self.k} from the whole catalogue; relevant: {relevance}": (
                 self.catalogue.figures()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from starcast.engines.protocol import (
+    DistributedScorer,
     ExpressedScorer,
     Folded,
     FoldingScorer,
@@ -17,6 +18,7 @@ from starcast.engines.protocol import (
 # By claim: what a subclass answers in a method of its own, which has an underscore in front.
 _ANSWERED: Mapping[type, str] = {
     UncertainScorer: "predictive_std",
+    DistributedScorer: "chances_below",
     TimedScorer: "score_at",
     FoldingScorer: "fold_in",
     ExpressedScorer: "expressed",
@@ -32,7 +34,7 @@ class AroundScorer:
     """Has of the optional methods of a scorer those that the one within has, and no others.
 
     List scores and likeness are handed on as they are. A subclass has `_predictive_std`,
-    `_score_at`, `_fold_in` and `_expressed`, and says why its stars differ.
+    `_chances_below`, `_score_at`, `_fold_in` and `_expressed`, and says why its stars differ.
 
     Args:
         scorer: within.

@@ -9,6 +9,7 @@ from starcast.data.ids import Rows
 from starcast.data.units import Units
 from starcast.engines.expression import Expression
 from starcast.engines.protocol import (
+    DistributedScorer,
     Expressed,
     ExpressedScorer,
     Folded,
@@ -61,6 +62,14 @@ class _ScorerInStars(AroundScorer):
         assert isinstance(self.within, UncertainScorer)
         distances = self.within.predictive_std(user_rows, item_rows)
         return distances * np.float32(self._units.factor)
+
+    def _chances_below(
+        self, user_rows: Rows, item_rows: Rows, marks: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        assert isinstance(self.within, DistributedScorer)
+        units = self._units
+        within = (marks - units.offset) / units.factor
+        return self.within.chances_below(user_rows, item_rows, within)
 
     def _score_at(self, user_rows: Rows, item_rows: Rows, timestamps: NDArray[np.int64]) -> Scores:
         assert isinstance(self.within, TimedScorer)

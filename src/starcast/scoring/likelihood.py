@@ -6,7 +6,7 @@ from typing import Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.engines.normal import REACH, cdf_by_lines
+from starcast.engines.normal import REACH, cdf, cdf_by_lines
 from starcast.engines.protocol import Scores, Weights
 from starcast.scoring.log_likelihood import (
     Array,
@@ -35,6 +35,10 @@ class Likelihood(Protocol):
         """Variance of the rating about it, stars squared."""
         ...
 
+    def chances_below(self, draw: int, predictors: Scores, marks: Doubles) -> Doubles:
+        """Chances that ratings at predictors (n,) lie below marks (m,); float64 (n, m)."""
+        ...
+
     def mean(self, predictors: Array) -> Scores:
         """Expected rating at predictors (S, …), mean over draws; float32 (…), stars."""
         ...
@@ -58,6 +62,10 @@ class Gaussian:
     def variance(self, draw: int, predictors: Scores, compiled: bool) -> Scores:
         """That of the draw's noise, for every predictor."""
         return np.full_like(predictors, self._noise[draw] ** 2)
+
+    def chances_below(self, draw: int, predictors: Scores, marks: Doubles) -> Doubles:
+        """Of the normal distribution about the predictor."""
+        return cdf((marks - predictors[:, np.newaxis]) / float(self._noise[draw]))
 
     def mean(self, predictors: Array) -> Scores:
         """Mean of the predictors over draws."""
@@ -91,6 +99,12 @@ class OrderedProbit:
     def variance(self, draw: int, predictors: Scores, compiled: bool) -> Scores:
         """Variance of the levels about that mean."""
         return self._read(self._variance[draw], predictors, compiled)
+
+    def chances_below(self, draw: int, predictors: Scores, marks: Doubles) -> Doubles:
+        """That the predictor with its noise stays below the step of the first level at a mark."""
+        ends = np.array([-np.inf, *self._cut_points[draw], np.inf])
+        cuts = ends[np.searchsorted(self._levels, marks)]
+        return cdf(cuts - predictors[:, np.newaxis])
 
     def mean(self, predictors: Array) -> Scores:
         """Mean over draws of what each expects."""

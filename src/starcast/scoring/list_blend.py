@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.engines.protocol import (
+    DistributedScorer,
     Folded,
     FoldingScorer,
     LikenessScorer,
@@ -95,6 +96,8 @@ class ListBlendScorer:
         self.score_user = stars.score_user
         if isinstance(stars, UncertainScorer):
             self.predictive_std = stars.predictive_std
+        if isinstance(stars, DistributedScorer):
+            self.chances_below = stars.chances_below
         if isinstance(stars, TimedScorer):
             self.score_at = stars.score_at
 

@@ -85,6 +85,14 @@ class PosteriorScorer:
         variances = [self._rating.variance(n, x, compiled) for n, x in enumerate(predictors)]
         return np.asarray(np.sqrt(np.mean(variances, axis=0) + np.var(expected, axis=0)))
 
+    def chances_below(self, user_rows: Rows, item_rows: Rows, marks: Doubles) -> Doubles:
+        """Chances that ratings lie below marks (m,), stars, mean over draws; float64 (n, m)."""
+        each = (
+            self._rating.chances_below(n, draw.score_pairs(user_rows, item_rows), marks)
+            for n, draw in enumerate(self._draws)
+        )
+        return np.asarray(reduce(np.add, each) / len(self._draws))
+
     def fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> FoldedUser:
         """A person from ratings (n,) of items (n,): what is most likely by each draw."""
         return FoldedUser(self, item_rows, stars)

@@ -17,6 +17,7 @@ from starcast.data.ids import Rows
 from starcast.engines.expression import Expression, item, user, weight
 from starcast.engines.means import means_of
 from starcast.engines.protocol import (
+    DistributedScorer,
     Expressed,
     ExpressedScorer,
     Folded,
@@ -170,6 +171,13 @@ class _ShrunkScorer(AroundScorer):
         scores = self.within.score_pairs(user_rows, item_rows)
         moved = self._pairs(scores, user_rows, item_rows) - scores
         return np.asarray(np.hypot(self.within.predictive_std(user_rows, item_rows), moved))
+
+    def _chances_below(
+        self, user_rows: Rows, item_rows: Rows, marks: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The model's own: what is said now is another number for the same distribution."""
+        assert isinstance(self.within, DistributedScorer)
+        return self.within.chances_below(user_rows, item_rows, marks)
 
     def _fold_in(self, item_rows: Rows, stars: Scores, residual_rmse: float) -> Folded:
         assert isinstance(self.within, FoldingScorer)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from starcast.engines.protocol import UncertainScorer
+from starcast.engines.protocol import DistributedScorer, UncertainScorer
 from starcast.scoring import PosteriorScorer
 from starcast.scoring.panels import FEW
 
@@ -69,6 +69,28 @@ def test_scores_and_deviations_are_those_of_the_definition(kind: str) -> None:
         mean, deviation = moments(kind, int(USERS[n]), int(ITEMS[n]))
         assert scores[n] == pytest.approx(mean, abs=2e-5)
         assert deviations[n] == pytest.approx(deviation, abs=5e-5)
+
+
+@BOTH
+def test_chances_are_those_of_the_definition(kind: str) -> None:
+    """That a rating lies below 1.5, 2.75 and 4.25, and on a level as likely as the cuts say."""
+    given, scorer = weights(kind), PosteriorScorer(weights(kind))
+    assert isinstance(scorer, DistributedScorer)
+    marks = np.array([1.5, 2.75, 4.25])
+    found = scorer.chances_below(USERS[:50], ITEMS[:50], marks)
+    assert found.shape == (50, 3)
+    user, item = int(USERS[37]), int(ITEMS[37])
+    for m, mark in enumerate(marks.tolist()):
+        expected = []
+        for s in range(N_DRAWS):
+            predictor = float(given["mean"] + given["user_bias"][s, user])
+            predictor += float(given["item_bias"][s, item])
+            predictor += float(given["user_factors"][s, user] @ given["item_factors"][s, item])
+            away = (mark - predictor) / float(NOISE[s]) if kind == "stars" else (
+                float(CUTS[s, m]) - predictor
+            )  # fmt: skip
+            expected.append(NormalDist().cdf(away))
+        assert found[37, m] == pytest.approx(np.mean(expected), abs=1e-6)
 
 
 @BOTH

@@ -11,6 +11,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.split import TEST, Split
 from starcast.engines.protocol import (
+    DistributedScorer,
     FoldingScorer,
     ListFolded,
     ListScorer,
@@ -55,6 +56,7 @@ def test_its_stars_are_those_of_the_part_that_predicts_best(
     test, shown = parts[0].split.test, parts[3].scorer
     scored = blended.scorer.score_pairs(test.user_rows, test.item_rows)
     np.testing.assert_array_equal(scored, shown.score_pairs(test.user_rows, test.item_rows))
+    assert isinstance(blended.scorer, DistributedScorer)
     assert isinstance(blended.scorer, UncertainScorer)
     assert isinstance(shown, UncertainScorer)
     np.testing.assert_array_equal(

@@ -19,6 +19,7 @@ from starcast.evaluation import metrics
 from starcast.evaluation.comparison.comparison import Comparison
 from starcast.evaluation.comparison.training_run import seconds
 from starcast.evaluation.comparison.verdict import Verdict
+from starcast.evaluation.predictive import SHARES
 
 FORMAT = "starcast-comparison"
 FORMAT_VERSION = 2  # 1 knew one verdict, by RMSE, and no lists beside the figures at k
@@ -94,7 +95,11 @@ def as_record(comparison: Comparison, provenance: Provenance) -> Record:
         "genres_by": first.catalogue.attribute,
         "models": [_model(comparison, n) for n in range(len(comparison.reports))],
         "verdicts": {one.objective.name: _verdict(comparison, one) for one in comparison.verdicts},
-        "definitions": {name: metrics.explain(name) for name in first.figures()},
+        "definitions": {
+            name: metrics.explain(name)
+            for report in comparison.reports
+            for name in report.figures()
+        },
     }
     plain: Record = _plain(record)
     return plain
@@ -142,6 +147,8 @@ def _model(comparison: Comparison, n: int) -> Record:
         "list_curves": {"ndcg": lists.curves.ndcg, "recall": lists.curves.recall},
         "user_tiers": [tier._asdict() for tier in report.user_tiers],
         "item_tiers": [tier._asdict() for tier in lists.item_tiers],
+        "calibration": report.calibration
+        and {"share": SHARES, "coverage": report.calibration.coverage},
         "versions": artifact.versions,
     }
 

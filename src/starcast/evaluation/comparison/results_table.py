@@ -1,5 +1,6 @@
 """What a comparison shows of every model: a table of stars and one of lists, each best first."""
 
+import math
 from collections.abc import Sequence
 
 from starcast.display import Column, figure
@@ -16,7 +17,9 @@ _LISTS = ("Catalogue Recall", "HitRate", "HitStars", "Coverage", "LongTail")
 def stars_columns(verdict: Verdict, reports: Sequence[Report]) -> list[Column]:
     """Every model as a predictor of stars, best first; RMSE with its 95 % interval, stars."""
     k = reports[0].k
-    return _columns(verdict, reports, [*_STARS, *(f"{name}@{k}" for name in _HELD_OUT)])
+    of_chances = [one.calibration.figures() for one in reports if one.calibration]
+    names = [*_STARS, *(of_chances[0] if of_chances else ())]
+    return _columns(verdict, reports, [*names, *(f"{name}@{k}" for name in _HELD_OUT)])
 
 
 def lists_columns(verdict: Verdict, reports: Sequence[Report]) -> list[Column]:
@@ -30,7 +33,9 @@ def _columns(verdict: Verdict, reports: Sequence[Report], names: Sequence[str]) 
     models = [verdict.contestants[n].name for n in order]
     found = [Column("model", models, is_number=False)]
     found.append(Column(verdict.metric, [_with_interval(verdict, n) for n in order]))
-    found += [Column(name, [figure(values[name]) for values in figures]) for name in names]
+    found += [
+        Column(name, [figure(values.get(name, math.nan)) for values in figures]) for name in names
+    ]
     remarks = verdict.against_baselines()
     if remarks:
         said = [remarks[n].in_short if n in remarks else "" for n in order]

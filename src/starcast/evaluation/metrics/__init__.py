@@ -2,8 +2,9 @@
 
 `rating` measures single predictions, `held_out` lists of a user's test items (the 2018 curves),
 `ranking` lists drawn from the whole catalogue against what `relevance` calls liked, `exposure` and
-`calibration` what these lists show, `tiers` to whom; `paired` says how far differences can be
-trusted, `objective` what a model is for, and `definitions` what each printed name means.
+`calibration` what these lists show, `tiers` to whom; `probabilistic` measures chances; `paired`
+says how far differences can be trusted, `objective` what a model is for, and `definitions` what
+each printed name means.
 """
 
 from starcast.evaluation.metrics.calibration import Genres, miscalibration
@@ -31,6 +32,7 @@ from starcast.evaluation.metrics.paired import (
     bootstrap_means,
     bootstrap_rmse,
 )
+from starcast.evaluation.metrics.probabilistic import coverage_of_intervals, crps, log_loss
 from starcast.evaluation.metrics.ranking import (
     RankingByUser,
     RankingCurves,
@@ -70,11 +72,14 @@ __all__ = [
     "bootstrap_means",
     "bootstrap_rmse",
     "coverage",
+    "coverage_of_intervals",
+    "crps",
     "explain",
     "find_rows",
     "gini",
     "held_out_curves",
     "held_out_sums",
+    "log_loss",
     "long_tail_share",
     "mae",
     "miscalibration",

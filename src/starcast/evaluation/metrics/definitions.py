@@ -21,6 +21,23 @@ DEFINITIONS: dict[str, str] = {
         "the data show, and – where these are more than 100, too. "
         "Source: the 2018 system, there rounded to whole stars."
     ),
+    "Log loss": (
+        "How unlikely the test ratings were by the chances that the model gave to every rating, "
+        "-ln(chance) in nats, the mean over them; lower is better, and 0 is to know all. Only of "
+        "models that give chances, and up to 100 different ratings. "
+        "Source: Gneiting, Raftery 2007, section 4.1."
+    ),
+    "CRPS": (
+        "Continuous ranked probability score: how far the chances that the model gave lie from the "
+        "test rating, in stars; lower is better, and it is the MAE of a model that has no doubt. "
+        "Only where there is a log loss. Source: Gneiting, Raftery 2007, eq. 20."
+    ),
+    "Coverage of 80 %": (
+        "How often a test rating lies in the middle 80 % of the chances that the model gave: 0.8 "
+        "is right, less is too sure, more is too timid. A rating on the border counts by the part "
+        "of its chance that lies within. Only where there is a log loss. "
+        "Source: Czado, Gneiting, Held 2009, section 2.1."
+    ),
     "Held-out Precision@k": (
         "Among a user's own test items: these are ranked by predicted stars; of the first k, "
         "those predicted at or above the user's mean test rating are recommended, and precision is "

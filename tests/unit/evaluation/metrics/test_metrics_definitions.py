@@ -7,6 +7,7 @@ PRINTED = [
     "RMSE", "MAE", "Accuracy", "Held-out Precision@20", "Held-out Recall@20", "Held-out F1@100",
     "NDCG@10", "Catalogue Precision@10", "Catalogue Recall@10", "MAP@10", "HitRate@1",
     "HitStars@10", "Coverage@10", "Gini@10", "LongTail@5", "Novelty@10", "Miscalibration@10",
+    "Log loss", "CRPS", "Coverage of 80 %",
 ]  # fmt: skip
 
 

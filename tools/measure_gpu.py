@@ -2,7 +2,7 @@
 
     pip install starcast-*.whl 'jax[cuda12]' keras
     KERAS_BACKEND=jax python tools/measure_gpu.py --out measured
-    KERAS_BACKEND=jax python tools/measure_gpu.py --out measured --small      # a minute, on a CPU
+    KERAS_BACKEND=jax python tools/measure_gpu.py --out measured --small      # on a CPU, to try it
 
 The ratings are made up: of ML-1M's and ML-20M's shapes, out of planted factors and noise. For every
 set, network, batch and precision it tells ratings per second of an epoch, once it is compiled. Then
@@ -30,7 +30,7 @@ from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.engines.protocol import Engine, Weights
 from starcast.engines.settings import Settings
-from starcast.errors import StarcastError
+from starcast.errors import ConfigError, StarcastError
 from starcast.evaluation.metrics import rmse
 from starcast.scoring import DeepScorer, EnsembleScorer
 
@@ -233,6 +233,23 @@ def _kind(backend: str) -> str:
     return f"{details.get('device_name', found[0].device_type)}, tensorflow {tf.__version__}"
 
 
+def require_accelerator(backend: str) -> None:
+    """Refuse a machine, or an installation, that would measure its CPU. Raises: ConfigError."""
+    if backend == "jax":
+        import jax
+
+        found = [device.platform for device in jax.devices()]
+    else:
+        import tensorflow as tf
+
+        found = [device.device_type.lower() for device in tf.config.list_physical_devices()]
+    if set(found) <= {"cpu"}:
+        raise ConfigError(
+            f"{backend} finds no accelerator here: is the build for it installed "
+            "(starcast[keras-gpu])? --small tries this on a CPU"
+        )
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Rows as Markdown, with every column that any of them has."""
     heads = list(dict.fromkeys(name for row in rows for name in row))
@@ -251,6 +268,8 @@ def main(
     models.require_engine(models.find(NETWORKS["deep"]).settings(engine="keras"))
     found: dict[str, list[dict[str, Any]]] = {"speed": [], "race": []}
     where, shapes = machine(), SMALL if small else SHAPES
+    if not small:
+        require_accelerator(where["backend"])
     print(where, flush=True)
     out.mkdir(parents=True, exist_ok=True)
     for shape in shapes:

@@ -137,6 +137,7 @@ def _request(artifact: Artifact, growth: Growth, known: int) -> Growing:
         n_items=old.n_items,
         residual_rmse=artifact.residual_rmse / units.factor,
         seed=artifact.seed,
+        known=old.attributes,
     )
 
 

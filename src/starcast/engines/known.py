@@ -6,7 +6,8 @@ it is the number, standardized. Where nothing is known it is zeros.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,12 @@ class Known(NamedTuple):
     @property
     def table(self) -> str:
         """What its table is called."""
-        return f"{self.side}_known_{self.name}"
+        return known_table(self.side, self.name)
+
+
+def known_table(side: str, name: str) -> str:
+    """What the table of an attribute is called."""
+    return f"{side}_known_{name}"
 
 
 def known_of(ratings: Ratings) -> Iterator[Known]:
@@ -108,3 +114,62 @@ def _numbers(attribute: Attribute) -> NDArray[np.float64] | None:
     except ValueError:
         return None
     return numbers[attribute.value_rows] if np.isfinite(numbers).all() else None
+
+
+def of_newcomers(table: Table, before: Attribute, now: Attribute, n_rows: int) -> Table:
+    """What a network reads of members who came after it was trained; zeros of what it cannot.
+
+    What its columns mean follows from what is known of the members that have a row.
+
+    Args:
+        table: (n_old, width), a known table.
+        before: what was known of these members.
+        now: the same attribute of all n_rows members.
+        n_rows: how many there are now.
+    Returns: float32 (n_rows - n_old, width).
+    """
+    is_new = now.member_rows >= len(table)
+    members, texts = now.member_rows[is_new] - len(table), now.values[now.value_rows[is_new]]
+    found = np.zeros((n_rows - len(table), table.shape[1]), np.float32)
+    numbers = _numbers(before)
+    if numbers is not None:
+        is_one = np.bincount(members)[members] == 1
+        members, later = members[is_one], _as_numbers(texts[is_one])
+        found[members, 0] = _on_scale(later, numbers, table[before.member_rows, 0])
+        return found
+    columns = _columns(table, before)
+    if len(columns) != table.shape[1]:
+        return found
+    is_read = np.isin(texts, columns)
+    members, places = members[is_read], np.searchsorted(columns, texts[is_read])
+    counts = np.bincount(members, minlength=len(found))
+    found[members, places] = 1 / np.sqrt(counts[members])
+    return found
+
+
+def _columns(table: Table, attribute: Attribute) -> NDArray[np.str_]:
+    """The values that the columns of a table of categories are of, ascending.
+
+    Values that came later have no column: whoever has one has fewer places than values.
+    """
+    counts = np.bincount(attribute.member_rows, minlength=len(table))
+    is_whole = np.count_nonzero(table, axis=1) == counts
+    rows = np.unique(attribute.value_rows[is_whole[attribute.member_rows]])
+    return attribute.values[rows]
+
+
+def _on_scale(numbers: NDArray[Any], known: NDArray[Any], standardized: Table) -> NDArray[Any]:
+    """Numbers as known ones were standardized, 0 of what is none."""
+    low, high = np.argmin(known), np.argmax(known)
+    span = known[high] - known[low]
+    slope = (standardized[high] - standardized[low]) / span if span else 1.0
+    return np.nan_to_num(standardized[low] + slope * (numbers - known[low]), posinf=0, neginf=0)
+
+
+def _as_numbers(texts: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Numbers, NaN of other text."""
+    found = np.full(len(texts), np.nan)
+    for place, text in enumerate(texts.tolist()):
+        with suppress(ValueError):
+            found[place] = float(text)
+    return np.where(np.isfinite(found), found, np.nan)

@@ -7,11 +7,12 @@ import pytest
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute, Ratings
+from starcast.data.split.described import attributes
 from starcast.engines import known
 from starcast.engines.expression import Expression, concatenate, item, output, user
 from starcast.engines.expression.node import made
 from starcast.engines.expression.weights import check_network
-from starcast.engines.known import given_tables, known_of
+from starcast.engines.known import given_tables, known_of, of_newcomers
 from starcast.engines.networks.expression_engine import ExpressionEngine
 from starcast.engines.settings import NetworkSettings
 from starcast.errors import ConfigError
@@ -90,3 +91,58 @@ def test_what_is_known_alone_makes_no_network() -> None:
         check_network(output(concatenate(given("user", "age", 2), item("q", 2))))
     with pytest.raises(ConfigError, match="no weights that data tell"):
         made("weight", shape=(2,), weights=("w",), start="given")
+
+
+LATER = Vocabulary(np.array([1, 2, 3, 9, 11, 12, 13]), "item")
+
+
+def grown(name: str, told: dict[int, list[str]]) -> tuple[Attribute, Attribute]:
+    """An attribute of the items, and with that of later ones."""
+    arrived = replace(
+        Ratings.from_columns(np.array([4, 4, 4]), np.array([11, 12, 13]), np.array([1.0, 3, 5])),
+        attributes=(
+            Attribute.of(Vocabulary(np.array([11, 12, 13]), "item"), name, told,
+                         is_feature=name == "genre"),
+        ),
+    )  # fmt: skip
+    every = attributes(RATINGS, arrived, USERS, LATER)
+    return next(one for one in ATTRIBUTES if one.name == name), next(
+        one for one in every if one.name == name
+    )
+
+
+def table_of(name: str, width: int) -> known.Table:
+    return given_tables(network(given("item", name, width)), RATINGS)[f"item_known_{name}"]
+
+
+def test_newcomers_have_the_places_of_the_values_that_are_read() -> None:
+    """A value that nobody had in training counts for nothing, and moves no other's place."""
+    told = {11: ["War", "Drama"], 12: ["Action"], 13: ["Action", "Noir"]}
+    before, now = grown("genre", told)
+    table = table_of("genre", 4)
+    found = of_newcomers(table, before, now, 7)
+    half = np.float32(1 / np.sqrt(2))
+    assert found.tolist() == [[half, 0, 0, half], [0] * 4, [0, 0, 1, 0]]
+    once_more = of_newcomers(np.concatenate([table, found]), now, now, 7)
+    assert once_more.shape == (0, 4)
+    last = Attribute.of(Vocabulary(np.arange(8), "item"), "genre",
+                        {**dict(enumerate(listed(now, 7))), 7: ["Action", "Drama"]})  # fmt: skip
+    assert of_newcomers(np.concatenate([table, found]), now, last, 8).tolist() == [[1, 0, 0, 0]]
+
+
+def listed(attribute: Attribute, n: int) -> list[list[str]]:
+    """The values of each of n members."""
+    texts = attribute.values[attribute.value_rows]
+    return [texts[attribute.member_rows == row].tolist() for row in range(n)]
+
+
+def test_newcomers_have_numbers_on_the_scale_of_training() -> None:
+    """2, 4 and 9 have mean 5; what is no number, or several, is not known."""
+    before, now = grown("price", {11: ["14"], 12: ["dear"], 13: ["3", "4"]})
+    found = of_newcomers(table_of("price", 1), before, now, 7)
+    np.testing.assert_allclose(found[:, 0], [9 / np.sqrt(26 / 3), 0, 0], rtol=1e-6)
+
+
+def test_of_columns_that_cannot_be_told_nothing_is_known() -> None:
+    before, now = grown("genre", {11: ["War"]})
+    assert not of_newcomers(np.ones((4, 3), np.float32), before, now, 7).any()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from starcast import models
+from starcast.artifacts.updating import update
 from starcast.data.ratings import Attribute, Ratings
 from starcast.data.split import SplitPlan
 from starcast.engines.expression.weights import given_of, shapes_of
@@ -107,3 +108,19 @@ def test_a_layer_that_is_called_like_a_table_has_no_rows_for_newcomers(ratings: 
     grown = growing.widened({"user_p": "user", "user_tower_kernel": ""})
     assert grown["user_p"].tolist() == [[1, 1]] * 3 + [[0, 0]] * 2
     assert grown["user_tower_kernel"].tolist() == [[1, 1]] * 3
+
+
+def test_newcomers_of_an_update_bring_what_is_known_of_them(told: Ratings) -> None:
+    """And a value that is new to the network counts for nothing."""
+    config = models.find(DEEP).settings(**SMALL | {"features": ("attributes",)})
+    artifact = train_all(SplitPlan(seed=1).divide(told), {DEEP: config}, Recipe(seed=1))[DEEP]
+    old, new = told.items.ids[:1].tolist(), ["eraserhead", "fargo"]
+    arrived = Ratings.from_columns(
+        np.array(["zoe"] * 3), np.array(old + new), np.array([3.0, 4, 5])
+    )
+    genres = Attribute.of(arrived.items, "genre", {new[0]: ["Drama", "Mime"], new[1]: ["Mime"]})
+    grown = update(artifact, replace(arrived, attributes=(genres,), scale=told.scale)).artifact
+    table = grown.weights["item_known_genre"]
+    assert table[:-2].tolist() == artifact.weights["item_known_genre"].tolist()
+    assert table[-2:].tolist() == [[1, 0], [0, 0]]
+    assert not grown.weights["user_known_age"][-1].any()

@@ -1,10 +1,23 @@
 """The measurement of accelerators, on sets so small that nothing is measured."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from measure_gpu import Clock, Shape, _drawn, planted, races, reached, speeds, table
+from measure_gpu import (
+    Clock,
+    Shape,
+    _drawn,
+    planted,
+    races,
+    reached,
+    require_accelerator,
+    speeds,
+    table,
+)
 
 from starcast.data.split import SplitPlan
+from starcast.errors import ConfigError
 
 TINY = Shape("tiny", 60, 40, 900, (256,), 1.0)
 
@@ -38,3 +51,13 @@ def test_a_target_is_reached_when_it_is_near() -> None:
     told = [(1.0, 0.9), (2.0, 0.8509), (3.0, 0.85)]
     assert reached(told, 0.85) == 2.0
     assert reached(told, 0.84) is None
+
+
+def test_a_cpu_is_not_measured_for_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensorflow = pytest.importorskip("tensorflow")
+    found = [SimpleNamespace(device_type="CPU")]
+    monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda: found)
+    with pytest.raises(ConfigError, match="finds no accelerator here: is the build for it inst"):
+        require_accelerator("tensorflow")
+    found.append(SimpleNamespace(device_type="GPU"))
+    require_accelerator("tensorflow")

@@ -23,6 +23,7 @@ from starcast.engines.expression.autodiff import Values, evaluate, gradient, row
 from starcast.engines.expression.rewrite import without_dropout
 from starcast.engines.expression.times import without_times
 from starcast.engines.expression.weights import tables_of, weights_of
+from starcast.engines.known import known_table, of_newcomers
 from starcast.engines.pools import pooled_once
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
@@ -45,12 +46,29 @@ def grow_network(growing: Growing, compute: Callable[[Any], Expression]) -> Arra
     """
     trained = compute(growing.settings)
     sides = {name: one.side for name, one in weights_of(trained).items()}
-    weights = growing.widened(sides)
+    weights = growing.widened(sides) | _told_of_newcomers(growing)
     network, around = _as_deployed(growing, trained, weights)
     for side, chosen in (("user", growing.touched("user")), ("item", growing.moved_items())):
         if len(chosen):
             _move(around, Fresh.of(growing, side, chosen), network, growing.residual_rmse)
     return weights | {name: around[name] for names in tables_of(network).values() for name in names}
+
+
+def _told_of_newcomers(growing: Growing) -> Arrays:
+    """The tables of what data tell, with rows of those who came later."""
+    rows = growing.rows
+    n_rows = {"user": rows.n_users, "item": rows.n_items}
+    now = {(one.side, one.name, one.is_feature): one for one in rows.attributes}
+    found: Arrays = {}
+    for before in growing.known:
+        name = known_table(before.side, before.name)
+        told = now.get((before.side, before.name, before.is_feature))
+        if name in growing.weights and told is not None:
+            table = growing.weights[name]
+            found[name] = np.concatenate(
+                [table, of_newcomers(table, before, told, n_rows[before.side])]
+            )
+    return found
 
 
 def _as_deployed(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
-from starcast.data.ratings import Ratings
+from starcast.data.ratings import Attribute, Ratings
 from starcast.data.split.draws import Mask
 from starcast.engines.protocol import Weights
 
@@ -28,6 +28,7 @@ class Growing(NamedTuple):
         n_users, n_items: that `weights` have rows of.
         residual_rmse: how far ratings lie from predictions that have not seen them, in units.
         seed: of everything random.
+        known: what was known, beside ratings, of users and items that `weights` have rows of.
     """
 
     weights: Weights
@@ -38,6 +39,7 @@ class Growing(NamedTuple):
     n_items: int
     residual_rmse: float
     seed: int
+    known: tuple[Attribute, ...] = ()
 
     @property
     def fresh(self) -> Ratings:

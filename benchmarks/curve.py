@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.results import TIME, Race, Result
 from benchmarks.works.scale import SHAPES
-from starcast.evaluation.comparison.chart_style import colour
+from starcast.evaluation.charts.style import colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ from trace_models import Box, count, diagram, drawable
 
 from starcast import models
 from starcast.errors import StarcastError
-from starcast.evaluation.comparison.chart_style import colour
+from starcast.evaluation.charts.style import colour
 from starcast.models import Model
 
 if TYPE_CHECKING:

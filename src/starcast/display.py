@@ -1,4 +1,4 @@
-"""What is shown: text from data made harmless, and tables in a terminal or a notebook."""
+"""What is shown: text from data made harmless; tables in a terminal, a notebook, on GitHub."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&]")
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MOST_SHOWN = 60  # characters
@@ -138,6 +139,30 @@ def as_html(columns: Sequence[Column]) -> str:
 def as_paragraphs(lines: Iterable[str]) -> str:
     """Lines of text as notebooks show them."""
     return "".join(f"<p>{escape(printable(line))}</p>" for line in lines)
+
+
+def as_markdown(columns: Sequence[Column]) -> str:
+    """A table as GitHub shows it.
+
+    >>> print(as_markdown([Column("film", ["A|B"], is_number=False), Column("stars", ["4.5"])]))
+    | film | stars |
+    |---|---:|
+    | A\\|B | 4.5 |
+    """
+    rows = [[column.name for column in columns]]
+    rows += [list(row) for row in zip(*(column.cells for column in columns), strict=True)]
+    lines = [f"| {' | '.join(map(markdown_text, row))} |" for row in rows]
+    lines.insert(1, f"|{'|'.join('---:' if one.is_number else '---' for one in columns)}|")
+    return "\n".join(lines)
+
+
+def markdown_text(text: object) -> str:
+    """Text from data in Markdown: printable, and nothing of it is taken for a mark.
+
+    >>> print(markdown_text("<b> *[rec]* `a|b`"))
+    \\<b\\> \\*\\[rec\\]\\* \\`a\\|b\\`
+    """
+    return _MARKS.sub(r"\\\g<0>", printable(text))
 
 
 @final

@@ -15,7 +15,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Attribute, Ratings
 from starcast.data.split import SplitPlan
 from starcast.engines.protocol import score_ratings
-from starcast.evaluation.comparison.training_run import validation_curve
+from starcast.evaluation.charts.training_run import validation_curve
 from starcast.evaluation.metrics import rmse
 from starcast.evaluation.report import evaluate
 from starcast.models import find

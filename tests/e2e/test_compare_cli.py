@@ -56,7 +56,9 @@ def test_leaves_a_report_and_the_models(home: Path) -> None:
     charts = ["catalogue-recall", "held-out-f1", "held-out-precision", "held-out-recall", "ndcg",
               "rmse-and-ndcg", "rmse"]  # fmt: skip
     drawn = [f"{chart}.{ending}" for chart in charts for ending in ("pdf", "png", "svg")]
-    assert tree(home / REPORT) == sorted([*drawn, "index.html", "results.csv", "results.json"])
+    assert tree(home / REPORT) == sorted(
+        [*drawn, "index.html", "report.md", "results.csv", "results.json"]
+    )
     assert all((home / folder / "manifest.json").is_file() for folder in KEPT)
     command_line = results(home)["provenance"]["command"]
     assert command_line.startswith("starcast compare --models latent-factor-model,ensemble-no-")

@@ -82,6 +82,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("engines.keras",),
     ("models",),
     ("artifacts",),
+    ("evaluation.charts",),
     ("recommend", "training"),
     ("evaluation.tiers", "evaluation.stars", "evaluation.predictive", "evaluation.by_ids"),
     ("evaluation.catalogue",),

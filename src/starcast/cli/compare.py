@@ -183,7 +183,7 @@ def _load(folders: Sequence[Path]) -> "list[tuple[Path, Artifact]]":
 
 def _announce(artifact: "Artifact") -> None:
     from starcast.cli.show import console
-    from starcast.evaluation.comparison.training_run import summary
+    from starcast.evaluation.charts.training_run import summary
 
     console.print(f"{artifact.title:<20} {summary(artifact)}", soft_wrap=True)
 

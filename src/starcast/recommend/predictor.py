@@ -13,10 +13,12 @@ from starcast.data.files.naming import ITEM, USER
 from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
 from starcast.errors import LeftOutWarning
+from starcast.evaluation.charts.epochs import draw_history
 from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.figure import Figure
 
 
 class Predictor:
@@ -51,6 +53,13 @@ class Predictor:
         if arrivals.change_nothing:
             return self
         return type(self)(grown, fallback=self._fallback, **self._made_with)
+
+    def plot_history(self) -> "Figure":
+        """What decided on validation rows, over epochs: a figure of Matplotlib.
+
+        Raises: ConfigError: it was not trained in epochs.
+        """
+        return draw_history(self.artifact)
 
     def predict(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Predicted stars for each pair.

@@ -8,7 +8,7 @@ import numpy as np
 from starcast import models
 from starcast.display import printable
 from starcast.evaluation.as_it_came.replay import Replay
-from starcast.evaluation.comparison.chart_style import FAINT, INK, SERIES, Chart, save, style_axes
+from starcast.evaluation.charts.style import FAINT, INK, SERIES, Chart, save, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

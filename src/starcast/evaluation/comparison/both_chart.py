@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from starcast.evaluation.comparison.chart_style import CARD, FAINT, GRID, INK, empty, lines
-from starcast.evaluation.comparison.comparison import Comparison
+from starcast.evaluation.charts.style import CARD, FAINT, GRID, INK, empty, lines
+from starcast.evaluation.comparison.compared import Compared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,15 +20,15 @@ _NEAR = 12  # points: a label farther off is tied to its dot by a line
 _DOT = 5  # points from the middle of a dot to its edge, and a little
 
 
-def draw_both(comparison: Comparison) -> "tuple[Figure, str]":
+def draw_both(comparison: Compared) -> "tuple[Figure, str]":
     """A labelled dot per model; and what to know of it."""
     stars, lists = comparison.verdicts
-    figure = empty(comparison, f"{stars.metric} against {lists.metric}", n_labels=0)
+    figure = empty(comparison.shown, f"{stars.metric} against {lists.metric}", n_labels=0)
     axes = figure.axes[0]
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     figures = zip(stars.contestants, lists.contestants, strict=True)
     points = [(one.figure, other.figure) for one, other in figures]
-    for point, line in zip(points, lines(comparison), strict=True):
+    for point, line in zip(points, lines(comparison.shown), strict=True):
         edge, face = (line.colour, CARD) if line.is_baseline else (CARD, line.colour)
         axes.plot(*point, "D" if line.is_baseline else "o", zorder=3, markersize=7,
                   markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.4)  # fmt: skip
@@ -36,7 +36,7 @@ def draw_both(comparison: Comparison) -> "tuple[Figure, str]":
     axes.set_xlabel(f"{stars.metric} of predicted stars; lower is better")
     axes.set_ylabel(f"{lists.metric} of lists from the catalogue; higher is better")
     axes.text(0.01, 0.985, "better ↖", transform=axes.transAxes, color=FAINT, va="top")
-    _label(figure, axes, comparison.names, points)
+    _label(figure, axes, comparison.shown.names, points)
     note = (
         "Up and to the left is better. Hollow diamonds are baselines: they count and average. "
         f"Relevant: {comparison.relevance.in_words}. Tables say which differences are real."

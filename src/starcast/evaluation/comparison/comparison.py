@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -12,13 +12,19 @@ from starcast.artifacts.artifact import Artifact
 from starcast.display import Column, as_html, as_paragraphs, as_text
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
+from starcast.evaluation.charts.style import Shown
+from starcast.evaluation.charts.training_run import drawn
+from starcast.evaluation.comparison import charts
 from starcast.evaluation.comparison.later_ratings import about_updates
+from starcast.evaluation.comparison.names import names_of
 from starcast.evaluation.comparison.results_table import lists_columns, stars_columns
-from starcast.evaluation.comparison.training_run import drawn
 from starcast.evaluation.comparison.verdict import LEVEL, Contestant, Verdict
 from starcast.evaluation.metrics import LISTS, STARS, Relevance
 from starcast.evaluation.report import Report
 from starcast.evaluation.tiers import in_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FEWEST_LINES = 15  # of pairs, that are all said without being asked for
 
@@ -103,6 +109,22 @@ class Comparison:
         said += about_updates(self.names, [one.split for one in artifacts])
         return said + ([f"Drawn to the means: {means}."] if means else [])
 
+    @property
+    def shown(self) -> Shown:
+        """What charts show of it."""
+        return Shown(self.names, tuple(one.artifact for one in self.reports))
+
+    def plot(self, chart: str = charts.BOTH) -> "Figure":
+        """A chart of it, as a figure of Matplotlib, which a notebook shows.
+
+        Args:
+            chart: "rmse-and-ndcg"; "ndcg" or "catalogue-recall" over the length of lists; "rmse" or
+                "validation-ndcg" over epochs, where there are any; "held-out-precision",
+                "held-out-recall" or "held-out-f1".
+        Raises: UnknownNameError: it has no such chart.
+        """
+        return charts.plot(self, chart)
+
     def __repr__(self) -> str:
         headed = zip(self.headings(), self.tables(), strict=True)
         tables = [f"{heading}\n{as_text(table)}\n" for heading, table in headed]
@@ -136,7 +158,7 @@ def compare(
     """
     reports = tuple(reports)
     _check(reports, n_draws)
-    names = _names([report.artifact for report in reports])
+    names = names_of([report.artifact for report in reports])
     return Comparison(
         reports=reports,
         names=names,
@@ -223,28 +245,3 @@ def _check(reports: tuple[Report, ...], n_draws: int) -> None:
             f"{n_draws} draws cannot tell {n_pairs} pairs of models apart; "
             f"use at least {draws_for(len(reports))}"
         )
-
-
-def _names(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
-    """Titles; where two are alike, with the settings that differ, or else numbered.
-
-    What only one of them has follows from its optimizer, which differs then.
-    """
-    settings = [
-        one.settings() | (one.config.written() if one.config else {}) | {"refit": one.refit}
-        for one in artifacts
-    ]
-    names = []
-    for n, artifact in enumerate(artifacts):
-        twins = [m for m, other in enumerate(artifacts) if other.title == artifact.title]
-        own = _differing(settings[n], [settings[m] for m in twins])
-        names.append(f"{artifact.title} ({own})" if own else artifact.title)
-    return tuple(
-        name if names.count(name) == 1 else f"{name} #{names[: n + 1].count(name)}"
-        for n, name in enumerate(names)
-    )
-
-
-def _differing(own: dict[str, Any], all_settings: Sequence[dict[str, Any]]) -> str:
-    differ = [key for key in own if any(own[key] != one.get(key, own[key]) for one in all_settings)]
-    return ", ".join(f"{key} {own[key]}" for key in differ)

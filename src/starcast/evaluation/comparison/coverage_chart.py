@@ -2,20 +2,22 @@
 
 from typing import TYPE_CHECKING
 
-from starcast.evaluation.comparison.chart_style import FAINT, empty, legend, lines
-from starcast.evaluation.comparison.comparison import Comparison
+from starcast.evaluation.charts.style import FAINT, empty, legend, lines
+from starcast.evaluation.comparison.compared import Compared
 from starcast.evaluation.predictive import SHARES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_coverage(comparison: Comparison) -> "tuple[Figure, str]":
+def draw_coverage(comparison: Compared) -> "tuple[Figure, str]":
     """Coverage of central intervals over their share, and how far it is off below."""
-    figure = empty(comparison, "Coverage of predictive intervals", heights=(5, 3))
+    figure = empty(comparison.shown, "Coverage of predictive intervals", heights=(5, 3))
     whole, apart = figure.axes
     remarks = {}
-    for n, (report, line) in enumerate(zip(comparison.reports, lines(comparison), strict=True)):
+    for n, (report, line) in enumerate(
+        zip(comparison.reports, lines(comparison.shown), strict=True)
+    ):
         if told := report.calibration:
             whole.plot(SHARES, told.coverage, **line.look)
             apart.plot(SHARES, told.coverage - SHARES, **line.look)
@@ -32,7 +34,7 @@ def draw_coverage(comparison: Comparison) -> "tuple[Figure, str]":
     for panel in figure.axes:
         panel.set_xlim(0, 1)
         panel.tick_params(labelbottom=panel is apart)
-    legend(figure, comparison, remarks)
+    legend(figure, comparison.shown, remarks)
     return figure, (
         "How often test ratings lie in the middle of the chances that a model gave; below the line "
         "it is too sure, above it too timid. Only of models that give chances to every rating."

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.evaluation.comparison.chart_style import FAINT, GRID, TICKS, empty, legend, lines
-from starcast.evaluation.comparison.comparison import Comparison
+from starcast.evaluation.charts.style import FAINT, GRID, TICKS, empty, legend, lines
+from starcast.evaluation.comparison.compared import Compared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     apart: float
 
 
-def frame_of(comparison: Comparison) -> Frame:
+def frame_of(comparison: Compared) -> Frame:
     """A frame in which every curve has room."""
     curves = [report.curves for report in comparison.reports]
     last = max(int(np.count_nonzero(curves[0].n_users)), 2)
@@ -35,14 +35,14 @@ def frame_of(comparison: Comparison) -> Frame:
     return Frame(last, 1.08 * apart or 0.001)
 
 
-def draw_held_out(comparison: Comparison, name: str, frame: Frame) -> "tuple[Figure, str]":
+def draw_held_out(comparison: Compared, name: str) -> "tuple[Figure, str]":
     """Three panels over list size: the curves, their distances from their mean, and the users."""
-    title = CURVES[name]
-    figure = empty(comparison, f"Held-out {title} over list size", heights=(5, 5, 1.5))
+    title, frame = CURVES[name], frame_of(comparison)
+    figure = empty(comparison.shown, f"Held-out {title} over list size", heights=(5, 5, 1.5))
     whole, apart, users = figure.axes
     sizes = np.arange(1, frame.last + 1)
     curves = np.array([getattr(r.curves, name)[: frame.last] for r in comparison.reports])
-    for curve, line in zip(curves, lines(comparison), strict=True):
+    for curve, line in zip(curves, lines(comparison.shown), strict=True):
         whole.plot(sizes, curve, **line.look)
         apart.plot(sizes, curve - curves.mean(axis=0), **line.look)
     whole.set_ylim(0, 1)
@@ -59,7 +59,7 @@ def draw_held_out(comparison: Comparison, name: str, frame: Frame) -> "tuple[Fig
         panel.tick_params(labelbottom=panel is users)
         for k in np.flatnonzero(n_users < _FEW_USERS)[:1] + 1:
             panel.axvspan(k, frame.last, color=GRID, alpha=0.35, linewidth=0, zorder=0)
-    legend(figure, comparison, {})
+    legend(figure, comparison.shown, {})
     note = (
         "Of a user's own test items ranked by predicted stars, not of lists from the catalogue. "
         "In the middle, each model's distance from the mean of all models. "

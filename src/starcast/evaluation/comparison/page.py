@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from starcast.display import printable
-from starcast.evaluation.comparison.chart_style import Chart
+from starcast.evaluation.charts.style import Chart
 from starcast.evaluation.comparison.results_file import Record
 from starcast.evaluation.comparison.verdict import p_text
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _HELD_OUT = "Held-out "  # figures of a user's own test items
 _RANKING = ("Catalogue ", "MAP@", "HitRate@")  # beside NDCG
 _EXPOSURE = ("HitStars@", "Coverage@", "Gini@", "LongTail@", "Novelty@", "Miscalibration@")
-_TEMPLATE, _STYLE = (Path(__file__).with_name(f"page.{ending}") for ending in ("html", "css"))
+_TEMPLATE, _STYLE, _SCRIPT = (
+    Path(__file__).with_name(f"page.{ending}") for ending in ("html", "css", "js")
+)
 
 
 def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) -> str:
@@ -46,7 +48,7 @@ def render(record: Record, charts: Mapping[str, Chart], colours: Sequence[str]) 
 
 
 def template_of(file: Path, **filters: Callable[..., Any]) -> "Template":
-    """A page's template, which finds the style of the house as `style`; names are escaped.
+    """A page's template, which finds `style` and `script` of the house; names are escaped.
 
     Args:
         file: of the template.
@@ -57,7 +59,8 @@ def template_of(file: Path, **filters: Callable[..., Any]) -> "Template":
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, finalize=_shown)  # fmt: skip
     environment.filters.update(filters)
-    environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
+    for name, part in (("style", _STYLE), ("script", _SCRIPT)):
+        environment.globals[name] = Markup(part.read_text(encoding="utf-8"))
     return environment.from_string(file.read_text(encoding="utf-8"))
 
 
@@ -95,8 +98,16 @@ def _settings(record: Record) -> dict[str, list[Any]]:
     models = record["models"]
     names = dict.fromkeys(name for model in models for name in model["settings"])
     values = {name: [model["settings"].get(name) for model in models] for name in names}
-    rows = {name: ["–" if v is None else v for v in row] for name, row in values.items()}
+    rows = {name: [_setting(value) for value in row] for name, row in values.items()}
     return rows | {"refit": ["yes" if model["refit"] else "no" for model in models]}
+
+
+def _setting(value: Any) -> Any:
+    """A value as a table shows it; a dash where there is none."""
+    if value is None or value == "" or value == []:
+        return "–"
+    is_names = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if is_names else value
 
 
 def _versions(record: Record) -> dict[str, str]:

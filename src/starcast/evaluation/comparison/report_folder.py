@@ -7,15 +7,16 @@ from pathlib import Path
 
 from starcast.disk.replacement import replace_folder
 from starcast.errors import ConfigError
-from starcast.evaluation.comparison.chart_style import lines
+from starcast.evaluation.charts.style import lines
 from starcast.evaluation.comparison.charts import draw
 from starcast.evaluation.comparison.comparison import Comparison
+from starcast.evaluation.comparison.markdown import to_markdown
 from starcast.evaluation.comparison.page import render
 from starcast.evaluation.comparison.results_file import Provenance, as_record, to_csv, to_json
 
 
 def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
-    """Write `index.html`, charts (PNG, SVG, PDF), `results.json` and `results.csv`.
+    """Write `index.html`, charts (PNG, SVG, PDF), `report.md`, `results.json` and `results.csv`.
 
     The folder is replaced whole or not at all; other files in it stay.
 
@@ -30,7 +31,7 @@ def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
     """
     record = as_record(comparison, provenance)
     charts = draw(comparison)
-    colours = [line.variable for line in lines(comparison)]
+    colours = [line.variable for line in lines(comparison.shown)]
     contents = {
         f"{name}.{ending}": content
         for name, chart in charts.items()
@@ -38,6 +39,7 @@ def write(comparison: Comparison, folder: Path, provenance: Provenance) -> Path:
     }
     contents["results.json"] = to_json(record).encode()
     contents["results.csv"] = to_csv(record).encode()
+    contents["report.md"] = to_markdown(comparison, provenance, charts).encode()
     contents["index.html"] = render(record, charts, colours).encode()
     try:
         _move_in(contents, folder)

@@ -16,8 +16,8 @@ import numpy as np
 from starcast import models
 from starcast.display import csv_text
 from starcast.evaluation import metrics
+from starcast.evaluation.charts.training_run import seconds
 from starcast.evaluation.comparison.comparison import Comparison
-from starcast.evaluation.comparison.training_run import seconds
 from starcast.evaluation.comparison.verdict import Verdict
 from starcast.evaluation.predictive import SHARES
 
@@ -137,6 +137,7 @@ def _model(comparison: Comparison, n: int) -> Record:
         "refit": artifact.refit,
         "leak": artifact.leak,
         "broken_off": artifact.broken_off,
+        "opened_before": list(artifact.opened),
         "figures": report.figures(),
         "intervals": {verdict.metric: verdict.interval(n) for verdict in comparison.verdicts},
         "best_epoch": artifact.best_epoch,

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast import models
-from starcast.evaluation.comparison.chart_style import (
+from starcast.evaluation.charts.style import (
     CARD,
     FAINT,
-    FORMS,
     INK,
     SERIES,
     Chart,
+    in_style,
     save,
     style_axes,
 )
@@ -33,9 +33,7 @@ _PATCH = {"facecolor": CARD, "edgecolor": "none", "pad": 0.6, "alpha": 0.8}  # b
 
 def draw(searched: Searched) -> dict[str, Chart]:
     """The charts of a model by name: history, settings, and importances if these are known."""
-    from matplotlib import rc_context
-
-    with rc_context(FORMS):
+    with in_style():
         charts = {"history": save(*_history(searched))}
         if searched.best:
             charts["settings"] = save(*_parallel(searched))

@@ -7,15 +7,17 @@ as an SVG whose colours are CSS variables, so that the page can show it in light
 import io
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from starcast import models
+from starcast.artifacts.artifact import Artifact
 from starcast.display import printable
-from starcast.evaluation.comparison.comparison import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 # Okabe and Ito 2008, and three more: told apart with any colour vision, and dashes tell them apart
 # without colour. Baselines are grey, so that colours are for what is compared.
@@ -26,7 +28,7 @@ SERIES = (
 GREYS = ("#6b6b6b", "#9a9a9a")
 INK, FAINT, GRID, CARD = "#1c2733", "#5b6875", "#dde3e9", "#fefefe"
 TICKS = (1, 10, 20, 40, 60, 80, 100)  # of list sizes
-FORMS: Any = {
+_FORMS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "starcast",
     "pdf.fonttype": 42,
@@ -44,7 +46,20 @@ _UNDATED: Mapping[str, Any] = {
     "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
     "pdf": dict.fromkeys(("Creator", "Producer", "CreationDate")),
 }
-_SIZE, _DOTS = (5.8, 5.2), 240  # inches, dots per inch
+_SIZE = (5.8, 5.2)  # inches
+
+
+@final
+class Shown(NamedTuple):
+    """Models that a chart shows, all of one split.
+
+    Attributes:
+        names: no two alike.
+        artifacts: in the same order.
+    """
+
+    names: tuple[str, ...]
+    artifacts: tuple[Artifact, ...]
 
 
 @final
@@ -87,19 +102,26 @@ class Line(NamedTuple):
         return {"color": self.colour, "linestyle": self.style, "linewidth": width}
 
 
+def in_style() -> AbstractContextManager[None]:
+    """A context in which figures are drawn, and saved."""
+    from matplotlib import rc_context
+
+    return rc_context(_FORMS)
+
+
 def colour(n: int) -> str:
     """The colour of the n-th model."""
     return SERIES[n % len(SERIES)]
 
 
-def lines(comparison: Comparison) -> list[Line]:
+def lines(shown: Shown) -> list[Line]:
     """How each model is drawn: colours and dashes in turn, baselines in greys.
 
     Neighbours differ in both; the tenth has the colour of the first, and other dashes.
     """
     found: list[Line] = []
-    for report in comparison.reports:
-        is_baseline = models.find(report.artifact.model).is_baseline
+    for artifact in shown.artifacts:
+        is_baseline = models.find(artifact.model).is_baseline
         shades: tuple[str, ...] = GREYS if is_baseline else SERIES
         n = sum(line.is_baseline == is_baseline for line in found)
         at, style = n % len(shades), _STYLES[(n + n // len(_STYLES)) % len(_STYLES)]
@@ -109,7 +131,7 @@ def lines(comparison: Comparison) -> list[Line]:
 
 
 def empty(
-    comparison: Comparison,
+    shown: Shown,
     title: str,
     heights: tuple[float, ...] = (1,),
     n_labels: int | None = None,
@@ -117,23 +139,23 @@ def empty(
     """A figure with a title, room for the legend, and panels in the house style.
 
     Args:
-        comparison: what is drawn.
+        shown: what is drawn.
         title: above it.
         heights: of the panels, one below the other.
         n_labels: of the legend; one per model if not given.
     """
-    from matplotlib.figure import Figure
+    from starcast.evaluation.charts.drawing import Drawing
 
     width, height = _SIZE
-    figure = Figure(figsize=(width, height))
-    n_rows = -(-(len(comparison.reports) if n_labels is None else n_labels) // 2)
+    figure = Drawing(figsize=(width, height))
+    n_rows = -(-(len(shown.names) if n_labels is None else n_labels) // 2)
     grid = figure.add_gridspec(
         len(heights), 1, height_ratios=heights, hspace=0.1,
         left=0.14, right=0.97, bottom=0.52 / height, top=1 - (0.5 + 0.22 * n_rows) / height,
     )  # fmt: skip
     for n in range(len(heights)):
         style_axes(figure.add_subplot(grid[n]), has_grid=n < 2)
-    split = comparison.reports[0].artifact.split
+    split = shown.artifacts[0].split
     whole = printable(split.ratings.name)
     name = whole if len(whole) < 24 else f"{whole[:22]}…"
     line = 1 - 0.12 / height
@@ -144,30 +166,42 @@ def empty(
     return figure
 
 
-def legend(figure: "Figure", comparison: Comparison, remarks: Mapping[int, str]) -> None:
+def legend(figure: "Figure", shown: Shown, remarks: Mapping[int, str]) -> None:
     """Above the axes, where it covers no line; two columns, filled row by row."""
     from matplotlib.lines import Line2D
 
     labels = [
-        f"{name}: {remarks[n]}" if n in remarks else name for n, name in enumerate(comparison.names)
+        f"{name}: {remarks[n]}" if n in remarks else name for n, name in enumerate(shown.names)
     ]
     order = [*range(0, len(labels), 2), *range(1, len(labels), 2)]  # a legend fills its columns
-    looks = [line.look for line in lines(comparison)]
-    shown = figure.legend(
+    looks = [line.look for line in lines(shown)]
+    drawn = figure.legend(
         [Line2D([], [], **looks[n]) for n in order],
         [labels[n] for n in order],
         loc="upper left", bbox_to_anchor=(0.01, 1 - 0.38 / _SIZE[1]), ncols=2, frameon=False,
         fontsize=8.4,
         labelcolor=INK, handlelength=2.6, columnspacing=1.2, labelspacing=0.45,
     )  # fmt: skip
-    for text in shown.get_texts():
+    for text in drawn.get_texts():
         text.set_parse_math(False)
+    _fit(drawn, figure)
+
+
+def _fit(drawn: "Legend", figure: "Figure") -> None:
+    """Smaller letters, where names are long."""
+    for size in (7.6, 6.8, 6.0, 5.2, 4.4):
+        if drawn.get_window_extent().x1 <= figure.bbox.x1:
+            return
+        for text in drawn.get_texts():
+            text.set_fontsize(size)
 
 
 def save(figure: "Figure", note: str) -> Chart:
     """The figure in all forms; the same figure gives the same bytes."""
+    from starcast.evaluation.charts.drawing import DOTS
+
     png, svg = io.BytesIO(), io.StringIO()
-    figure.savefig(png, format="png", dpi=_DOTS, facecolor="white", metadata={"Software": None})
+    figure.savefig(png, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
     drawings = {}
     for ending, metadata in _UNDATED.items():
         drawing = io.BytesIO()

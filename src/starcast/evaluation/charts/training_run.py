@@ -14,7 +14,7 @@ def summary(artifact: Artifact) -> str:
     """A training run in one line."""
     epochs, figures = validation_curve(artifact)
     best = figures[epochs == artifact.best_epoch]
-    title = TITLES[_objective(artifact).metric]
+    title = TITLES[objective_of(artifact).metric]
     quality = f", validation {title} {best[0]:.4f}" if len(best) else ""
     return (
         f"{artifact.reached} of {len(artifact.history)}{quality}, "
@@ -37,7 +37,7 @@ def validation_curve(artifact: Artifact) -> tuple[NDArray[np.int64], NDArray[np.
 
     A warm start that was never improved upon is epoch 0, measured here from the weights kept.
     """
-    objective = _objective(artifact)
+    objective = objective_of(artifact)
     told = [(one["epoch"], (one.get("validation") or {}).get(objective.metric))
             for one in artifact.history]  # fmt: skip
     epochs = [epoch for epoch, figure in told if figure is not None]
@@ -55,5 +55,6 @@ def seconds(artifact: Artifact) -> float:
     return float(sum(epoch.get("seconds") or 0 for epoch in artifact.history))
 
 
-def _objective(artifact: Artifact) -> Objective:
+def objective_of(artifact: Artifact) -> Objective:
+    """What a model is for."""
     return models.find(artifact.model).objective

@@ -1,0 +1,1 @@
+"""Charts in the house style: `style` draws frames and lines, `epochs` how models were trained."""

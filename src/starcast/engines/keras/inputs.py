@@ -14,7 +14,8 @@ from starcast.engines.known import Known, known_of, require_width
 from starcast.errors import ConfigError, UnknownNameError
 
 SIDES = ("user", "item")
-_OWN = (*SIDES, "n_users", "n_items", "time")
+POOLS = ("rated", "raters")
+_OWN = (*SIDES, "n_users", "n_items", "time", *POOLS)
 
 
 @final
@@ -22,7 +23,9 @@ class Inputs:
     """Keras tensors to write a network over.
 
     `user` and `item` are rows, (batch,), for `Embedding` layers of `n_users` and `n_items` rows.
-    `time` is when the rating is made, (batch, 2): the date, and the user's drift. Everything else
+    `time` is when the rating is made, (batch, 2): the date, and the user's drift. `rated` is what
+    the user has rated in training, (batch, n_items), and `raters` who has rated the item, (batch,
+    n_users): 1/√n in each of the n places, for `Dense` layers. Everything else
     has the name of an attribute, such as `age` or `genre`, and is a vector: of categories
     (batch, n_values), of numbers (batch, 1). Names that are no words of Python have _ in the place
     of other characters; one that users and items share is user_<name> and item_<name>.
@@ -44,12 +47,15 @@ class Inputs:
             raise AttributeError(name)
         if name == "time" and not self._has_times:
             raise ConfigError(f"{self._name} has no timestamps, which inputs.time reads")
-        width = time().shape[0] if name == "time" else self._width(name)
+        width = self._width(name)
         if name not in self._tensors:
             self._tensors[name] = keras.Input((width,), name=name)
         return self._tensors[name]
 
     def _width(self, name: str) -> int:
+        own = {"time": time().shape[0], "rated": self.n_items, "raters": self.n_users}
+        if name in own:
+            return own[name]
         if name not in self._known:
             raise UnknownNameError("input", name, [*_OWN, *self._known])
         require_width(self._known[name])
@@ -63,9 +69,16 @@ class Inputs:
         """Of the tensors of rows, by identity: the side, and how many rows there are."""
         return {id(self.user): ("user", self.n_users), id(self.item): ("item", self.n_items)}
 
+    @property
+    def pools(self) -> Mapping[int, str]:
+        """Of the tensors of who rated what that were asked for, by identity: which it is."""
+        return {id(one): name for name, one in self._tensors.items() if name in POOLS}
+
     def read(self) -> Iterator[tuple[Any, Expression]]:
         """The vectors that have been asked for, each as a tensor and as an expression."""
         for name, tensor in self._tensors.items():
+            if name in POOLS:
+                continue
             if name == "time":
                 yield tensor, time()
                 continue

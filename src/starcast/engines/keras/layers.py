@@ -46,6 +46,20 @@ def require_plain(layer: Any) -> None:
                 )
 
 
+def table_start(layer: Any) -> str:
+    """How a table starts: drawn, or at zeros. Raises: ConfigError."""
+    require_plain(layer)
+    if layer.mask_zero:
+        raise ConfigError(f"the Embedding '{layer.name}' masks row 0, which is somebody's")
+    given = type(layer.embeddings_initializer).__name__
+    if given not in ("RandomUniform", "Zeros"):
+        raise ConfigError(
+            f"the Embedding '{layer.name}' has the embeddings_initializer {given}; it can be "
+            "'uniform' or 'zeros' here"
+        )
+    return "zeros" if given == "Zeros" else ""
+
+
 def _dense(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
     below = dense(name, inputs[0], layer.units, bias=layer.use_bias)
     return applied(layer.activation.__name__, below)

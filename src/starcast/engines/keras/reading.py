@@ -12,15 +12,19 @@ import keras
 from starcast.data.ratings import Ratings
 from starcast.engines.expression import Expression, item, user, weight
 from starcast.engines.expression.kinds import ACTIVATIONS
+from starcast.engines.expression.layers import rated_items, raters
 from starcast.engines.expression.node import made
 from starcast.engines.expression.weights import check_network
+from starcast.engines.keras.activations import applied
 from starcast.engines.keras.assignments import assignments
+from starcast.engines.keras.history import given, last_dense
 from starcast.engines.keras.inputs import Inputs
-from starcast.engines.keras.layers import LAYERS, OPERATIONS, number, require_plain
+from starcast.engines.keras.layers import LAYERS, OPERATIONS, number, require_plain, table_start
 from starcast.engines.keras.names import is_automatic, snake_case
 from starcast.errors import ConfigError
 
 _ROWS = {"user": user, "item": item}
+_POOLS = {"rated": rated_items, "raters": raters}
 _WITH_WEIGHTS = ("Dense", "BatchNormalization", "LayerNormalization", "Embedding")
 
 
@@ -93,13 +97,13 @@ class _Reader:
 
     def __init__(self, inputs: Inputs, output: Any, assigned: Sequence[Any] = ()) -> None:
         self._assigned = {id(one) for one in assigned}
-        self._rows = inputs.sizes
+        self._rows, self._pools = inputs.sizes, dict(inputs.pools)
         self._values: dict[int, Expression] = {id(one): own for one, own in inputs.read()}
         self._used: dict[int, Any] = {}
         self._counts: dict[str, int] = {}
         self._tables: set[str] = set()
         self._output = output  # what is known by its identity has to live on
-        self._last = _last_dense(output)
+        self._last = last_dense(output)
         self.expression = self._value(output)
 
     def _value(self, tensor: Any) -> Expression:
@@ -119,25 +123,28 @@ class _Reader:
     def _unknown_below(self, tensor: Any) -> list[Any]:
         return [
             one
-            for one in reversed(_given(tensor))
+            for one in reversed(given(tensor))
             if isinstance(one, keras.KerasTensor)
             and id(one) not in self._values
             and id(one) not in self._rows
+            and id(one) not in self._pools
         ]
 
     def _made(self, tensor: Any) -> Expression:
-        operation, given = tensor._keras_history.operation, _given(tensor)
+        operation, below = tensor._keras_history.operation, given(tensor)
         kind = type(operation).__name__
         if kind == "InputLayer":
             raise ConfigError(
                 f"it reads '{operation.name}', an Input of its own; take one of inputs"
             )
         if isinstance(operation, keras.Model):
-            return self._inner(operation, given)
+            return self._inner(operation, below)
         if kind == "Embedding":
-            return self._embedding(operation, given[0])
-        if any(id(one) in self._rows for one in given):
+            return self._embedding(operation, below[0])
+        if any(id(one) in self._rows for one in below):
             raise ConfigError(f"'{operation.name}' reads rows, which an Embedding alone may")
+        if any(id(one) in self._pools for one in below):
+            return self._pooled(operation, below[0])
         known = LAYERS if isinstance(operation, keras.Layer) else OPERATIONS
         if kind not in known or not type(operation).__module__.startswith("keras."):
             what = "layer" if known is LAYERS else "operation"
@@ -151,9 +158,20 @@ class _Reader:
             name = self._name(operation, kind)
             require_plain(operation)
         values = [
-            self._values[id(one)] if id(one) in self._values else number(one) for one in given
+            self._values[id(one)] if id(one) in self._values else number(one) for one in below
         ]
         return known[kind](operation, name, values)
+
+    def _pooled(self, layer: Any, tensor: Any) -> Expression:
+        """A `Dense` over who rated what: a vector of each, added up."""
+        if type(layer) is not keras.layers.Dense:
+            raise ConfigError(f"'{layer.name}' reads who rated what, which a Dense alone may")
+        name = self._name(layer, "Dense")
+        require_plain(layer)
+        value = _POOLS[self._pools[id(tensor)]](name, layer.units)
+        if layer.use_bias:
+            value += weight(f"{name}_bias", layer.units)
+        return applied(layer.activation.__name__, value)
 
     def _embedding(self, layer: Any, tensor: Any) -> Expression:
         if id(tensor) not in self._rows:
@@ -167,7 +185,7 @@ class _Reader:
                 f"the Embedding '{layer.name}' has {layer.input_dim:,} rows for {n_rows:,} "
                 f"{side}s; give it inputs.n_{side}s"
             )
-        start = _start(layer)
+        start = table_start(layer)
         name = self._name(layer, f"Embedding of {side}s").removeprefix(f"{side}_")
         row = _ROWS[side](name, layer.output_dim)
         if row.weights[0] in self._tables:
@@ -183,6 +201,8 @@ class _Reader:
         for own, outer in zip(model.inputs, given, strict=True):
             if id(outer) in self._rows:
                 self._rows = {**self._rows, id(own): self._rows[id(outer)]}
+            elif id(outer) in self._pools:
+                self._pools[id(own)] = self._pools[id(outer)]
             else:
                 self._values[id(own)] = self._values[id(outer)]
         inner = model.outputs[0]
@@ -209,36 +229,3 @@ class _Reader:
         if any(id(one) in self._assigned for one in layer.variables):
             raise ConfigError(f"'{layer.name}' is given values for its weights, which start anew")
         self._used[id(layer)] = layer
-
-
-def _given(tensor: Any) -> list[Any]:
-    """What the operation that made a tensor was given, tensors and numbers, in order."""
-    history = tensor._keras_history
-    arguments = history.operation._inbound_nodes[history.node_index].arguments
-    found: list[Any] = []
-    for one in (*arguments.args, *arguments.kwargs.values()):
-        found += one if isinstance(one, list | tuple) else [one]
-    is_layer = isinstance(history.operation, keras.Layer)
-    return [
-        one for one in found if isinstance(one, keras.KerasTensor) or not (is_layer or one is None)
-    ]
-
-
-def _last_dense(tensor: Any) -> Any:
-    """The `Dense` that ends a network, if one does."""
-    operation = tensor._keras_history.operation
-    return operation if type(operation).__name__ == "Dense" else None
-
-
-def _start(layer: Any) -> str:
-    """How a table starts: drawn, or at zeros. Raises: ConfigError."""
-    require_plain(layer)
-    if layer.mask_zero:
-        raise ConfigError(f"the Embedding '{layer.name}' masks row 0, which is somebody's")
-    given = type(layer.embeddings_initializer).__name__
-    if given not in ("RandomUniform", "Zeros"):
-        raise ConfigError(
-            f"the Embedding '{layer.name}' has the embeddings_initializer {given}; it can be "
-            "'uniform' or 'zeros' here"
-        )
-    return "zeros" if given == "Zeros" else ""

@@ -11,9 +11,9 @@ import pytest
 
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute, Ratings
-from starcast.engines.expression import Expression, concatenate, dense, item, output, user
+from starcast.engines.expression import Expression, concatenate, dense, item, output, user, weight
 from starcast.engines.expression.autodiff import scores
-from starcast.engines.expression.layers import time
+from starcast.engines.expression.layers import rated_items, raters, time
 from starcast.engines.expression.networks import deep_network
 from starcast.engines.expression.plain import as_plain
 from starcast.engines.expression.weights import shapes_of, weights_of
@@ -304,6 +304,18 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
         with_rows(lambda i, p, q: k.Dense(1, dtype="float64")(p * q)),
         "is of float64; here all are of float32",
     ),
+    "who rated what, otherwise": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Concatenate(name="both")([p * q, i.rated]))),
+        "'both' reads who rated what, which a Dense alone may",
+    ),
+    "a table and who rated what": (
+        with_rows(lambda i, p, q: k.Dot(1)([q, k.Dense(3, name="q")(i.rated)])),
+        "'item_q' is read by rows and as a whole; give each its own",
+    ),
+    "attention": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Attention()([p, q]))),
+        "the layer Attention ('attention') cannot be read",
+    ),
     "a model used twice": (
         with_rows(lambda i, p, q: (lambda t: t(p) + t(q))(keras.Sequential([k.Dense(1)]))),
         "is used twice",
@@ -316,6 +328,21 @@ def test_what_cannot_be_read_is_refused_in_a_line(network: Any, said: str) -> No
     with pytest.raises(StarcastError, match=re.escape(said)) as caught:
         read(network, RATINGS)
     assert "\n" not in str(caught.value)
+
+
+def test_who_rated_what_is_read_by_dense_layers() -> None:
+    """Within a model, too; kernels are tables, biases and activations stay."""
+
+    def attending(inputs: Any) -> Any:
+        p, q = rows(inputs)
+        rated = keras.Sequential([k.Dense(3, "tanh", name="liked")])(inputs.rated)
+        fans = k.Dense(3, use_bias=False, name="fans")(inputs.raters)
+        return k.Dense(1)(k.Concatenate()([p, q * rated, fans]))
+
+    liked = (rated_items("liked", 3) + weight("liked_bias", 3)).apply("tanh")
+    p, q = user("p", 3), item("q", 3)
+    wanted = output(concatenate(p, q * liked, raters("fans", 3)))
+    assert as_plain(read(attending, RATINGS)) == as_plain(wanted)
 
 
 def test_the_time_of_a_rating_is_read() -> None:

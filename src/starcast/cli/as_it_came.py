@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from starcast.evaluation.as_it_came import Replay, ReplayPlan
 
 _PANEL = "As it came"
-_FOR_ARTIFACTS_ALONE = {"relevant": "--relevant", "explain": "--explain"}
-_SHARED = {"artifact", "k", "relevant", "explain", "engine", "master", "spark_config"}
+_FOR_ARTIFACTS_ALONE = {"relevant", "explain", "logs", "mlflow"}
+_SHARED = _FOR_ARTIFACTS_ALONE | {"artifact", "k", "engine", "master", "spark_config"}
 
 
 def _option(*names: str, help: str, metavar: str | None = None) -> typer.models.OptionInfo:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, final
 import typer
 
 from starcast.cli.answers import Answer
+from starcast.cli.logging_options import Logging
 from starcast.cli.saving import told_of
 from starcast.errors import ArtifactError, BusyError
 from starcast.evaluation.list_size import LIST_SIZE
@@ -33,11 +34,13 @@ class Closing(NamedTuple):
         test: whether test ratings are opened.
         explain: whether each figure is.
         k: length of the lists that are judged on test ratings.
+        log: that has its run; None if it is not logged.
     """
 
     test: bool
     explain: bool
     k: int = LIST_SIZE
+    log: Logging | None = None
 
 
 def closed(artifact: "Artifact", folder: Path, closing: Closing) -> Answer:
@@ -49,12 +52,14 @@ def closed(artifact: "Artifact", folder: Path, closing: Closing) -> Answer:
         shown = partial(_validated, artifact, folder, closing.explain)
         return Answer(told_of(artifact, folder), shown)
     report = evaluate(artifact, k=closing.k)
-    note_opening(folder, report, artifact)
+    note_opening(folder, report, artifact, closing.log)
     shown = partial(show.closing_figures, report, explain=closing.explain)
     return Answer(told_of(artifact, folder, report), shown)
 
 
-def note_opening(folder: Path, report: "Report", judged: "Artifact") -> None:
+def note_opening(
+    folder: Path, report: "Report", judged: "Artifact", log: Logging | None = None
+) -> None:
     """Note in a model's folder what its test ratings say, and that they were opened.
 
     Where that cannot be, as in a folder of somebody else, a line says so.
@@ -63,6 +68,7 @@ def note_opening(folder: Path, report: "Report", judged: "Artifact") -> None:
         folder: of the model.
         report: on it.
         judged: the model as it was read from there, or saved there.
+        log: whose row of its run is to have the figures, too.
     """
     from starcast.artifacts import storage
     from starcast.cli.show import note
@@ -71,6 +77,8 @@ def note_opening(folder: Path, report: "Report", judged: "Artifact") -> None:
         storage.add_test_figures(folder, report.figures(), of=judged)
     except (ArtifactError, BusyError) as error:
         note(f"that the test ratings were opened is not noted: {error}")
+    if log:
+        log.note_test(judged, report)
 
 
 def _validated(artifact: "Artifact", folder: Path, explain: bool) -> None:

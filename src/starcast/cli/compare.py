@@ -16,13 +16,13 @@ from starcast.cli.contestants import ModelNames, chosen, settings_of
 from starcast.cli.given import GivenSettings
 from starcast.cli.judging import Judging
 from starcast.cli.live import Live, show_live
+from starcast.cli.logging_options import Logging
 from starcast.cli.naming import checked
 from starcast.cli.observing import observe
 from starcast.cli.report import opened_before, report_on
 from starcast.cli.run_file import write_run
 from starcast.cli.saving import checkpoints, reserve, tell_convergence
 from starcast.cli.saving import keep as keep_model
-from starcast.cli.train import Logs
 from starcast.errors import ConfigError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
@@ -53,9 +53,19 @@ Name = Annotated[
 Keep = Annotated[Path, typer.Option("--keep", help="Where trained models go.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for each epoch and pair.")]
 
-_FOR_ARTIFACTS_TOO = {"artifacts", "k", "relevant", "name", "out", "explain", "verbose"}
+_FOR_ARTIFACTS_TOO = {
+    "artifacts",
+    "k",
+    "relevant",
+    "name",
+    "out",
+    "logs",
+    "mlflow",
+    "explain",
+    "verbose",
+}
 _RESUMING = {"fresh", "checkpoint_every"}
-_OF_PLACES = {"mirror", "data_dir", "name", "out", "keep", "logs"}
+_OF_PLACES = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow"}
 _CHANGES_NOTHING = {*_OF_PLACES, "verbose", "explain", *_RESUMING}
 
 
@@ -73,7 +83,7 @@ def compare(
     name: Name = None,
     out: Out = Path("reports"),
     keep: Keep = Path("pretrained_models"),
-    logs: Logs = Path("tf_logs"),
+    log: Logging,
     verbose: Verbose = False,
     live: Live,
 ) -> Answer:
@@ -86,6 +96,7 @@ def compare(
         return answered
     kept, failed = None, dict[str, str]()
     relevance = judging.relevance  # refused before all else
+    log.check()
     own_folder = "" if name is None else checked(name)
     if artifacts:
         _refuse_training_options(context)
@@ -97,7 +108,7 @@ def compare(
         configs = settings_of(names, given.values)
         divided = inputs.load_split(data, split)
         relevance.require_reachable(divided.ratings.scale.highest)
-        watch = observe(divided, logs, each_epoch=verbose)
+        watch = observe(divided, log, each_epoch=verbose)
         home = keep / inputs.folder_name(divided)
         for model in configs:
             reserve(context, home / model)
@@ -108,7 +119,7 @@ def compare(
     command = repeated(context, _CHANGES_NOTHING)
     try:
         place = out / inputs.folder_name(judged[0][1].split) / own_folder
-        answer = report_on(judged, judging, place, command, failed, all_pairs=verbose)
+        answer = report_on(judged, judging, place, command, failed, all_pairs=verbose, log=log)
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "interrupted"
         raise TrainingError(f"{what}; no report was written, trained models are kept") from None

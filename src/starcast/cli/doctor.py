@@ -24,6 +24,7 @@ EXTRAS = {
     "spark": ("pyspark",),
     "store": ("sqlalchemy", "psycopg"),
     "tune": ("optuna",),
+    "mlflow": ("mlflow", "sqlalchemy", "alembic"),
 }
 """Modules that each extra brings."""
 _LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "polars", "matplotlib", "typer")

@@ -1,14 +1,15 @@
-"""What watches training on the command line: the console, and TensorBoard."""
+"""What watches training on the command line: the console, TensorBoard, and MLflow."""
 
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starcast.cli import inputs
+from starcast.cli.logging_options import Logging
 
 if TYPE_CHECKING:
     from starcast.data.split import Split
@@ -17,24 +18,27 @@ if TYPE_CHECKING:
 
 def observe(
     split: "Split",
-    logs: Path,
+    log: Logging,
     *,
     each_epoch: bool = True,
     name_of: Callable[[str], str] = lambda model: model,
 ) -> "Observe":
-    """Observers for every run: the console and TensorBoard.
+    """Observers for every run: the console, TensorBoard, and MLflow if it is asked for.
 
     Args:
         split: what is learned from.
-        logs: where TensorBoard's go: a folder for each run, which no other run writes into.
+        log: where to; TensorBoard has a folder for each run, which no other run writes into.
         each_epoch: a line for each epoch; else the bar alone.
         name_of: a model's name to that of its runs.
+    Raises: ConfigError: MLflow is missing, or cannot be reached.
     """
     from starcast.cli.show import console, note
     from starcast.engines.sampler import Sampler, TracedSampler
     from starcast.training.chain_observer import ChainObserver
     from starcast.training.fit import Run
+    from starcast.training.logged_runs import key_of, mark
     from starcast.training.loop import Observer
+    from starcast.training.mlflow_observer import MlflowObserver
     from starcast.training.observers import (
         ConsoleObserver,
         Expendable,
@@ -42,6 +46,7 @@ def observe(
         graph_of,
     )
 
+    store = log.store(split)
     started = time.strftime("%Y%m%d-%H%M%S")
     items = zip(split.ratings.titles.tolist(), split.ratings.items.ids.tolist(), strict=True)
     labels = [title or str(item_id) for title, item_id in items]
@@ -55,19 +60,27 @@ def observe(
     def observers(run: Run) -> Sequence[Observer]:
         suffix = "-refit" if run.is_refit else ""
         named = f"{name_of(run.model.name)}-{started}{suffix}"
-        folder = _of_its_own(logs / inputs.folder_name(split) / named)
+        folder = _of_its_own(log.folder(split) / named)
         graph = graph_of(run.engine, run.units)
         settings = run.config.written() | {"seed": run.seed}
+        key = key_of(split.fingerprint, run.model.name, run.config, run.seed)
         told = ConsoleObserver(
             console, run.title, each_epoch=each_epoch, sampled=isinstance(run.engine, Sampler)
         )
         logged: list[Observer] = [TensorBoardObserver(folder, settings, labels, graph)]
         if isinstance(run.engine, TracedSampler):
             logged.append(ChainObserver(folder, run.engine))
-        return [
+        watching = [
             Expendable(told, partial(lost, "the output")),
-            *(Expendable(one, partial(lost, logs)) for one in logged),
+            *(Expendable(one, partial(lost, log.logs)) for one in logged),
         ]
+        if not run.is_refit:  # which has no validation figures for a row
+            with suppress(OSError):  # TensorBoard's observer tells of it
+                mark(folder, key)
+            if store:
+                in_mlflow = MlflowObserver(store, named, settings, key)
+                watching.append(Expendable(in_mlflow, partial(lost, "MLflow")))
+        return watching
 
     return observers
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starcast.cli.answers import Answer
 from starcast.cli.closing import note_opening
 from starcast.cli.judging import Judging
+from starcast.cli.logging_options import Logging
 from starcast.cli.saving import tell_replaced
 from starcast.disk.replacement import resolved
 from starcast.errors import ArtifactError, ConfigError
@@ -27,6 +28,7 @@ def report_on(
     failed: Mapping[str, str],
     *,
     all_pairs: bool,
+    log: Logging,
 ) -> Answer:
     """Judge, compare, and write the report.
 
@@ -38,6 +40,7 @@ def report_on(
         command: that repeats this.
         failed: by title, why others are not among them.
         all_pairs: whether every pair is told of.
+        log: that has their runs.
     """
     from rich.status import Status
 
@@ -55,7 +58,7 @@ def report_on(
         reports = [evaluate(one, k=judging.k, relevance=judging.relevance) for one in trained]
         draws = comparing.draws_for(len(reports))
         compared = comparing.compare(reports, n_draws=draws, failed=failed)
-        _note_openings(judged, reports)
+        _note_openings(judged, reports, log)
         with _replacing(place) as before:
             page = write(compared, place, here(command))
     tell_replaced(place, before)
@@ -78,12 +81,14 @@ def opened_before(times: Sequence[str]) -> str:
     return f"test ratings opened {how_often} before this, last at {times[-1]}"
 
 
-def _note_openings(judged: "Sequence[tuple[Path, Artifact]]", reports: "Sequence[Report]") -> None:
+def _note_openings(
+    judged: "Sequence[tuple[Path, Artifact]]", reports: "Sequence[Report]", log: Logging
+) -> None:
     """Note in every model's folder that its test ratings were opened; once in one given twice."""
     found = zip(judged, reports, strict=True)
     by_place = {resolved(folder): (folder, report, one) for (folder, one), report in found}
     for each in by_place.values():
-        note_opening(*each)
+        note_opening(*each, log)
 
 
 @contextmanager

@@ -160,7 +160,7 @@ def train_there(
     cluster, afar = spark
     require_trainable(config)
     parents = ("init_from", "fresh_parents", "leaky_parents")
-    refuse_given(context, "logs", "checkpoint_every", "test_ratings", *parents)
+    refuse_given(context, "logs", "mlflow", "checkpoint_every", "test_ratings", *parents)
     own = data.own
     ratings: Any = own.ratings or inputs.load_ratings(data)
     folder = out / inputs.checked_folder_name(name_of(ratings)) / how["own_folder"]

@@ -14,6 +14,7 @@ from starcast.cli.answers import Answer
 from starcast.cli.closing import Closing, Test, closed
 from starcast.cli.given import K_OF_2018, OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group
+from starcast.cli.logging_options import Logging
 from starcast.cli.naming import Name, folder_for
 from starcast.cli.observing import observe
 from starcast.cli.run_file import OF_THE_CHOSEN, write_run
@@ -54,7 +55,6 @@ Network = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where trained models go.")]
-Logs = Annotated[Path, typer.Option("--logs", help="Where TensorBoard's logs go.")]
 
 
 @final
@@ -102,7 +102,7 @@ def train(
     parents: Parents,
     name: Name = None,
     out: Out = Path("pretrained_models"),
-    logs: Logs = Path("tf_logs"),
+    log: Logging,
     test: Test = False,
     explain: opt.Explain = False,
     cluster: Cluster,
@@ -115,7 +115,9 @@ def train(
 
     chosen, is_of_2018 = _chosen(model, purpose, network), context.obj is OF_2018
     own_folder = folder_for(name, chosen.name)
-    closing = Closing(test or is_of_2018, explain, K_OF_2018 if is_of_2018 else LIST_SIZE)
+    k = K_OF_2018 if is_of_2018 else LIST_SIZE
+    closing = Closing(test or is_of_2018, explain, k, log)
+    log.check()
     is_spark, has_effect = _without_spark(given.values, cluster, afar)
     has_effect = with_effect(chosen, has_effect) if is_of_2018 else has_effect
     config = chosen.settings(**has_effect)
@@ -162,7 +164,7 @@ def train(
         _announce(artifact, place(artifact.model))
 
     kept, replaced = checkpoints(place, resuming), dict[str, Path | None]()
-    watch = observe(divided, logs, name_of=lambda model: place(model).name)
+    watch = observe(divided, log, name_of=lambda model: place(model).name)
     recipe = Recipe(split.seed, refit, parents.leaky_parents, watch, final, kept)
     artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
         chosen.name

@@ -13,12 +13,12 @@ from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import repeated
 from starcast.cli.given import GivenSettings
+from starcast.cli.logging_options import Logging
 from starcast.cli.naming import checked
 from starcast.cli.observing import observe
 from starcast.cli.run_file import RUN, write_run
 from starcast.cli.saving import keep, reserve, told_of
 from starcast.cli.search_options import ModelNames, Search, named
-from starcast.cli.train import Logs
 from starcast.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starcast.training.tuning.space import Space
 
 _TUNING, _BEST, _PARENTS = "tuning", "best", "parents"  # folders
-_CHANGES_NOTHING = {"mirror", "data_dir", "logs", "fresh"}
+_CHANGES_NOTHING = {"mirror", "data_dir", "logs", "mlflow", "fresh"}
 
 Out = Annotated[Path, typer.Option("--out", help="Where searches go, below their data set.")]
 
@@ -46,7 +46,7 @@ def tune(
     given: GivenSettings,
     refit: opt.Refit = False,
     out: Out = Path("pretrained_models"),
-    logs: Logs = Path("tf_logs"),
+    log: Logging,
 ) -> Answer:
     """Search for settings that validate better, and train the best model with them.
 
@@ -56,6 +56,7 @@ def tune(
     from starcast.training.tuning.needs import require_optuna
 
     require_optuna()
+    log.check()
     from starcast.evaluation.comparison import here
     from starcast.evaluation.tuning.page import Told, write
     from starcast.training.plan import Recipe
@@ -76,7 +77,7 @@ def tune(
     told = Told(divided, found, how)
     page = write(told, folder, here(repeated(context, _CHANGES_NOTHING)))
     best = searching.best_of(found)
-    recipe = Recipe(split.seed, refit, observe=observe(divided, logs, each_epoch=False))
+    recipe = Recipe(split.seed, refit, observe=observe(divided, log, each_epoch=False))
     artifact = _trained(told, spaces[best.model], recipe, parents, folder / _BEST)
     write_run(context, folder / _BEST, artifact)
     return _answer(told, artifact, folder / _BEST, page)

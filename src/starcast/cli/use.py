@@ -16,6 +16,7 @@ from starcast.cli.as_it_came import AsItCame, refuse_alone, show_replay
 from starcast.cli.closing import note_opening
 from starcast.cli.command_line import require_no_secret
 from starcast.cli.judging import Judging
+from starcast.cli.logging_options import Logging
 from starcast.cli.named_items import item_ids
 from starcast.cli.saving import told_of
 from starcast.cli.spark import COMPILED, Cluster, Engine, is_spark, judged_lists_there
@@ -67,6 +68,7 @@ def evaluate(
     replayed: AsItCame,
     engine: Engine = COMPILED,
     cluster: Cluster,
+    log: Logging,
 ) -> Answer:
     """Judge a trained model on the test ratings of its own split, or by a replay of all."""
     there = is_spark(engine, cluster)
@@ -77,10 +79,11 @@ def evaluate(
     refuse_alone(context)
     if artifact is None:
         raise ConfigError("name a trained model, or replay ratings with --as-it-came")
-    return _judge(artifact, judging, cluster if there else None)
+    log.check()
+    return _judge(artifact, judging, cluster if there else None, log)
 
 
-def _judge(artifact: Path, judging: Judging, cluster: Cluster | None) -> Answer:
+def _judge(artifact: Path, judging: Judging, cluster: Cluster | None, log: Logging) -> Answer:
     from starcast.artifacts import storage
     from starcast.cli import show
     from starcast.evaluation.report import evaluate as judge
@@ -98,7 +101,7 @@ def _judge(artifact: Path, judging: Judging, cluster: Cluster | None) -> Answer:
         show.note(f"LEAKY: {report.artifact.leak}")
     if report.artifact.broken_off:
         show.note(f"not trained to its end: {report.artifact.broken_off}")
-    note_opening(artifact, report, trained)
+    note_opening(artifact, report, trained, log)
     record = told_of(trained, artifact) | {
         "k": report.k,
         "relevant": judging.relevant,

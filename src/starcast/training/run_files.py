@@ -20,15 +20,16 @@ class RunFiles:
 
     Args:
         folder: of the run; made if it is not there.
+        ending: of the event file's name, where another may be written in the same second.
     Raises: OSError: something cannot be written; so does every method.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ending: str = "") -> None:
         from tensorboardX.record_writer import RecordWriter
 
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._flushed = folder, time.monotonic()
-        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}{ending}"
         self._records = RecordWriter(str(folder / name))
         self._event(file_version="brain.Event:2")
 

@@ -18,7 +18,7 @@ from starcast.evaluation.metrics import STARS, Objective
 from starcast.models.growing.request import Growing
 from starcast.scoring.in_stars import in_stars
 from starcast.scoring.schema import Schema, unknown_schema
-from starcast.scoring.shrinkage import WHOLE, Shares, shrunk
+from starcast.scoring.shrinkage import WHOLE, KnownMeans, Shares, shrunk
 
 MakeEngine = Callable[[Any, Ratings, int], Engine]
 """Settings, training rows and seed to a fresh engine."""
@@ -135,7 +135,9 @@ class Model:
         if not units.are_stars:
             histories = replace(histories, values=units.values(histories.values))
         scorer = self.scorer(weights, histories, settings)
-        return in_stars(shrunk(scorer, histories, shares), units)
+        if not shares.are_whole:
+            scorer = shrunk(scorer, shares, KnownMeans.of(histories))
+        return in_stars(scorer, units)
 
     def _require_training(self) -> None:
         if not self.defaults:

@@ -9,29 +9,17 @@ from starcast.engines.protocol import Folded, Scores, Weights
 from starcast.engines.rows import SparseRows
 
 
-class MeansScorer:
-    """Predicted stars from the items' biases and from what each user rated.
+class BiasScorer:
+    """Predicted stars from the biases of users and items.
 
     Args:
         mean: μ, stars.
         item_bias: float32 (n_items,), stars.
-        histories: who rated what in training, by user.
-
-    Attributes:
         user_bias: float32 (n_users,), stars.
     """
 
-    def __init__(self, mean: float, item_bias: Scores, histories: SparseRows) -> None:
-        self.histories = histories
-        self._mean, self._item_bias = np.float32(mean), item_bias
-        sums = np.zeros(len(histories))
-        for rows, entries in histories.pieces():
-            left = histories.values[entries] - self._mean - item_bias[histories.columns[entries]]
-            ends = np.concatenate([[0.0], np.cumsum(left, dtype=np.float64)])
-            offsets = histories.offsets[rows.start : rows.stop + 1] - entries.start
-            sums[rows] = ends[offsets[1:]] - ends[offsets[:-1]]
-        counts = np.diff(histories.offsets)
-        self.user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
+    def __init__(self, mean: float, item_bias: Scores, user_bias: Scores) -> None:
+        self._mean, self._item_bias, self.user_bias = np.float32(mean), item_bias, user_bias
 
     def score_pairs(self, user_rows: Rows, item_rows: Rows) -> Scores:
         """μ + b_u + b_i; float32 (n,), stars."""
@@ -57,6 +45,31 @@ class MeansScorer:
     def by_means(self, item_rows: Rows, stars: Scores) -> "FoldedByMeans":
         """The same: what any model with these stars knows of a person."""
         return FoldedByMeans(float(self._mean), self._item_bias, item_rows, stars)
+
+
+class MeansScorer(BiasScorer):
+    """Predicted stars from the items' biases and from what each user rated.
+
+    Args:
+        mean: μ, stars.
+        item_bias: float32 (n_items,), stars.
+        histories: who rated what in training, by user.
+    """
+
+    def __init__(self, mean: float, item_bias: Scores, histories: SparseRows) -> None:
+        self.histories = histories
+        super().__init__(mean, item_bias, user_biases(np.float32(mean), item_bias, histories))
+
+
+def user_biases(mean: np.float32, item_bias: Scores, histories: SparseRows) -> Scores:
+    """b_u, the damped mean of what a user gave beyond μ + b_i; float32 (n_users,), stars."""
+    sums = np.zeros(len(histories))
+    for rows, entries in histories.pieces():
+        left = histories.values[entries] - mean - item_bias[histories.columns[entries]]
+        ends = np.concatenate([[0.0], np.cumsum(left, dtype=np.float64)])
+        offsets = histories.offsets[rows.start : rows.stop + 1] - entries.start
+        sums[rows] = ends[offsets[1:]] - ends[offsets[:-1]]
+    return (sums / (np.diff(histories.offsets) + USER_DAMPING)).astype(np.float32)
 
 
 class FoldedByMeans:

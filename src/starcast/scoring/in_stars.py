@@ -20,7 +20,7 @@ from starcast.engines.protocol import (
     UncertainScorer,
 )
 from starcast.scoring.around import AroundFolded, AroundScorer
-from starcast.scoring.shrinkage import undrawn
+from starcast.scoring.shrinkage import KnownMeans, means_behind, undrawn
 
 
 def in_stars(scorer: Scorer, units: Units) -> Scorer:
@@ -30,7 +30,16 @@ def in_stars(scorer: Scorer, units: Units) -> Scorer:
 
 def as_trained(scorer: Scorer) -> Scorer:
     """The model's own scorer, whose scores are in the units of training."""
-    return undrawn(scorer.within if isinstance(scorer, _ScorerInStars) else scorer)
+    return undrawn(_in_units(scorer))
+
+
+def means_in_units(scorer: Scorer) -> KnownMeans | None:
+    """What the model's scores are drawn to, in the units of training; None if to nothing."""
+    return means_behind(_in_units(scorer))
+
+
+def _in_units(scorer: Scorer) -> Scorer:
+    return scorer.within if isinstance(scorer, _ScorerInStars) else scorer
 
 
 def told_in_stars(scores: Expression, units: Units) -> Expression:

@@ -52,7 +52,8 @@ class Ranker:
         """float32 (n, n_items) for int32 (n,) users."""
         if self._lists:
             return self._lists.list_all(user_rows)
-        return self._supported(self.scorer.score_all(user_rows))
+        scores = self.scorer.score_all(user_rows)
+        return scores if self.support is None else np.add(scores, self.support, out=scores)
 
     def rank_user(self, user_row: int) -> Scores:
         """float32 (n_items,) for one user, without the wait for compiled code to be loaded."""

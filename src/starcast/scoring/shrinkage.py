@@ -30,7 +30,7 @@ from starcast.engines.protocol import (
 )
 from starcast.engines.rows import SparseRows
 from starcast.scoring.around import AroundFolded, AroundScorer
-from starcast.scoring.by_means import MeansScorer
+from starcast.scoring.by_means import BiasScorer, user_biases
 
 
 @final
@@ -68,45 +68,52 @@ def kinds(user_known: NDArray[np.bool_], item_known: NDArray[np.bool_]) -> NDArr
 
 
 class KnownMeans(NamedTuple):
-    """What all histories say of items.
+    """What training says of users and items by their means.
 
     Attributes:
         mean: μ.
         item_bias: float32 (n_items,).
         item_known: bool (n_items,), whether there is a training rating.
+        user_bias: float32 (n_users,).
+        user_known: bool (n_users,), likewise.
     """
 
     mean: float
     item_bias: Scores
     item_known: NDArray[np.bool_]
+    user_bias: Scores
+    user_known: NDArray[np.bool_]
 
     @classmethod
     def of(cls, histories: SparseRows) -> "KnownMeans":
-        """That of histories."""
+        """That of who rated what in training, by user."""
         found = means_of(histories)
         counts = counts_of(histories.columns, histories.n_columns)
-        return cls(found.mean, found.item_bias, counts > 0)
+        of_users = user_biases(np.float32(found.mean), found.item_bias, histories)
+        return cls(
+            found.mean, found.item_bias, counts > 0, of_users, np.diff(histories.offsets) > 0
+        )
 
 
-def shrunk(
-    scorer: Scorer, histories: SparseRows, shares: Shares, known: KnownMeans | None = None
-) -> Scorer:
-    """A scorer of the same claims, drawn to the means; the very same where shares are whole.
+def shrunk(scorer: Scorer, shares: Shares, known: KnownMeans) -> Scorer:
+    """A scorer of the same claims, drawn to the means.
 
     Args:
         scorer: the model's.
-        histories: who rated what in training, by user.
         shares: of the model.
-        known: what is known of items, where the histories are those of some users only.
+        known: what the means know.
     """
-    if shares.are_whole:
-        return scorer
-    return _ShrunkScorer(scorer, histories, shares, known or KnownMeans.of(histories))
+    return _ShrunkScorer(scorer, shares, known)
 
 
 def undrawn(scorer: Scorer) -> Scorer:
     """The scorer within."""
     return scorer.within if isinstance(scorer, _ShrunkScorer) else scorer
+
+
+def means_behind(scorer: Scorer) -> KnownMeans | None:
+    """What a scorer is drawn to; None where it speaks for itself."""
+    return scorer.known if isinstance(scorer, _ShrunkScorer) else None
 
 
 @final
@@ -115,19 +122,16 @@ class _ShrunkScorer(AroundScorer):
 
     Args:
         scorer: the model's.
-        histories: who rated what in training, by user.
         shares: of the model.
-        known: what all histories say of items.
+        known: what the means know.
     """
 
-    def __init__(
-        self, scorer: Scorer, histories: SparseRows, shares: Shares, known: KnownMeans
-    ) -> None:
+    def __init__(self, scorer: Scorer, shares: Shares, known: KnownMeans) -> None:
         super().__init__(scorer)
-        self._of_means = shares.of_means
+        self.known, self._of_means = known, shares.of_means
         self._mean, self._item_bias = known.mean, known.item_bias
-        self._means = MeansScorer(known.mean, known.item_bias, histories)
-        self._user_known = (np.diff(histories.offsets) > 0).astype(np.intp)
+        self._means = BiasScorer(known.mean, known.item_bias, known.user_bias)
+        self._user_known = known.user_known.astype(np.intp)
         self._item_known = known.item_known.astype(np.intp)
 
     @cached_property

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numba import uintp
 
-from starcast.engines.compiled import serial
+from starcast.engines.compiled import inlined, serial
 
-_LOOK = 32  # scores compared with the list's last before any is looked at more closely
+_GROUPS = 256  # of the scores, every so-manieth in one: their peaks stay in the nearest cache
 
 
 @serial
@@ -33,33 +33,55 @@ def take_best(scores: Any, rows: Any) -> None:
         scores: float32 (n, n_items).
         rows: int32 (n, k); takes columns, -1 where nothing but -∞ is left.
     """
-    best = np.empty(rows.shape[1], np.float32)
+    best, peaks = np.empty(rows.shape[1], np.float32), np.empty(_GROUPS, np.float32)
     for n in range(len(scores)):
-        _take(scores[n], rows[n], best)
+        _take(scores[n], rows[n], best, peaks)
 
 
 @serial
-def _take(scores: Any, rows: Any, best: Any) -> None:
-    """One list: a heap with its last entry on top, then taken apart from the end."""
+def _take(scores: Any, rows: Any, best: Any, peaks: Any) -> None:
+    """One list: a heap with its last entry on top, then taken apart from the end.
+
+    The k best peaks are k scores: what lies below all of them is in no list, so that most groups
+    need not be looked into. The peaks take whole vectors at a time, a heap takes one score.
+    """
     rows[:], best[:] = -1, -np.inf
-    last = best[0]
-    for start in range(0, len(scores), _LOOK):
-        end = start + _LOOK
-        is_worth_it = end > len(scores)  # what is left over is looked at one by one
-        if not is_worth_it:
-            for row in range(_LOOK):
-                is_worth_it |= scores[uintp(start + row)] > last
-        if not is_worth_it:
-            continue
-        for row in range(start, min(end, len(scores))):
-            if scores[row] > last:
-                rows[0], best[0] = row, scores[row]
-                _sink(rows, best, len(best))
-                last = best[0]
+    n_groups, least = 1, -np.inf
+    if 8 * len(rows) < _GROUPS < len(scores) // 2:  # more peaks than that exclude few groups
+        _find_peaks(scores, peaks)
+        for group in range(_GROUPS):
+            _offer(rows, best, group, peaks[group])
+        n_groups, least = _GROUPS, best[0]
+        rows[:], best[:] = -1, -np.inf
+    for group in range(n_groups):
+        if n_groups == 1 or peaks[group] >= least:
+            for row in range(group, len(scores), n_groups):
+                _offer(rows, best, row, scores[row])
     for n in range(len(best) - 1, 0, -1):
         rows[0], rows[n] = rows[n], rows[0]
         best[0], best[n] = best[n], best[0]
         _sink(rows, best, n)
+
+
+@serial
+def _find_peaks(scores: Any, peaks: Any) -> None:
+    """The highest score of each group."""
+    peaks[:] = -np.inf
+    n_whole = len(scores) // _GROUPS * _GROUPS
+    for start in range(0, n_whole, _GROUPS):
+        for group in range(_GROUPS):
+            score, peak = scores[uintp(start + group)], peaks[uintp(group)]
+            peaks[uintp(group)] = score if score > peak else peak
+    for group in range(len(scores) - n_whole):
+        peaks[group] = max(peaks[group], scores[n_whole + group])
+
+
+@inlined
+def _offer(rows: Any, best: Any, row: Any, score: Any) -> None:
+    """Put an entry in place of the last, if it comes before that one; -∞ comes nowhere."""
+    if score > best[0] or (score == best[0] and row < rows[0]):
+        rows[0], best[0] = row, score
+        _sink(rows, best, len(best))
 
 
 @serial

@@ -10,7 +10,7 @@ from starcast.engines.means import means
 from starcast.engines.protocol import ExpressedScorer, FoldingScorer, LikenessScorer
 from starcast.engines.rows import SparseRows
 from starcast.scoring import FactorScorer
-from starcast.scoring.shrinkage import WHOLE, Shares, kinds, shrunk, undrawn
+from starcast.scoring.shrinkage import KnownMeans, Shares, kinds, shrunk, undrawn
 
 N_USERS, N_ITEMS = 7, 5
 EVERY_USER = np.arange(N_USERS, dtype=np.int32)
@@ -25,6 +25,10 @@ def train() -> Ratings:
     return whole.take(
         (users < N_USERS - 1) & (items < N_ITEMS - 1) & (rng.random(len(users)) < 0.7)
     )
+
+
+def known() -> KnownMeans:
+    return KnownMeans.of(SparseRows.by_user(train()))
 
 
 def model() -> FactorScorer:
@@ -49,7 +53,7 @@ def expected() -> NDArray[np.float64]:
 
 
 def test_pairs_users_and_catalogue_are_drawn_alike() -> None:
-    scorer = shrunk(model(), SparseRows.by_user(train()), SHARES)
+    scorer = shrunk(model(), SHARES, known())
     users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
     wanted = expected()
     np.testing.assert_allclose(scorer.score_all(EVERY_USER), wanted, atol=1e-5)
@@ -59,7 +63,7 @@ def test_pairs_users_and_catalogue_are_drawn_alike() -> None:
 
 
 def test_the_expression_is_drawn_as_well() -> None:
-    scorer = shrunk(model(), SparseRows.by_user(train()), SHARES)
+    scorer = shrunk(model(), SHARES, known())
     assert isinstance(scorer, ExpressedScorer)
     expression, weights = scorer.expressed()
     users, items = np.divmod(np.arange(N_USERS * N_ITEMS, dtype=np.int32), N_ITEMS)
@@ -68,7 +72,7 @@ def test_the_expression_is_drawn_as_well() -> None:
 
 
 def test_pairs_of_a_whole_share_are_the_models_to_the_bit() -> None:
-    scorer = shrunk(model(), SparseRows.by_user(train()), Shares(new_item=0.5))
+    scorer = shrunk(model(), Shares(new_item=0.5), known())
     plain, users = model().score_all(EVERY_USER), EVERY_USER
     np.testing.assert_array_equal(scorer.score_all(users)[:-1, :-1], plain[:-1, :-1])
     assert not np.any(scorer.score_all(users)[:-1, -1] == plain[:-1, -1])
@@ -76,17 +80,16 @@ def test_pairs_of_a_whole_share_are_the_models_to_the_bit() -> None:
     np.testing.assert_array_equal(scorer.score_pairs(*rows), model().score_pairs(*rows))
 
 
-def test_who_speaks_for_themselves_is_left_as_they_are() -> None:
+def test_who_is_drawn_is_still_within() -> None:
     one = model()
-    assert shrunk(one, SparseRows.by_user(train()), WHOLE) is one
-    drawn = shrunk(one, SparseRows.by_user(train()), SHARES)
+    drawn = shrunk(one, SHARES, known())
     assert undrawn(drawn) is one
     assert undrawn(one) is one
     assert isinstance(drawn, LikenessScorer)
 
 
 def test_people_are_drawn_by_whether_they_have_ratings() -> None:
-    scorer = shrunk(model(), SparseRows.by_user(train()), SHARES)
+    scorer = shrunk(model(), SHARES, known())
     assert isinstance(scorer, FoldingScorer)
     mean, _, of_item = means(train())
     items, stars = np.array([0, 2], np.int32), np.array([5, 1], np.float32)

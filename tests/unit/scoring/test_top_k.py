@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from starcast.scoring.top_k import _LOOK, exclude, take_best
+from starcast.scoring.top_k import _GROUPS, exclude, take_best
 
 
 def best(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
@@ -21,7 +21,7 @@ def by_sorting(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("k", [1, 2, 7, 10, 100, 1000])
-@pytest.mark.parametrize("n_items", [1, 5, _LOOK - 1, _LOOK, _LOOK + 1, 7 * _LOOK + 3])
+@pytest.mark.parametrize("n_items", [1, 5, _GROUPS, 2 * _GROUPS + 2, 7 * _GROUPS + 3])
 @pytest.mark.parametrize("levels", [2, 5, 10**6])
 def test_lists_are_the_head_of_a_stable_sort(k: int, n_items: int, levels: int) -> None:
     rng = np.random.default_rng(n_items)
@@ -32,17 +32,18 @@ def test_lists_are_the_head_of_a_stable_sort(k: int, n_items: int, levels: int) 
 
 @pytest.mark.parametrize("step", [1, -1, 0])
 def test_so_are_lists_of_scores_in_order(step: int) -> None:
-    scores = (step * np.arange(500, dtype=np.float32))[np.newaxis]
-    np.testing.assert_array_equal(best(scores, 30), by_sorting(scores, 30))
+    scores = (step * np.arange(5 * _GROUPS, dtype=np.float32))[np.newaxis]
+    np.testing.assert_array_equal(best(scores, 20), by_sorting(scores, 20))
 
 
 def test_nothing_is_listed_where_everything_is_left_out() -> None:
     assert best(np.full((2, 40), -np.inf, np.float32), 3).tolist() == [[-1, -1, -1]] * 2
 
 
-def test_a_score_that_is_no_number_is_not_listed() -> None:
-    scores = np.zeros((1, _LOOK + 2), np.float32)
-    scores[0, [1, _LOOK]] = np.nan
+@pytest.mark.parametrize("n_items", [40, 4 * _GROUPS])
+def test_a_score_that_is_no_number_is_not_listed(n_items: int) -> None:
+    scores = np.zeros((1, n_items), np.float32)
+    scores[0, [1, n_items - 1]] = np.nan
     assert best(scores, 4).tolist() == [[0, 2, 3, 4]]
 
 

@@ -5,7 +5,6 @@ What executors run is what makes lists here: the same scorer, the same compiled 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
@@ -22,7 +21,7 @@ from starcast.errors import ConfigError
 from starcast.recommend.seen import Seen
 from starcast.scoring.cold_start import with_typical_rows
 from starcast.scoring.factors import FactorScorer
-from starcast.scoring.in_stars import as_trained, in_stars
+from starcast.scoring.in_stars import as_trained, in_stars, means_in_units
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.shrinkage import KnownMeans, Shares, shrunk
 from starcast.scoring.top_lists import top_rows
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_USERS = 1 << 14  # of a chunk
 _PER_TASK = 4  # chunks, so that none waits long for the last
+_AT_ONCE = 1 << 20  # users sent at a time: about a gigabyte with what they have seen
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -76,25 +76,32 @@ def lists_of(session: Session, artifact: Artifact, user_rows: Rows, wish: Wish) 
 
     require_listable(artifact)
     told = _Told(artifact)
-    n_chunks = max(_PER_TASK * session.width, -(-len(user_rows) // _MOST_USERS))
-    chunks = np.array_split(user_rows, min(n_chunks, len(user_rows)))
-    users = (
-        Cell(n, USERS, n, 0, 0.0, 0.0, save(told.of_users(one))) for n, one in enumerate(chunks)
-    )
-    items = [Cell(0, ITEMS, 0, 0, 0.0, 0.0, save(told.of_items()))]
-    top = np.full((len(user_rows), wish.k), -1, np.int32)
-    starts = np.cumsum([0, *map(len, chunks)])
     size = 0.0 if artifact.units.are_stars else artifact.units.factor
     make = MakeLists(wish, artifact.shares, artifact.units, size)
+    items = [Cell(0, ITEMS, 0, 0, 0.0, 0.0, save(told.of_items()))]
+    top = np.full((len(user_rows), wish.k), -1, np.int32)
     with told_in_a_line(f"Spark at {session.master}"):
-        streamed = session.frame(pa.Table.from_batches(batches_of(users)))
         table = session.frame(pa.Table.from_batches(batches_of(items)))
-        dealt = streamed.repartitionById(len(chunks), "target")
-        joined = dealt.crossJoin(F.broadcast(table.select(F.col("data").alias("items"))))
-        for row in joined.mapInArrow(make, SCHEMA).select("side", "data").toLocalIterator():
-            lists = np.frombuffer(row["data"], np.int32).reshape(-1, wish.k)
-            top[starts[row["side"]] : starts[row["side"] + 1]] = lists
+        beside = F.broadcast(table.select(F.col("data").alias("items")))
+        for start in range(0, len(user_rows), _AT_ONCE):
+            chunks = _chunks(user_rows[start : start + _AT_ONCE], session.width)
+            users = (
+                Cell(n, USERS, n, 0, 0.0, 0.0, save(told.of_users(one)))
+                for n, one in enumerate(chunks)
+            )
+            streamed = session.frame(pa.Table.from_batches(batches_of(users)))
+            lists = streamed.crossJoin(beside).mapInArrow(make, SCHEMA).select("side", "data")
+            starts = np.cumsum([start, *map(len, chunks)])
+            for row in lists.toArrow().to_pylist():  # all tasks at a time
+                found = np.frombuffer(row["data"], np.int32).reshape(-1, wish.k)
+                top[starts[row["side"]] : starts[row["side"] + 1]] = found
     return top
+
+
+def _chunks(user_rows: Rows, width: int) -> list[Rows]:
+    """Users cut into chunks, as many for each of the tasks that run at a time."""
+    rounds = max(_PER_TASK, -(-len(user_rows) // (_MOST_USERS * width)))
+    return np.array_split(user_rows, min(rounds * width, len(user_rows)))
 
 
 @final
@@ -108,40 +115,37 @@ class _Told:
     def __init__(self, artifact: Artifact) -> None:
         self._artifact, self._seen = artifact, Seen(artifact).histories
         self._weights = with_typical_rows(artifact.weights, "factors")
-        self._is_whole = artifact.shares.are_whole
-
-    @cached_property
-    def _trained(self) -> SparseRows:
-        """What was rated in training, in units; asked for where the means have a say."""
-        artifact = self._artifact
-        ratings = artifact.split.ratings.take(artifact.trained_on)
-        return SparseRows.by_user(artifact.units.standardized(ratings))
+        self._known = means_in_units(artifact.scorer)
 
     def of_items(self) -> Arrays:
         """What is told of all items, once."""
-        told = {name: self._weights[name] for name in ("mean", "item_factors", "item_bias")}
+        told: Arrays = {
+            name: self._weights[name] for name in ("mean", "item_factors", "item_bias")
+        }
         ranker = self._artifact.ranker()
         if ranker.support is not None:
             told["support"] = ranker.support
-        if not self._is_whole:
-            known = KnownMeans.of(self._trained)
+        if self._known:
             told |= {
-                "means_mean": np.array(known.mean),
-                "means_bias": known.item_bias,
-                "means_known": known.item_known.astype(np.uint8),
+                "means_mean": np.array(self._known.mean),
+                "means_item_bias": self._known.item_bias,
+                "means_item_known": self._known.item_known,
             }
         return {name: np.asarray(one, order="C") for name, one in told.items()}
 
     def of_users(self, user_rows: Rows) -> Arrays:
-        """What is told of some users: factors, what they have seen, and what they rated."""
+        """What is told of some users: factors, what they have seen, and what their means are."""
         told: Arrays = {
             name: self._weights[name][user_rows] for name in ("user_factors", "user_bias")
         }
         seen = self._seen.chosen(user_rows)
-        told |= {"seen_offsets": seen.offsets, "seen_columns": seen.columns}
-        if not self._is_whole:
-            rated = self._trained.chosen(user_rows)
-            told |= {"offsets": rated.offsets, "columns": rated.columns, "values": rated.values}
+        columns = seen.columns.astype(np.min_scalar_type(seen.n_columns))  # most of what is sent
+        told |= {"seen_offsets": seen.offsets, "seen_columns": columns}
+        if self._known:
+            told |= {
+                "means_user_bias": self._known.user_bias[user_rows],
+                "means_user_known": self._known.user_known[user_rows],
+            }
         return {name: np.asarray(one, order="C") for name, one in told.items()}
 
 
@@ -176,18 +180,16 @@ class MakeLists:
         weights = {name: users[name] for name in ("user_factors", "user_bias")}
         scorer: Any = FactorScorer(weights | {name: items[name] for name in names})
         if not self.shares.are_whole:
-            rated = SparseRows(users["offsets"], users["columns"], users["values"], n_items)
-            known = KnownMeans(
-                float(items["means_mean"]), items["means_bias"], items["means_known"] > 0
-            )
-            scorer = shrunk(scorer, rated, self.shares, known)
+            told = users | items
+            known = KnownMeans._make(told[f"means_{name}"] for name in KnownMeans._fields)
+            scorer = shrunk(scorer, self.shares, known)
         ranker = Ranker(
             in_stars(scorer, self.units), items.get("support"), by_stars=self.wish.by_stars,
             size=self.size,
         )  # fmt: skip
         seen = None
         if self.wish.exclude_seen:
-            columns = users["seen_columns"]
+            columns = users["seen_columns"].astype(np.int32)
             values = np.zeros(len(columns), np.float32)
             seen = SparseRows(users["seen_offsets"], columns, values, n_items)
         rows = np.arange(len(users["user_bias"]), dtype=np.int32)

@@ -51,12 +51,6 @@ def endpoints(model_store: ModelStore, answers: Answers, people: PeopleAnswered)
     """
     router = APIRouter(responses=ALWAYS, route_class=StrictRoute)
 
-    @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | BODY)
-    async def predict(asked: request_schemas.PredictionsAsked) -> Response:
-        """Predicted stars of a known user for items."""
-        model = model_store.find(asked.model, asked.user)
-        return _json(await people.predictions(model, asked.user, asked.items))
-
     @router.get(
         "/users/{id:path}/recommendations", response_model=schemas.UserList, responses=_UNKNOWN,
         openapi_extra={"parameters": [request_schemas.LENGTH_AND_REASONS]},
@@ -69,6 +63,12 @@ def endpoints(model_store: ModelStore, answers: Answers, people: PeopleAnswered)
         request_schemas.check_reasons(k, reasons)
         asked = Asked(k, include_seen, reasons, fallback=fallback)
         return _json(await people.top(model_store.find(model, id), id, asked))
+
+    @router.post("/predict", response_model=schemas.Predictions, responses=_UNKNOWN | BODY)
+    async def predict(asked: request_schemas.PredictionsAsked) -> Response:
+        """Predicted stars of a known user for items."""
+        model = model_store.find(asked.model, asked.user)
+        return _json(await people.predictions(model, asked.user, asked.items))
 
     @router.post(
         "/users/{id:path}/recommendations", response_model=schemas.UserList,

@@ -1,6 +1,7 @@
 """Endpoints whose ids are whole segments of the path: a slash within an id is written as %2F."""
 
 from collections.abc import MutableMapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,8 +17,14 @@ class SegmentRoute(StrictRoute):
     "ann/ratings", and two ids stand in one path, who is meant must not be guessed.
     """
 
+    @cached_property
+    def _n_slashes(self) -> int:
+        return self.path_format.count("/")
+
     def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, MutableMapping[str, Any]]:
         """Whether a request is for this endpoint, and with which ids."""
+        if scope["path"].count("/") < self._n_slashes:
+            return Match.NONE, {}  # as of most requests, which others wait to be compared with
         match, child = super().matches(scope)
         given = _ids(self.path_format, scope) if match != Match.NONE else None
         if given is None:

@@ -80,10 +80,10 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in _routers(model_store, answers, metrics, live):
-        app.include_router(router)
     settings = page_settings(model_store, words, has_store=store is not None)
-    app.include_router(site(Document(app, threads, model_store.stars), settings))
+    page = site(Document(app, threads, model_store.stars), settings)
+    for router in [*_routers(model_store, answers, metrics, live), page]:
+        app.router.routes += router.routes  # routers within are each searched twice
     refuse_in_json(app)
     app.add_middleware(
         Middleware, metrics=metrics, limits=limits or Limits(), token=token, read_token=read_token
@@ -122,4 +122,4 @@ def _routers(
     yield item_endpoints(model_store, answers)
     yield status(model_store, metrics)
     if live:
-        yield store_routes.item_and_user_endpoints(live)
+        yield store_routes.store_endpoints(live)

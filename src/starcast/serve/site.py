@@ -49,7 +49,7 @@ def site(document: Document, settings: Settings) -> APIRouter:
     async def openapi(request: Request) -> Response:
         return (await document.json()).answer(request)
 
-    router.include_router(strict)
+    router.routes += strict.routes
     return router
 
 

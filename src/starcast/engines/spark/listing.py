@@ -119,9 +119,7 @@ class _Told:
 
     def of_items(self) -> Arrays:
         """What is told of all items, once."""
-        told: Arrays = {
-            name: self._weights[name] for name in ("mean", "item_factors", "item_bias")
-        }
+        told: Arrays = {name: self._weights[name] for name in ("mean", "item_factors", "item_bias")}
         ranker = self._artifact.ranker()
         if ranker.support is not None:
             told["support"] = ranker.support

@@ -42,7 +42,7 @@ _Key = Annotated[
 
 
 def rating_endpoints(live: LiveStore) -> APIRouter:
-    """Ratings of people. They come before endpoints whose ids may hold slashes.
+    """A rating of a person. They come before endpoints whose ids may hold slashes.
 
     Args:
         live: the store.
@@ -77,6 +77,25 @@ def rating_endpoints(live: LiveStore) -> APIRouter:
             raise _no_rating()
         return {"deleted": True}
 
+    return router
+
+
+def store_endpoints(live: LiveStore) -> APIRouter:
+    """Batches of ratings, and what the store knows of items and users.
+
+    They come last: their paths begin others.
+
+    Args:
+        live: the store.
+    """
+    router = APIRouter(responses=ALWAYS | _STORE, route_class=SegmentRoute)
+    _add_batches(router, live)
+    _add_items(router, live)
+    _add_users(router, live)
+    return router
+
+
+def _add_batches(router: APIRouter, live: LiveStore) -> None:
     @router.post("/ratings", response_model=store_schemas.Counts, responses=BODY | _TAKEN)
     async def post_ratings(asked: store_schemas.Batch, idempotency_key: _Key = None) -> Any:
         """Store ratings together, or none of them."""
@@ -95,20 +114,6 @@ def rating_endpoints(live: LiveStore) -> APIRouter:
             raise ApiError(409, "taken_key", str(error)) from None
         live.drift.add(puts, outcome)
         return outcome._asdict()
-
-    return router
-
-
-def item_and_user_endpoints(live: LiveStore) -> APIRouter:
-    """What the store knows of items and users. They come last: their paths begin others.
-
-    Args:
-        live: the store.
-    """
-    router = APIRouter(responses=ALWAYS | _STORE, route_class=SegmentRoute)
-    _add_items(router, live)
-    _add_users(router, live)
-    return router
 
 
 def _add_items(router: APIRouter, live: LiveStore) -> None:

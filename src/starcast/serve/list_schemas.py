@@ -37,11 +37,15 @@ Groups = Annotated[
 ]  # fmt: skip
 
 Where = Annotated[
-    Annotated[str, StringConstraints(strict=True, max_length=MOST_CHARACTERS)] | None,
+    Annotated[
+        str,
+        StringConstraints(strict=True, max_length=MOST_CHARACTERS),
+        Field(json_schema_extra={"format": "starcast-filter"}),
+    ]
+    | None,
     Field(
         description="a filter over columns of items",
         examples=["genres = 'Comedy' and year >= 1990"],
-        json_schema_extra={"format": "starcast-filter"},
     ),
 ]
 Given = Annotated[list[GivenRating], Field(max_length=MOST_ITEMS, fail_fast=True)]

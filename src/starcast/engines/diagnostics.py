@@ -15,8 +15,6 @@ localization: an improved R̂ for assessing convergence of MCMC".
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import ndtri
 
 Doubles = NDArray[np.float64]
 
@@ -67,6 +65,8 @@ def _ranked(draws: Doubles) -> Doubles:
 
     Source: eq. 14; Blom 1958.
     """
+    from scipy.special import ndtri  # a service reads what is told of chains, and needs no SciPy
+
     _, which, counts = np.unique(draws, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
     quantiles = ndtri((ranks - _BLOM) / (draws.size - 2 * _BLOM + 1))
@@ -108,6 +108,5 @@ def _ess(draws: Doubles) -> float:
 def _autocovariances(draws: Doubles) -> Doubles:
     """At every lag, the mean over chains; by the Fourier transform, padded so as not to wrap."""
     n = len(draws)
-    padded = next_fast_len(2 * n, real=True)
-    spectrum = rfft(draws - draws.mean(axis=0), padded, axis=0)
-    return np.asarray(irfft(abs(spectrum) ** 2, padded, axis=0)[:n].mean(axis=1) / n)
+    spectrum = np.fft.rfft(draws - draws.mean(axis=0), 2 * n, axis=0)
+    return np.asarray(np.fft.irfft(abs(spectrum) ** 2, 2 * n, axis=0)[:n].mean(axis=1) / n)

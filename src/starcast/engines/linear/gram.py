@@ -128,17 +128,25 @@ def _places(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.in
     """The same of some users, whose numbers ascend."""
     if not len(users):
         return np.empty(0, np.int32)
-    order = _by_user_and_time(users, times)
-    users, times = users[order], times[order]
-    is_first = np.concatenate([[True], users[1:] != users[:-1]])
-    starts = np.flatnonzero(is_first)
-    place = np.arange(len(users)) - starts[np.cumsum(is_first) - 1]
-    is_new = is_first | np.concatenate([[True], times[1:] != times[:-1]])
-    first = np.flatnonzero(is_new)
-    last = np.concatenate([first[1:], [len(users)]]) - 1
     places = np.empty(len(users), np.int32)
-    places[order] = (place[first] + place[last])[np.cumsum(is_new) - 1]
+    _number(users, times, _by_user_and_time(users, times), places)
     return places
+
+
+@serial
+def _number(users: Any, times: Any, order: Any, places: Any) -> None:
+    """Twice the place of each row, where all are visited by user, then by time."""
+    start = at = 0
+    while at < len(order):
+        user, time = users[order[at]], times[order[at]]
+        if user != users[order[start]]:
+            start = at
+        end = at
+        while end < len(order) and users[order[end]] == user and times[order[end]] == time:
+            end += 1
+        for n in range(at, end):
+            places[order[n]] = (at - start) + (end - 1 - start)
+        at = end
 
 
 def _by_user_and_time(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ them less than the clock. A table goes between two marks of the page.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -83,6 +83,13 @@ class Trial(NamedTuple):
     updated: Figures
     anew: Figures
 
+    @classmethod
+    def mean_of(cls, trials: "Sequence[Trial]") -> "Trial":
+        """The means of all figures, over seeds."""
+        by_kind = zip(*((one.nothing, one.updated, one.anew) for one in trials), strict=True)
+        figures = (Figures(*np.mean(kind, axis=0).tolist()) for kind in by_kind)
+        return cls(trials[0].title, trials[0].trained, *figures)
+
 
 def _encoded(ratings: Ratings, mask: NDArray[np.bool_]) -> Ratings:
     """Some rows over vocabularies of their own, which keep their order."""
@@ -149,10 +156,18 @@ def placed(page: str, name: str, table: str) -> str:
     return f"{before}{start}\n{table}\n{end}{rest.partition(end)[2]}"
 
 
-def _trials(ratings: Ratings, names: list[str], cuts: list[float], share: float) -> Iterator[Trial]:
+def _trials(
+    ratings: Ratings, names: list[str], cuts: list[float], share: float, n_seeds: int
+) -> Iterator[Trial]:
     for name in names:
         for n, trained in enumerate(cuts):
-            yield trial(Cut.of(ratings, trained, share, n), name, trained, n + 1)
+            seeds = range(n, n + n_seeds * len(cuts), len(cuts))
+            yield Trial.mean_of(
+                [
+                    trial(Cut.of(ratings, trained, share, one), name, trained, one + 1)
+                    for one in seeds
+                ]
+            )
 
 
 def main(
@@ -170,12 +185,15 @@ def main(
         0.95,
     ],
     share: Annotated[float, typer.Option(help="Of all ratings, that updates.")] = 0.01,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Of training and of validation rows; figures are means.")
+    ] = 1,
     out: Annotated[Path | None, typer.Option(help="A page with a place for the table.")] = None,
 ) -> None:
     """Measure, and print a table."""
     spin_briefly()
     console, lines = Console(soft_wrap=True), [_HEAD]
-    for one in _trials(load(dataset, data_dir), model, cut, share):
+    for one in _trials(load(dataset, data_dir), model, cut, share, seeds):
         lines.append(_line(one))
         console.print(lines[-1], highlight=False, markup=False)
     if out:

@@ -33,3 +33,12 @@ def test_a_table_goes_between_its_marks() -> None:
     assert again == page.replace("old", "| new |")
     with pytest.raises(SystemExit, match="no place for y"):
         updates.placed(page, "y", "| new |")
+
+
+def test_gaps_over_seeds_are_those_of_mean_figures() -> None:
+    def trial(updated: float, anew: float) -> updates.Trial:
+        nothing, *others = (updates.Figures(one, 1 - one, 2) for one in (0.9, updated, anew))
+        return updates.Trial("Some model", 0.9, nothing, *others)
+
+    line = updates._line(updates.Trial.mean_of([trial(0.8, 0.7), trial(0.8, 0.8)]))
+    assert "| 0.8000, 0.2000 | 0.7500, 0.2500 | 67%, 67% |" in line

@@ -90,7 +90,7 @@ def test_a_compared_model_is_repeated_alone(
             assert (folder / file).read_bytes() == (there / file).read_bytes(), (name, file)
 
 
-def test_titles_stand_for_ids(folder: Path, at_once: Starcast) -> None:
+def test_titles_stand_for_ids(folder: Path, at_once: Starcast, tmp_path: Path) -> None:
     found = told(at_once("find", folder, "aliens", "--json"))
     assert [one["item_id"] for one in found] == ["alien"]
     for verb in (["predict", folder, "--user", "ann"], ["explain", folder, "--user", "ann"],
@@ -99,6 +99,15 @@ def test_titles_stand_for_ids(folder: Path, at_once: Starcast) -> None:
         by_title = at_once(*verb, "--item", "Alien")
         assert by_id.returncode == by_title.returncode == 0, by_title.stderr
         assert by_id.stdout == by_title.stdout
+    pairs = tmp_path / "pairs.csv"
+    for first, other in (("alien", "duel"), ("Alien", "duel (1971)")):
+        pairs.write_text(f"user,item\nann,{first}\nbob,{other}\nann,nothing\n", encoding="utf-8")
+        done = at_once("predict", folder, "--pairs", pairs, "--out", f"{first}.csv")
+        assert "1 of 3 pairs are of ids that were not in the training data (item nothing)" in (
+            done.stderr
+        )
+    assert (tmp_path / "Alien.csv").read_text() == (tmp_path / "alien.csv").read_text()
+    assert "ann,alien," in (tmp_path / "Alien.csv").read_text()
     refused = at_once("find", folder, "qqq")
     assert refused.returncode == 1
     assert refused.stderr == "starcast: no title here is like 'qqq'\n"

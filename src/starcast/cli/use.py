@@ -126,8 +126,8 @@ def predict(
         typer.Option(
             "--pairs",
             metavar="FILE",
-            help="A table of users and items, in any form that ratings may have; predictions for "
-            "all of it go to --out.",
+            help="A table of users and items (ids or titles), in any form that ratings may have; "
+            "predictions for all of it go to --out.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help=f"The file for --pairs: {OUT}.")] = None,

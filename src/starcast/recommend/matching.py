@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from starcast.data.files.person import Listed, Rated
-from starcast.data.ids import Rows, Vocabulary
+from starcast.data.ids import Ids, Rows, Vocabulary
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.display import quoted
@@ -17,6 +17,7 @@ from starcast.recommend.given_ratings import check_stars
 from starcast.recommend.titles import Match, TitleIndex
 
 _SHOWN = 8  # items named in a line
+_MOST_ALIKE = 200  # titles for which others that are spelled alike are looked for
 _IMDB = re.compile(r"tt(\d{7,})", re.ASCII)
 
 
@@ -94,6 +95,27 @@ def find_items(name: str, wanted: Sequence[object], finder: ItemFinder) -> Found
     if unknown:
         notes.append(f"{len(unknown):,} of {len(wanted):,} are not known here: {_shown(unknown)}")
     return Found(rows[rows >= 0], [f"{name}: {note}" for note in notes])
+
+
+def ids_for_titles(named: Ids, finder: ItemFinder) -> tuple[Ids, list[str]]:
+    """A column of items with ids in the place of titles; and what was taken for what, a line each.
+
+    Args:
+        named: (n,) ids or titles.
+        finder: of the catalogue.
+    Returns: (n,), in which what is neither stays as it is.
+    """
+    wanted = np.unique(named) if named.dtype.kind in "UO" else named[:0]
+    wanted = wanted[finder.items.find(wanted) < 0] if len(wanted) else wanted
+    rated = [Rated(str(one), "", None, 0) for one in wanted.tolist()]
+    exactly = len(rated) > _MOST_ALIKE
+    found = [(one, finder.find(one, exactly=exactly)) for one in rated]
+    known = [(one, item) for one, item in found if item]
+    if not known:
+        return named, []
+    meant = {one.item: str(finder.items.ids[item.row]) for one, item in known}
+    ids = np.array([meant.get(str(one), str(one)) for one in named.tolist()])
+    return ids, list(_unsure(known))
 
 
 def match(listed: Listed, ratings: Ratings, *, is_history: bool = True) -> Matched:

@@ -14,6 +14,7 @@ from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
 from starcast.errors import LeftOutWarning
 from starcast.evaluation.charts.epochs import draw_history
+from starcast.recommend.matching import ItemFinder, ids_for_titles
 from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Predictor:
 
         Args:
             pairs: a path or a data frame in any form of docs/data.md, with a column of users and
-                one of items.
+                one of items, by id or title.
             unknown: of ids that were not in the training data. "fallback": damped means stand in;
                 "skip": their rows are left out; "refuse". A warning says of how many.
         Returns: user_id, item_id, prediction, and, of a model that tells, predictive_std.
@@ -88,7 +89,10 @@ class Predictor:
         """
         from starcast.data.load import load_ids
 
-        columns = load_ids(pairs, (USER, ITEM)).columns
+        columns = dict(load_ids(pairs, (USER, ITEM)).columns)
+        columns[ITEM], notes = ids_for_titles(columns[ITEM], ItemFinder(self._ratings))
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
         asked = asked_pairs(self._ratings.users, self._ratings.items, columns, unknown)
         return predictions(asked, self._pairs)
 

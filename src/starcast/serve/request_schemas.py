@@ -81,7 +81,11 @@ class PredictionsAsked(Asked):
     """Which predictions are wanted."""
 
     user: Id
-    items: Annotated[list[Id], Field(min_length=1, max_length=MOST_ITEMS), FailFast()]
+    items: Annotated[
+        list[Id],
+        Field(min_length=1, max_length=MOST_ITEMS, description="ids or titles"),
+        FailFast(),
+    ]
     model: ModelName = None
 
 

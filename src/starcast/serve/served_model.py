@@ -11,6 +11,7 @@ import numpy as np
 
 from starcast.artifacts import storage
 from starcast.artifacts.replacement import MANIFEST
+from starcast.data.files.person import Rated
 from starcast.data.ids import Vocabulary
 from starcast.errors import UnknownIdError
 from starcast.recommend import FoldedInUser, Recommendation, Recommender, Rules
@@ -141,9 +142,15 @@ class ServedModel:
         return self._known(self.ratings.users, user)
 
     def known_item(self, item: object) -> Any:
-        """The id of an item as the data has it. Raises: ApiError: it does not."""
-        self.usage.ask("item", known=item in self.ratings.items)
-        return self._known(self.ratings.items, item)
+        """The id of an item that is named by it, or by its title. Raises: ApiError: by neither.
+
+        Digits are an id and no title, and so they are told of if there is no such id.
+        """
+        items, match = self.ratings.items, None
+        if isinstance(item, str) and item not in items and not item.isdecimal():
+            match = self.finder.find(Rated(item, "", None, 0), exactly=True)
+        self.usage.ask("item", known=match is not None or item in items)
+        return items.ids[match.row].item() if match else self._known(items, item)
 
     def similar(self, item: object, k: int) -> str:
         """Items like another."""

@@ -1,4 +1,7 @@
-"""The first five minutes of people who bring something along, share it, or come to a shop."""
+"""The first five minutes of people who bring something along, share it, or come to a shop.
+
+Those of people at the command line are in `test_first_minutes.py`.
+"""
 
 import csv
 import json
@@ -50,7 +53,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         *("--model", "item-item-model", "--out", str(home), "--logs", str(home / "logs")),
     ]
     subprocess.run([sys.executable, "-m", "starcast", *argv], check=True, capture_output=True)
-    with serving([home / "ratings" / "item-item-model"], "--items-are", "products") as address:
+    config = home / "shop.toml"
+    config.write_text('[serve]\nitems-are = "products"\n', encoding="utf-8")
+    with serving([home / "ratings" / "item-item-model"], "--config", str(config)) as address:
         yield address
 
 

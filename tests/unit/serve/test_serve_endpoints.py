@@ -70,6 +70,16 @@ def test_predictions_come_in_the_order_asked_for(client: TestClient) -> None:
     }
 
 
+def test_titles_stand_for_ids_and_digits_do_not(client: TestClient) -> None:
+    by_id = post(client, "/predict", {"user": "ann", "items": ["duel", "alien"]})
+    assert post(client, "/predict", {"user": "ann", "items": ["Duel", "ALIEN (1979)"]}) == by_id
+    likened = get(client, "/items/alien (1979)/similar?k=1")
+    assert likened == get(client, "/items/alien/similar?k=1")
+    for item in ("1979", "Aliens", "Al"):  # neither a title nor an id
+        error = post(client, "/predict", {"user": "ann", "items": [item]}, 404)["error"]
+        assert error["code"] == "unknown_item"
+
+
 def test_many_predictions_are_those_of_few(client: TestClient) -> None:
     said = post(client, "/predict", {"user": "bob", "items": ["alien", "duel"] * 300})
     assert [one["stars"] for one in said["predictions"]] == [4.0, 3.0] * 300

@@ -18,7 +18,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from repeat_splits import write
+from recipes import write
 from rich.console import Console
 
 import starcast as sc

@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from one_line import run_tool
-from repeat_splits import command, parse_recipe, plans, spread, write
+from recipes import command, parse_recipe, plans, spread, write
 from rich.console import Console
 from shop import shop
 

@@ -21,7 +21,7 @@ from held_out_users import FIGURES, HeldOut, Task, figures_of
 from lists import PLAIN
 from numpy.typing import NDArray
 from one_line import run_tool
-from repeat_splits import write
+from recipes import write
 from rich.console import Console
 
 from starcast import models

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from starcast.api import split as split
     from starcast.api import train as train
     from starcast.api.over_time import update as update
+    from starcast.api.repeating import repeat as repeat
     from starcast.api.tuning import tune as tune
 
 __all__ = [
     "compare",
     "evaluate",
     "load",
+    "repeat",
     "split",
     "train",
     "tune",
@@ -35,6 +37,7 @@ __all__ = [
 ]  # a star must not hide Python's `open`
 
 _VERBS = dict.fromkeys([*__all__, "open"], "starcast.api") | {
+    "repeat": "starcast.api.repeating",
     "tune": "starcast.api.tuning",
     "update": "starcast.api.over_time",
 }

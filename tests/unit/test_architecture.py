@@ -88,7 +88,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
     ("evaluation.catalogue",),
     ("evaluation.report",),
     ("evaluation.comparison", "export", "serve", "engines.spark"),
-    ("evaluation.as_it_came", "evaluation.succession", "evaluation.tuning"),
+    ("evaluation.as_it_came", "evaluation.repeats", "evaluation.succession", "evaluation.tuning"),
     ("api", "cli", "testing"),
     ("__init__", "__main__"),
 )

@@ -12,6 +12,8 @@ from starcast.cli.answers import Answer
 from starcast.cli.closing import Closing, Test, closed
 from starcast.cli.list_blend import show_list_blend
 from starcast.cli.naming import Name, folder_for
+from starcast.cli.repeated_verbs import refuse_with_repeat, repeat_blend
+from starcast.cli.repeating import Again, Repeat
 from starcast.cli.run_file import write_blend
 from starcast.cli.saving import keep, reserve
 from starcast.errors import ConfigError, UnknownNameError
@@ -62,6 +64,7 @@ def blend(
     seed: Seed = 42,
     test: Test = False,
     explain: opt.Explain = False,
+    repeat: Repeat = None,
 ) -> Answer:
     """Put trained models together, by weights learnt on the validation ratings alone."""
     from starcast.artifacts import storage
@@ -69,6 +72,11 @@ def blend(
 
     model, put_together = _method(purpose, trees=trees)
     loaded = [storage.load(folder) for folder in artifacts]
+    if repeat:
+        refuse_with_repeat(context)
+        return repeat_blend(
+            context, Again(repeat, out, fresh=False), loaded, seed, (model, put_together), test
+        )
     home = out / inputs.folder_name(loaded[0].split) / folder_for(name, model)
     if home.resolve() in [folder.resolve() for folder in artifacts]:
         raise ConfigError(f"{home} is one of the models to blend; choose another --name")

@@ -19,6 +19,13 @@ from starcast.cli.live import Live, show_live
 from starcast.cli.logging_options import Logging
 from starcast.cli.naming import checked
 from starcast.cli.observing import observe
+from starcast.cli.repeated_verbs import (
+    refuse_with_repeat,
+    repeat_judged,
+    rows_and_contestants,
+    rows_of,
+)
+from starcast.cli.repeating import Again, Repeat
 from starcast.cli.report import opened_before, report_on
 from starcast.cli.run_file import write_run
 from starcast.cli.saving import checkpoints, reserve, tell_convergence
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
     from starcast.data.split import Split
     from starcast.engines.settings import Settings
+    from starcast.evaluation.repeats import Contestant
     from starcast.training.plan import Recipe
 
 Artifacts = Annotated[
@@ -63,6 +71,7 @@ _FOR_ARTIFACTS_TOO = {
     "mlflow",
     "explain",
     "verbose",
+    "repeat",
 }
 _RESUMING = {"fresh", "checkpoint_every"}
 _OF_PLACES = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow"}
@@ -85,6 +94,7 @@ def compare(
     keep: Keep = Path("pretrained_models"),
     log: Logging,
     verbose: Verbose = False,
+    repeat: Repeat = None,
     live: Live,
 ) -> Answer:
     """Train models on one split, or take trained ones, and say which differences are real.
@@ -98,6 +108,16 @@ def compare(
     relevance = judging.relevance  # refused before all else
     log.check()
     own_folder = "" if name is None else checked(name)
+    if repeat:
+        refuse_with_repeat(context)
+        if artifacts:
+            _refuse_training_options(context)
+            rows, contestants = rows_and_contestants([one for _, one in _load(artifacts)])
+        else:
+            rows, contestants = rows_of(data, split), _contestants(models, given, refit=refit)
+        return repeat_judged(
+            context, Again(repeat, out, resuming.fresh), rows, contestants, judging
+        )
     if artifacts:
         _refuse_training_options(context)
         judged = _load(artifacts)
@@ -126,6 +146,17 @@ def compare(
     if kept:
         kept.discard()
     return answer._replace(status=1 if failed else 0)
+
+
+def _contestants(
+    models: list[str] | None, given: GivenSettings, *, refit: bool
+) -> "list[Contestant]":
+    """What is trained on every split."""
+    from starcast.evaluation.repeats import Contestant
+
+    names = chosen(models)
+    configs = settings_of(names, given.values)
+    return [Contestant(name, configs[name], refit) for name in names]
 
 
 def _train(

@@ -50,7 +50,7 @@ def load_split(data: "Data", options: "SplitOptions") -> "Split":
     from starcast.cli.show import console
     from starcast.data import load
 
-    plan = _plan(options)
+    plan = plan_of(options)
     ratings = load_ratings(data, options.test_ratings)
     divided = load.divide(plan, ratings, data.fetching.data_dir)
     console.print(repr(ratings), highlight=False, soft_wrap=True)
@@ -63,7 +63,7 @@ def load_split(data: "Data", options: "SplitOptions") -> "Split":
     return divided
 
 
-def _plan(options: "SplitOptions") -> "SplitPlan":
+def plan_of(options: "SplitOptions") -> "SplitPlan":
     """How to divide. A --split-seed without effect is refused; --seed is for more than this."""
     from starcast.data.split import GIVEN, SplitPlan
 

@@ -20,7 +20,7 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
     """Print figures, best model first, then what they say; with definitions if asked."""
     for heading, columns in zip(comparison.headings(), comparison.tables(), strict=True):
         console.print(Text(f"\n{heading}", "bold"), soft_wrap=True)
-        for part in _fitting(columns):
+        for part in fitting(columns):
             console.print(part)
     for note in comparison.notes():
         console.print()
@@ -36,7 +36,7 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
             console.print(metrics.explain(name))
 
 
-def _fitting(columns: Sequence[Column]) -> list[Table]:
+def fitting(columns: Sequence[Column]) -> list[Table]:
     """One table, or as many as a narrow terminal needs, each with the models' names in front."""
     models, *figures = columns
     endless = console.options.update(max_width=_ENDLESS)  # else the answer is cut to the terminal

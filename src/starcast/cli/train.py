@@ -1,9 +1,9 @@
 """`starcast train`: one model on one split, to an artifact on disk."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from starcast.cli.groups import Group
 from starcast.cli.logging_options import Logging
 from starcast.cli.naming import Name, folder_for
 from starcast.cli.observing import observe
+from starcast.cli.parents import Parents, named_parents, parent_at, refuse_for_none
+from starcast.cli.repeated_verbs import refuse_with_repeat, repeat_training, rows_of
+from starcast.cli.repeating import Again, Repeat
 from starcast.cli.run_file import OF_THE_CHOSEN, write_run
 from starcast.cli.saving import checkpoints, keep, reserve, tell_convergence
 from starcast.cli.spark import COMPILED, SPARK, AfarOptions, Cluster, is_spark, train_there
@@ -25,9 +28,8 @@ from starcast.evaluation.list_size import LIST_SIZE
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
+    from starcast.data.ratings import Ratings
     from starcast.models import Model
-
-_PARENTS = "Transfer learning"
 
 ModelName = Annotated[
     str | None,
@@ -57,36 +59,6 @@ Network = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Where trained models go.")]
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Parents(Group):
-    """Where the parents of a warm-started model come from."""
-
-    init_from: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--init-from",
-            help="A parent's artifact; give it twice, for the latent factor model (or a Bayesian "
-            "one) and the deep network. Else those in --out are used, or trained first.",
-            autocompletion=completing.artifacts,
-            rich_help_panel=_PARENTS,
-        ),
-    ] = None
-    fresh_parents: Annotated[
-        bool,
-        typer.Option("--fresh-parents", help="Train parents anew.", rich_help_panel=_PARENTS),
-    ] = False
-    leaky_parents: Annotated[
-        bool,
-        typer.Option(
-            "--leaky-parents",
-            help="Accept parents of another split. Their training rows may be test rows here: the "
-            "artifact and its figures are stamped LEAKY.",
-            rich_help_panel=_PARENTS,
-        ),
-    ] = False
-
-
 def train(
     context: typer.Context,
     *,
@@ -105,11 +77,11 @@ def train(
     log: Logging,
     test: Test = False,
     explain: opt.Explain = False,
+    repeat: Repeat = None,
     cluster: Cluster,
     afar: AfarOptions,
 ) -> Answer:
     """Train a model on a split, keep its best weights, and print its validation figures."""
-    from starcast.models.own_network import text_from_file
     from starcast.training.parents import check_parent
     from starcast.training.plan import Recipe, train_all
 
@@ -121,7 +93,13 @@ def train(
     is_spark, has_effect = _without_spark(given.values, cluster, afar)
     has_effect = with_effect(chosen, has_effect) if is_of_2018 else has_effect
     config = chosen.settings(**has_effect)
-    _refuse_parents_for_none(chosen, parents)
+    refuse_for_none(chosen, parents)
+    if repeat:
+        refuse_with_repeat(context, is_spark=is_spark)
+        rows = rows_of(data, split)
+        config = _with_network(config, network, rows.ratings)
+        again = Again(repeat, out, resuming.fresh)
+        return repeat_training(context, again, rows, (chosen.name, config, refit), closing.test)
     if is_spark:
         how = {"fresh": resuming.fresh, "refit": refit, "final": final,
                "own_folder": own_folder, "closing": closing}  # fmt: skip
@@ -130,17 +108,16 @@ def train(
         write_run(context, answer.record["folder"], fitted, OF_THE_CHOSEN)
         return answer
     divided = inputs.load_split(data, split)
-    if network:
-        config = chosen.settings(**has_effect, network=text_from_file(network, divided.ratings))
+    config = _with_network(config, network, divided.ratings)
     if "attributes" in getattr(config, "features", ()):
         inputs.tell_attributes(divided.ratings)
     home = out / inputs.folder_name(divided)
     reserve(context, home / own_folder)
-    named = _named_parents(chosen, parents)
+    named = named_parents(chosen, parents)
 
     def find(parent: str) -> "Artifact | None":
         folder = named.get(parent, home / parent)
-        found = None if parents.fresh_parents else _parent_at(folder, parent, refit, final)
+        found = None if parents.fresh_parents else parent_at(folder, parent, refit, final)
         if found:
             try:
                 leaky = parents.leaky_parents
@@ -187,6 +164,15 @@ def _chosen(model: str | None, purpose: str | None, network: str | None) -> "Mod
     return models.OWN_NETWORK
 
 
+def _with_network(config: Any, network: str | None, ratings: "Ratings") -> Any:
+    """Settings with the text of a network of one's own, if there is one."""
+    if network is None:
+        return config
+    from starcast.models.own_network import text_from_file
+
+    return replace(config, network=text_from_file(network, ratings))
+
+
 def _without_spark(given: Mapping[str, Any], *options: Group) -> tuple[bool, Mapping[str, Any]]:
     """Whether Spark trains, and the settings given besides; as `is_spark`."""
     if is_spark(SPARK if given.get("engine") == SPARK else COMPILED, *options):
@@ -201,49 +187,3 @@ def _announce(artifact: "Artifact", folder: Path) -> None:
         note(f"LEAKY: {artifact.leak}")
     tell_convergence(artifact)
     console.print(f"{artifact.reached}; saved to {folder}", end="\n\n", soft_wrap=True)
-
-
-def _refuse_parents_for_none(model: "Model", parents: Parents) -> None:
-    """Refuse options about parents where there are none."""
-    for name, value in asdict(parents).items():
-        if value and not model.parents:
-            flag = name.replace("_", "-")
-            raise ConfigError(f"{model.name} starts from no parents; leave --{flag} out")
-
-
-def _named_parents(model: "Model", parents: Parents) -> dict[str, Path]:
-    """The folders of --init-from by the parent that each holds, in whatever order they came."""
-    from starcast.artifacts import storage
-    from starcast.training.parents import place_of
-
-    init_from = parents.init_from or []
-    if init_from and parents.fresh_parents:
-        raise ConfigError("--init-from names trained parents, --fresh-parents trains new ones")
-    held = {folder: storage.read_manifest(folder)["model"] for folder in init_from}
-    named = {place_of(name): folder for folder, name in held.items()}
-    if init_from and sorted(named) != sorted(model.parents):
-        raise ConfigError(
-            f"{model.name} starts from {' and '.join(model.parents)}; --init-from names "
-            f"{' and '.join(sorted(held.values()))}: give it for each parent, once"
-        )
-    return named
-
-
-def _parent_at(folder: Path, name: str, refit: bool, final: bool = False) -> "Artifact | None":
-    """A parent from disk; None where there is none yet."""
-    from starcast.artifacts import storage
-    from starcast.cli.show import console, note
-    from starcast.disk.replacement import standing
-
-    if not standing(folder).exists():
-        note(f"no {name} at {folder}: training it first, on the same split")
-        return None
-    console.print(f"starting from {folder}", soft_wrap=True)
-    found = storage.load(folder)
-    if found.broken_off:
-        note(f"{folder} is not trained to its end: {found.broken_off}")
-    if refit and not found.refit:
-        note(f"{folder} was not refitted: the refit starts from training rows only")
-    if final and not found.final:
-        note(f"{folder} was trained without --final: the final training starts from fewer rows")
-    return found

@@ -9,7 +9,7 @@ from tiny_reports import deep_network
 
 from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
-from starcast.cli.train import Parents, _named_parents, _parent_at
+from starcast.cli.parents import Parents, named_parents, parent_at
 from starcast.data.ratings import Ratings
 from starcast.data.split import TEST, TRAIN, VALIDATION, Split
 from starcast.errors import ArtifactError, ConfigError
@@ -54,15 +54,15 @@ def test_named_parents_are_told_apart_by_what_they_are(
     factor = storage.save(known_by_heart, tmp_path / "one")
     deep = storage.save(deep_network(known_by_heart.split), tmp_path / "two")
     named = {known_by_heart.model: factor, DEEP: deep}
-    assert _named_parents(CHILD, Parents(init_from=[deep, factor])) == named
-    assert _named_parents(CHILD, Parents()) == {}
+    assert named_parents(CHILD, Parents(init_from=[deep, factor])) == named
+    assert named_parents(CHILD, Parents()) == {}
 
 
 def test_named_parents_must_be_there(known_by_heart: Artifact, tmp_path: Path) -> None:
     """A mistyped folder is refused, not silently trained."""
     there = storage.save(known_by_heart, tmp_path / "there")
     with pytest.raises(ArtifactError, match=r"no artifact at .*ther; train one"):
-        _named_parents(CHILD, Parents(init_from=[there, tmp_path / "ther"]))
+        named_parents(CHILD, Parents(init_from=[there, tmp_path / "ther"]))
 
 
 @pytest.mark.parametrize("names", [["one"], ["one", "two"]], ids=["one missing", "one twice"])
@@ -71,17 +71,17 @@ def test_parents_are_named_all_and_once(
 ) -> None:
     folders = [storage.save(known_by_heart, tmp_path / name) for name in names]
     with pytest.raises(ConfigError, match="give it for each parent, once"):
-        _named_parents(CHILD, Parents(init_from=folders))
+        named_parents(CHILD, Parents(init_from=folders))
     with pytest.raises(ConfigError, match="--fresh-parents"):
-        _named_parents(CHILD, Parents(init_from=folders, fresh_parents=True))
+        named_parents(CHILD, Parents(init_from=folders, fresh_parents=True))
 
 
 def test_a_parent_at_hand_is_taken_and_a_missing_one_announced(
     known_by_heart: Artifact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = storage.save(replace(known_by_heart, seed=7), tmp_path / "parent")
-    found = _parent_at(folder, known_by_heart.model, False)
+    found = parent_at(folder, known_by_heart.model, False)
     assert found is not None
     assert found.seed == 7
-    assert _parent_at(tmp_path / "none", known_by_heart.model, False) is None
+    assert parent_at(tmp_path / "none", known_by_heart.model, False) is None
     assert "training it first" in capsys.readouterr().err

@@ -31,6 +31,7 @@ from starcast.evaluation.metrics.paired import (
     bootstrap_apart,
     bootstrap_means,
     bootstrap_rmse,
+    holm,
 )
 from starcast.evaluation.metrics.probabilistic import coverage_of_intervals, crps, log_loss
 from starcast.evaluation.metrics.ranking import (
@@ -79,6 +80,7 @@ __all__ = [
     "gini",
     "held_out_curves",
     "held_out_sums",
+    "holm",
     "log_loss",
     "long_tail_share",
     "mae",

@@ -140,7 +140,7 @@ def _tested(draws: Doubles) -> Bootstrap:
         p_value[model] = _two_sided(differences)
     n_pairs = max(n_models * (n_models - 1) // 2, 1)
     floor = min(1.0, n_pairs * 2 / (1 + n_draws))
-    return Bootstrap(low, high, apart[0], apart[1], _adjusted(p_value), floor)
+    return Bootstrap(low, high, apart[0], apart[1], holm(p_value), floor)
 
 
 def _draw(
@@ -167,8 +167,11 @@ def _two_sided(differences: Doubles) -> Doubles:
     return np.asarray(np.minimum(1, 2 * (1 + rarer_side) / (1 + len(differences))))
 
 
-def _adjusted(p_value: Doubles) -> Doubles:
-    """Holm's adjustment over the pairs above the diagonal, mirrored below it."""
+def holm(p_value: Doubles) -> Doubles:
+    """p-values (n, n), adjusted over the pairs above the diagonal, mirrored below it.
+
+    Source: Holm 1979.
+    """
     pairs = np.triu_indices(len(p_value), 1)
     order = np.argsort(p_value[pairs], kind="stable")
     factors = np.arange(len(order), 0, -1)  # the smallest p counts for all pairs, the largest once

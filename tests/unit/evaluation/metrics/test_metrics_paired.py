@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from starcast.evaluation.metrics import Bootstrap, bootstrap_means, bootstrap_rmse
-from starcast.evaluation.metrics.paired import _adjusted
+from starcast.evaluation.metrics.paired import holm
 
 N_ROWS = np.array([3, 1, 4, 1, 5, 9, 2, 6])
 
@@ -74,8 +74,8 @@ def test_p_values_are_adjusted_by_holm() -> None:
     raw = np.array([[1, 0.01, 0.04], [0.01, 1, 0.03], [0.04, 0.03, 1]])
     # 0.01 · 3, then 0.03 · 2, then 0.04 · 1, which may not fall below the one before
     expected = [[1, 0.03, 0.06], [0.03, 1, 0.06], [0.06, 0.06, 1]]
-    np.testing.assert_allclose(_adjusted(raw), expected)
-    np.testing.assert_allclose(_adjusted(np.full((3, 3), 0.6)), np.ones((3, 3)))
+    np.testing.assert_allclose(holm(raw), expected)
+    np.testing.assert_allclose(holm(np.full((3, 3), 0.6)), np.ones((3, 3)))
 
 
 def test_one_model_has_an_interval_and_no_rival() -> None:

@@ -103,6 +103,10 @@ class SettingWarning(StarcastWarning):
     """A setting that does not suit the ratings; another takes its place."""
 
 
+class RefitWarning(StarcastWarning):
+    """A refit fits its own rows worse than the run did that chose how long to train."""
+
+
 class RuleWarning(StarcastWarning):
     """What a list lacks of what rules asked for, or what of them could not be used."""
 

@@ -14,7 +14,7 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.sampler import TracedSampler
 from starcast.engines.settings import Settings
-from starcast.errors import SettingWarning, TrainingError
+from starcast.errors import RefitWarning, SettingWarning, TrainingError
 from starcast.models import Model
 from starcast.scoring.shrinkage import WHOLE
 from starcast.training.checkpoints import Checkpoint, Fault
@@ -23,6 +23,7 @@ from starcast.training.keeper import keeper_of
 from starcast.training.loop import Observer, Trained, train
 from starcast.training.on_disk import require_room
 from starcast.training.parents import check_parents, inherited
+from starcast.training.refit import ended_elsewhere
 from starcast.training.settling import settled
 from starcast.training.validation import Validation
 
@@ -111,6 +112,8 @@ def fit(
         try:
             again = recipe.run_again(known(), chosen)
             deployed, convergence = again.weights, again.convergence
+            if remark := ended_elsewhere(model.objective, chosen, again):
+                warnings.warn(remark, RefitWarning, stacklevel=2)
         except (TrainingError, OSError, KeyboardInterrupt) as error:  # what was learned is kept
             broken_off = f"the refit broke off: {str(error) or 'interrupted'}"
     try:

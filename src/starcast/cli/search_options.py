@@ -50,7 +50,7 @@ class Search(Group):
     jobs: Annotated[
         int,
         typer.Option(
-            "--jobs", min=1, max=1024, rich_help_panel=_PANEL,
+            "--jobs", min=1, max=64, rich_help_panel=_PANEL,
             help="Trials at a time, each in a process of its own that takes its share of threads.",
         ),
     ] = 1  # fmt: skip

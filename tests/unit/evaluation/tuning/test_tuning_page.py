@@ -92,4 +92,3 @@ def test_of_lists_the_highest_is_the_best(planted_split: Split) -> None:
 def test_charts_of_hardly_any_trials(values: tuple[float, ...]) -> None:
     charts = draw(searched(*values))
     assert list(charts) == (["history", "settings"] if values else ["history"])
-    assert draw(searched(*values))["history"].svg == charts["history"].svg

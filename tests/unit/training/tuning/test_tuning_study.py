@@ -50,7 +50,7 @@ def run(study: Study, n: int) -> Searched:
 def test_the_first_trial_has_the_defaults_and_the_best_is_near_the_lowest_point(
     tmp_path: Path,
 ) -> None:
-    found = run(begun(tmp_path / "a.db"), 40)
+    found = run(begun(tmp_path / "a.db"), 30)
     first = found.trials[0]
     assert first.settings == {"learning_rate": 0.1, "dimension": 8, "averaging": 0.0}
     assert [one.number for one in found.trials if one.is_start] == [0]
@@ -91,19 +91,19 @@ def test_a_search_that_was_ended_goes_on_as_it_would_have_gone_on(
     tmp_path: Path, sampler: str
 ) -> None:
     how = How(sampler, "median", seed=5)
-    whole = run(begun(tmp_path / "whole.db", how), 14)
+    whole = run(begun(tmp_path / "whole.db", how), 12)
     run(begun(tmp_path / "parts.db", how), 6)
     begun(tmp_path / "parts.db", how).propose()  # and the process is killed
     again = begun(tmp_path / "parts.db", how)
     again.forget_unfinished()
-    found = run(again, 8)
+    found = run(again, 6)
     kept = [one for one in found.trials if one.state != ENDED]
     assert [one.settings for one in kept] == [one.settings for one in whole.trials]
     assert [one.value for one in kept] == [one.value for one in whole.trials]
     ended = [one for one in found.trials if one.state == ENDED]
     assert [(one.number, one.why) for one in ended] == [(6, "its process was ended")]
     assert ended[0].settings == whole.trials[6].settings
-    other = run(begun(tmp_path / "other.db", How(sampler, "median", seed=6)), 14)
+    other = run(begun(tmp_path / "other.db", How(sampler, "median", seed=6)), 12)
     assert [one.settings for one in other.trials] != [one.settings for one in whole.trials]
 
 
@@ -130,16 +130,16 @@ def told(study: Study, file: Path, pruner: str, curve: list[float]) -> tuple[int
     return number, None
 
 
-CURVES = [[2 - 0.1 * n - 0.01 * epoch for epoch in range(12)] for n in range(5)]
+CURVES = [[2 - 0.1 * n - 0.01 * epoch for epoch in range(9)] for n in range(5)]
 
 
 def test_the_median_pruner_gives_up_what_lags_behind(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
     study = begun(file)
     assert [told(study, file, "median", curve)[1] for curve in CURVES] == [None] * 5
-    assert told(study, file, "median", [3.0 - 0.01 * n for n in range(12)])[1] == 8
-    assert told(study, file, "median", [1.0 - 0.01 * n for n in range(12)])[1] is None
-    late = [3.0] * 7 + [1.0] * 5  # better in time
+    assert told(study, file, "median", [3.0 - 0.01 * n for n in range(9)])[1] == 8
+    assert told(study, file, "median", [1.0 - 0.01 * n for n in range(9)])[1] is None
+    late = [3.0] * 7 + [1.0] * 2  # better in time
     assert told(study, file, "median", late)[1] is None
     pruned = study.searched().trials[5]
     assert (pruned.state, pruned.value, len(pruned.curve)) == (PRUNED, None, 8)
@@ -164,8 +164,8 @@ def test_of_list_models_what_is_lower_lags_behind(tmp_path: Path) -> None:
     study = begun(file, objective=LISTS)
     for curve in CURVES:
         assert told(study, file, "median", curve)[1] is None
-    assert told(study, file, "median", [3.0] * 12)[1] is None
-    assert told(study, file, "median", [0.1] * 12)[1] == 8
+    assert told(study, file, "median", [3.0] * 9)[1] is None
+    assert told(study, file, "median", [0.1] * 9)[1] == 8
 
 
 def test_failures_are_told_of_and_are_never_the_best(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TEST_INSTALLED := $(VENV)/.installed-test
 DOCS_INSTALLED := $(VENV)/.installed-docs
+RELEASE_INSTALLED := $(VENV)/.installed-release
 REQUIREMENTS := pyproject.toml constraints.txt
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs bench format clean
+.PHONY: help demo test docs dist bench format clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -37,6 +38,12 @@ test: $(TEST_INSTALLED) ## install the test needs; check format, lint and types;
 docs: $(DOCS_INSTALLED) ## build the documentation, build/site; a broken link or an unknown anchor fails
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --conf-dir docs . build/site
 	@echo "build/site/docs/index.html"
+
+dist: $(RELEASE_INSTALLED) ## build wheel and sdist, try them in empty environments, list all they need (SBOM); dist/
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tools/try_release.py dist/*.whl dist/*.tar.gz --sbom dist/sbom.cdx.json
 
 bench: $(BENCH_INSTALLED) ## measure Starcast beside its alternatives, write docs/benchmarks.md; ONLY=train,top: some of it
 	$(BENCH_VENV)/bin/python -m benchmarks \
@@ -63,6 +70,11 @@ $(TEST_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
 $(DOCS_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
 	@echo "installing Starcast and what builds its documentation into $(VENV)"
 	@$(PIP_INSTALL) -e '.[docs]'
+	@touch $@
+
+$(RELEASE_INSTALLED): $(REQUIREMENTS) | $(BIN)/python
+	@echo "installing what builds a release into $(VENV)"
+	@$(PIP_INSTALL) -e '.[release]'
 	@touch $@
 
 # The alternatives live here and nowhere else: versions of their own, none of them a need of ours.

@@ -61,6 +61,8 @@ def _contents(options: list[str], pages: list[str]) -> str:
 
 def _unlink_folders(app: Any, page: str, source: list[str]) -> None:
     """A folder of the source is no page: its link, for readers of the source, becomes its name."""
+    if app.env.doc2path(page).suffix != ".md":
+        return
     here = (HOUSE / page).parent
 
     def told(link: re.Match[str]) -> str:

@@ -221,3 +221,21 @@ def test_a_server_starts_ends_and_takes_signals_as_ours_expects() -> None:
         assert list(inspect.signature(server.handle_exit).parameters) == ["sig", "frame"]
         assert callable(server.capture_signals)
         assert callable(config.get_loop_factory())
+
+
+def test_the_oldest_versions_that_were_tried_are_those_that_are_let_in() -> None:
+    """Of each package that is bounded below; `tools/try_release.py --oldest` installs them."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = ("board", "serve", "store", "rank", "index")
+    listed = [*project["dependencies"], *(one for extra in extras for one in
+              project["optional-dependencies"][extra])]  # fmt: skip
+    tried = dict(
+        line.split("==")
+        for line in (REPOSITORY / "constraints-oldest.txt").read_text("utf-8").splitlines()
+        if "==" in line
+    )
+    for required in map(Requirement, listed):
+        oldest = Version(tried[required.name.lower()])
+        (floor,) = (one.version for one in required.specifier if one.operator == ">=")
+        assert oldest in required.specifier
+        assert str(oldest).startswith(floor), f"{required.name}: write constraints-oldest.txt anew"

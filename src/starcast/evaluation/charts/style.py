@@ -78,6 +78,14 @@ class Chart(NamedTuple):
     svg: str
     note: str
 
+    def __repr__(self) -> str:
+        """The note, without the drawing."""
+        return f"Chart({self.note!r})"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return self.png
+
 
 @final
 class Line(NamedTuple):

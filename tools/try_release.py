@@ -9,6 +9,7 @@ among the interpreters is said, and the others are tried.
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from urllib.request import urlopen
 
 HOUSE = Path(__file__).parents[1]
 NEWEST, OLDEST = HOUSE / "constraints.txt", HOUSE / "constraints-oldest.txt"
+# What is tried is what is installed, whatever is beside it here.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 MODEL = "pretrained_models/ml-latest-small/item-item-model"
 
 
@@ -81,7 +84,9 @@ def _use(starcast: str, home: Path) -> str:
 def _served(starcast: str, home: Path) -> list[dict[str, object]]:
     """The list of user 1 over HTTP."""
     command = [starcast, "serve", "--model", MODEL, "--port", "0"]
-    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True) as service:
+    with subprocess.Popen(
+        command, cwd=home, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as service:
         try:
             said = service.stdout.readline() if service.stdout else ""
             found = re.search(r"http://\S+", said)
@@ -103,7 +108,9 @@ def _write_sbom(python: Path, path: Path) -> None:
 
 def _say(command: list[str], home: Path) -> str:
     """Run a command. Raises: BrokenReleaseError: it failed."""
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=home, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise BrokenReleaseError(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
     return done.stdout

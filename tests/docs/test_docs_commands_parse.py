@@ -48,6 +48,7 @@ def fault(words: list[str], *, is_whole: bool = True) -> str:
         has_no_value = "requires an argument" in str(error)
         return "" if has_no_value and not is_whole else str(error)
     missing = [one.name for one in verb.params if one.required and not values.get(one.name)]
+    missing = [] if values.get("config") else missing  # a file may say it
     return f"too few: {missing}; too many: {rest}" if is_whole and (missing or rest) else ""
 
 

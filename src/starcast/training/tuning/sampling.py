@@ -20,7 +20,7 @@ from starcast.training.tuning.space import Options, Parameter
 
 STATE = "state"  # of a trial, in words of ours, among its attributes
 _FEW = 5  # trials that are run to their end before others are measured by them
-_EPOCHS = 8  # that every trial may run
+_EPOCHS = 8  # that every trial may run at least
 
 
 @final
@@ -90,12 +90,20 @@ class SeededSampler(BaseSampler):
         return RandomSampler(seed) if self._how.sampler == "random" else TPESampler(seed=seed)
 
 
-def pruner_of(name: str) -> BasePruner:
-    """The pruner of that name."""
+def pruner_of(name: str, most_epochs: int | None) -> BasePruner:
+    """The pruner of that name.
+
+    It leaves a fourth of the epochs alone: small steps lag behind at first, and may get furthest.
+
+    Args:
+        name: as `How` has it.
+        most_epochs: of a training; None where nothing bounds them beforehand.
+    """
+    spared = max(_EPOCHS, (most_epochs or 0) // 4)
     if name == "halving":
-        return SuccessiveHalvingPruner(min_resource=_EPOCHS)
+        return SuccessiveHalvingPruner(min_resource=spared)
     if name == "median":
-        return MedianPruner(n_startup_trials=_FEW, n_warmup_steps=_EPOCHS)
+        return MedianPruner(n_startup_trials=_FEW, n_warmup_steps=spared)
     return NopPruner()
 
 

@@ -18,6 +18,7 @@ from typing import Any, final
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.pruners import BasePruner
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -29,7 +30,6 @@ from starcast.training.tuning.sampling import (
     How,
     SeededSampler,
     distribution_of,
-    pruner_of,
 )
 from starcast.training.tuning.space import Space
 
@@ -74,7 +74,7 @@ class Study:
         model: its name.
         objective: what decides.
         space: where to look.
-        how: to propose and prune.
+        how: to propose.
         terms: what the figures of trials depend on, as JSON can hold it.
     Raises: ConfigError: it has trials on other terms.
     """
@@ -94,7 +94,7 @@ class Study:
         with told_of(storage):
             self._study = optuna.create_study(
                 storage=storage, study_name=model, sampler=SeededSampler(how),
-                pruner=pruner_of(how.pruner), direction=direction, load_if_exists=True,
+                direction=direction, load_if_exists=True,
             )  # fmt: skip
             earlier = self._study.user_attrs.get("terms")
             if earlier is None:
@@ -182,14 +182,14 @@ class Reporter:
     Args:
         storage: from `open_storage`, in this process.
         model: whose study it is.
-        pruner: its name.
+        pruner: that says whether to go on.
         number: of the trial.
     """
 
-    def __init__(self, storage: RDBStorage, model: str, pruner: str, number: int) -> None:
+    def __init__(self, storage: RDBStorage, model: str, pruner: BasePruner, number: int) -> None:
         self._storage = storage
         with told_of(storage):
-            study = optuna.load_study(storage=storage, study_name=model, pruner=pruner_of(pruner))
+            study = optuna.load_study(storage=storage, study_name=model, pruner=pruner)
             trial_id = study.get_trials(deepcopy=False)[number]._trial_id
             self._trial = optuna.trial.Trial(study, trial_id)
 

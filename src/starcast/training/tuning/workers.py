@@ -15,6 +15,7 @@ from starcast.data.split import Split
 from starcast.engines.settings import Settings
 from starcast.errors import TrainingError
 from starcast.evaluation.metrics import Objective
+from starcast.training.tuning.sampling import pruner_of
 from starcast.training.tuning.study import Reporter, open_storage
 from starcast.training.tuning.trial import Ended, run_trial
 
@@ -190,10 +191,11 @@ class _Runner:
             is_late = job.seconds_left is not None and time.monotonic() - began > job.seconds_left
             return "the minutes are over" if is_late else ""
 
+        pruner = pruner_of(bench.pruner, job.config.epochs)
         return run_trial(
             bench.split, job.model, job.config, job.objective, seed=bench.seed,
             parents=bench.parents, out_of_time=out_of_time,
-            report=Reporter(self._storage, job.model, bench.pruner, job.number),
+            report=Reporter(self._storage, job.model, pruner, job.number),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from starcast.engines.settings import SgdSettings
 from starcast.errors import ConfigError, UnknownNameError
 from starcast.evaluation.metrics import LISTS, STARS, Objective
 from starcast.training.tuning.records import COMPLETE, ENDED, FAILED, PRUNED, Searched
-from starcast.training.tuning.sampling import How
+from starcast.training.tuning.sampling import How, pruner_of
 from starcast.training.tuning.space import Options, Range, Space
 from starcast.training.tuning.study import Reporter, Study, open_storage
 
@@ -118,10 +118,12 @@ def test_defaults_that_were_ended_are_tried_again(tmp_path: Path) -> None:
     assert found.trials[2].settings != found.trials[0].settings
 
 
-def told(study: Study, file: Path, pruner: str, curve: list[float]) -> tuple[int, int | None]:
+def told(
+    study: Study, file: Path, pruner: str, curve: list[float], most: int | None = None
+) -> tuple[int, int | None]:
     """The number of a trial with that curve, and the epoch in which it is given up."""
     number, _ = study.propose()
-    report = Reporter(open_storage(file), MODEL, pruner, number)
+    report = Reporter(open_storage(file), MODEL, pruner_of(pruner, most), number)
     for epoch, figure in enumerate(curve, start=1):
         if report(epoch, figure):
             study.finish(number, PRUNED)
@@ -141,6 +143,9 @@ def test_the_median_pruner_gives_up_what_lags_behind(tmp_path: Path) -> None:
     assert told(study, file, "median", [1.0 - 0.01 * n for n in range(9)])[1] is None
     late = [3.0] * 7 + [1.0] * 2  # better in time
     assert told(study, file, "median", late)[1] is None
+    slow = [3.0] * 8 + [1.0]  # of 36 epochs the first nine are spared
+    assert told(study, file, "median", slow, most=36)[1] is None
+    assert told(study, file, "median", slow, most=32)[1] == 8
     pruned = study.searched().trials[5]
     assert (pruned.state, pruned.value, len(pruned.curve)) == (PRUNED, None, 8)
 

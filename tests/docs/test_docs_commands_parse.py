@@ -68,6 +68,8 @@ def test_every_starcast_command_can_be_read(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_what_else_is_called_exists(page: Path) -> None:
     for block in blocks(page):
+        if block.reason == "gone":  # a page of figures has the command that gave them
+            continue
         text = "\n".join(command.text for command in block.commands)
         assert set(re.findall(r"^make ([a-z]+)", text, re.M)) <= set(TARGETS)
         for extras in re.findall(r"starcast\[([\w,-]+)\]", text):

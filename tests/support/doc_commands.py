@@ -14,7 +14,7 @@ PROGRAMS = (  # what a block of commands begins with, where it is not fenced as 
     "docker ", "cp ", "find ", "tensorboard ", "rm ", "cat ", "for ", "mlflow ", "build/",
     "KERAS_BACKEND=", "HYPOTHESIS_PROFILE=", "M=", "W=", "D=",
 )  # fmt: skip
-REASONS = ("network", "hours", "cluster", "root", "server", "checkout", "elsewhere")
+REASONS = ("network", "hours", "cluster", "root", "server", "checkout", "elsewhere", "gone")
 _BEFORE = re.compile(r"<!-- run before: (.+?) -->\s*$", re.DOTALL)
 _MARK = re.compile(r"<!-- not run: (\w+)(?:: (.+?))? -->\s*$")
 

@@ -8,6 +8,7 @@ from starcast import models as registry
 from starcast.data.load import divide
 from starcast.data.ratings import Ratings
 from starcast.data.split import GIVEN, SplitPlan
+from starcast.errors import ConfigError
 from starcast.evaluation.metrics import Relevance
 from starcast.evaluation.repeats import CellFigures, Contestant, Repeated, Times, by_test, run_cell
 from starcast.recommend import Recommender
@@ -41,8 +42,10 @@ def repeat(
         refit: of the models that are named.
         k, relevant: as for `evaluate`.
         data_dir: as for `split`.
-    Raises: ConfigError: no such number of repeats, or splits that would be the same.
+    Raises: ConfigError: no models, no such number of repeats, or splits that would be the same.
     """
+    if not models:
+        raise ConfigError("name a model to repeat")
     default = GIVEN if ratings.given_test is not None else "random"
     plan = SplitPlan.parse(scheme or default, test=test, validation=validation)
     cells = list(Times.parse(str(times)).cells(replace(plan, seed=split_seed), seed))

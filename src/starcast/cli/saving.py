@@ -123,7 +123,9 @@ def tell_convergence(artifact: "Artifact") -> None:
     if told and told.is_reached:
         console.print(told.sentence, soft_wrap=True)
     elif told:
-        note(f"{told.sentence}; --until-converged draws longer, see docs/models.md")
+        is_all = getattr(artifact.config, "until_converged", False)
+        what = "more --samples draw longer" if is_all else "--until-converged draws longer"
+        note(f"{told.sentence}; {what}, see docs/models.md")
 
 
 def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) -> dict[str, Any]:

@@ -198,3 +198,19 @@ def test_chains_are_drawn_in_one_chart_and_judged_in_another(tmp_path: Path) -> 
     nothing.started(2)
     nothing.ended()
     assert not (tmp_path / "0").exists()
+
+
+def test_what_may_help_is_what_was_not_asked_for(
+    known_by_heart: Artifact, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from starcast.cli.saving import tell_convergence
+
+    usual = GibbsSettings()
+    for config in (usual, replace(usual, until_converged=True)):
+        tell_convergence(replace(known_by_heart, config=config, convergence=TOLD))
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("; --until-converged draws longer, see docs/models.md")
+    assert second.endswith("; more --samples draw longer, see docs/models.md")
+    reached = Convergence(2, 300, {"noise": Diagnosis(1.001, 400.0, 300.0)})
+    tell_convergence(replace(known_by_heart, convergence=reached))
+    assert capsys.readouterr() == ("2 chains agree: R̂ 1.00, 300 effective draws\n", "")

@@ -43,13 +43,13 @@ class SweepInfo(NamedTuple):
 
     Attributes:
         squared_error: sum over the ratings after the sweep, of what the likelihood calls errors.
-        is_accepted: whether proposed cut points were; None where nothing is proposed.
+        is_accepted: whether proposed cut points were; False where nothing is proposed.
         precisions: λ as drawn, by side; float32 (1 + its lines, 1 + n_groups), the linear line
             first, the rows' own coordinates before the groups of features.
     """
 
     squared_error: float
-    is_accepted: bool | None
+    is_accepted: bool
     precisions: Mapping[str, NDArray[np.float32]]
 
 
@@ -91,7 +91,7 @@ def traced_names(state: ChainState) -> list[str]:
         name: np.ones((len(side.total), len(side.groups.bounds)), np.float32)
         for name, side in sides.items()
     }
-    return list(traced(state, SweepInfo(0.0, None, untold)))
+    return list(traced(state, SweepInfo(0.0, False, untold)))
 
 
 def traced(state: ChainState, info: SweepInfo) -> dict[str, float]:

@@ -16,18 +16,25 @@ Sample = dict[str, NDArray[np.float32]]
 
 
 class Likelihood(Protocol):
-    """How a prediction becomes a rating."""
+    """How a prediction becomes a rating.
+
+    Attributes:
+        errors: float32 (n,), which a sweep keeps up to date.
+        alpha: their precision.
+        proposes: whether a part of it is proposed, and accepted or not.
+    """
 
     errors: NDArray[np.float32]
     alpha: np.float32
+    proposes: bool
 
     @property
     def origin(self) -> float:
         """What biases are counted from."""
         ...
 
-    def before_sweep(self, rng: np.random.Generator) -> bool | None:
-        """Draw what the errors depend on; whether a proposal was accepted, None without one."""
+    def before_sweep(self, rng: np.random.Generator) -> bool:
+        """Draw what the errors depend on; whether a proposal was accepted."""
         ...
 
     def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
@@ -66,6 +73,8 @@ class GaussianNoise:
         hyperprior: of α.
     """
 
+    proposes = False
+
     def __init__(
         self, stars: NDArray[np.float32], predictions: NDArray[np.float32], mean: float,
         hyperprior: Hyperprior,
@@ -75,8 +84,9 @@ class GaussianNoise:
         self.alpha = np.float32(1 / max(float(self.errors.var()), 1e-6))
         self.origin = -mean
 
-    def before_sweep(self, rng: np.random.Generator) -> None:
+    def before_sweep(self, rng: np.random.Generator) -> bool:
         """Nothing: the errors are observed, and nothing is proposed."""
+        return False
 
     def after_sweep(self, squared_error: float, rng: np.random.Generator) -> None:
         """Draw α. Source: Rendle 2012, eq. 26."""

@@ -61,6 +61,8 @@ class OrderedProbit:
         cuts: float64 (n_levels - 1,), ascending.
     """
 
+    proposes = True
+
     def __init__(
         self, stars: NDArray[np.float32], predictions: NDArray[np.float32], rng: np.random.Generator
     ) -> None:

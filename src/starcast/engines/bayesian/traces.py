@@ -27,7 +27,8 @@ class SweepTraces:
     def __init__(self, chains: Sequence[Chain]) -> None:
         self._chains = chains
         self._more: dict[str, Figure] = {TRAINING_ERROR: Chain.training_error}
-        self._names = [*traced_names(chains[0].now), TRAINING_ERROR, _ACCEPTED]
+        accepted = [_ACCEPTED] * chains[0].now.likelihood.proposes
+        self._names = [*traced_names(chains[0].now), TRAINING_ERROR, *accepted]
         self._sweeps: list[dict[str, list[float]]] = []
 
     def add(self, name: str, figure: Figure) -> None:
@@ -40,7 +41,7 @@ class SweepTraces:
         of_chains = [
             traced(chain.now, one)
             | {name: figure(chain) for name, figure in self._more.items()}
-            | {_ACCEPTED: np.nan if one.is_accepted is None else float(one.is_accepted)}
+            | {_ACCEPTED: float(one.is_accepted)}
             for chain, one in zip(self._chains, told, strict=True)
         ]
         self._sweeps.append({name: [one[name] for one in of_chains] for name in self._names})
@@ -57,8 +58,8 @@ class SweepTraces:
     def convergence(self, burn_in: int) -> Convergence:
         """What the sweeps after burn-in say."""
         traces = {name: self._trace(name)[burn_in:] for name in self._names}
-        accepted = traces.pop(_ACCEPTED)
-        return Convergence.of(traces, None if np.isnan(accepted).any() else accepted)
+        accepted = traces.pop(_ACCEPTED, None)
+        return Convergence.of(traces, accepted)
 
     def state(self) -> State:
         """Every trace, float64 (n_sweeps, n_chains)."""

@@ -16,6 +16,17 @@ from services import connected
 PAGE = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text(encoding="utf-8")
 MOST_LINES = 15
 SOURCE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+READING = """
+from keras import layers
+
+
+def towers(inputs):
+    user = layers.Embedding(inputs.n_users, 6)(inputs.user)
+    item = layers.Embedding(inputs.n_items, 6)(inputs.item)
+    user = user + layers.Dense(6, use_bias=False, name="liked")(inputs.rated)
+    item = item + layers.Dense(6, "tanh", name="fans")(inputs.raters)
+    return layers.Dense(1)(layers.Concatenate()([user, item, user * item]))
+"""
 TOML = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
 (CHECKED,) = re.findall(r"^from starcast.testing import .*$", PAGE, re.MULTILINE)
 LINES = {line.split()[1]: line for line in PAGE.splitlines() if line.startswith("starcast ")}
@@ -92,10 +103,17 @@ def test_what_is_kept_is_data(home: Path) -> None:
     assert done.stdout == "5 True\n[]\n"
 
 
-def test_a_package_brings_it_and_it_keeps_what_every_model_promises(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [SOURCE, pytest.param(READING, marks=pytest.mark.long)],
+    ids=["three towers", "who rated what"],
+)
+def test_a_package_brings_it_and_it_keeps_what_every_model_promises(
+    source: str, tmp_path: Path
+) -> None:
     """As docs/own-network.md says of packages: installed, and checked by its name."""
     (entry,) = re.findall(r'^(.*) = "(.*)"$', TOML, re.MULTILINE)
-    site = install(tmp_path / "site", "my_network", SOURCE, dict([entry]))
+    site = install(tmp_path / "site", "my_network", source, dict([entry]))
     found = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-c", f"{CHECKED}\nprint(len(check_model({entry[0]!r})))"], cwd=tmp_path,

@@ -122,7 +122,7 @@ class _Spending:
 
     def next(self) -> Study | None:
         """Whose trial is next; None if the budget is spent."""
-        found = {one.model: one.searched() for one in self._studies}
+        found = {one.model: one.so_far() for one in self._studies}
         n_trials = sum(one.count(*_COUNTED) for one in found.values())
         n_trials += sum(self._under_way.values())
         if self._budget.trials is not None and n_trials >= self._budget.trials:
@@ -153,7 +153,7 @@ class _Spending:
         study.finish(job.number, state, **how)
         self._under_way[job.model] -= 1
         self._studies[0].seconds = self._seconds
-        found = study.searched()
+        found = study.so_far()
         self._tell(job.model, found.trials[job.number], found)
 
     @property

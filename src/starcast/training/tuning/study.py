@@ -155,12 +155,16 @@ class Study:
         with told_of(self._storage):
             self._study.set_user_attr("seconds", seconds)
 
-    def searched(self) -> Searched:
-        """What was found so far; trials under way stand among those that were ended."""
+    def so_far(self) -> Searched:
+        """What was found so far, without importances; trials under way stand among the ended."""
         with told_of(self._storage):
             trials = tuple(map(_told, self._all()))
         where = self.space.parameters, self.space.left_out
-        return Searched(self.model, self.objective, *where, trials, self._importances())
+        return Searched(self.model, self.objective, *where, trials, {})
+
+    def searched(self) -> Searched:
+        """What was found, and what mattered."""
+        return self.so_far()._replace(importances=self._importances())
 
     def _importances(self) -> dict[str, float]:
         complete = [one.value for one in self._all() if one.state == TrialState.COMPLETE]

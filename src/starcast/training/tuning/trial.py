@@ -10,7 +10,7 @@ from starcast.artifacts.description import validation_of
 from starcast.data.split import Split
 from starcast.engines.protocol import Weights
 from starcast.engines.settings import Settings
-from starcast.errors import InterruptedTrainingError, SettingWarning, StarcastError
+from starcast.errors import InterruptedTrainingError, SettingWarning
 from starcast.evaluation.metrics import Objective
 from starcast.training.fit import Run
 from starcast.training.loop import EpochRecord, Observer
@@ -120,7 +120,7 @@ def run_trial(
         return ended(error.state, why=error.why)
     except InterruptedTrainingError:
         raise
-    except (StarcastError, MemoryError, ArithmeticError, ValueError) as error:
+    except Exception as error:  # whatever it is, other settings may do better
         return ended(FAILED, why=in_words(error))
     if "interrupted" in artifact.broken_off:
         raise InterruptedTrainingError(artifact.broken_off)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from starcast.cli import completing, inputs
+from starcast.cli import compiling, completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import given as given_options
@@ -134,7 +134,9 @@ def compare(
             reserve(context, home / model)
         kept = checkpoints(home.joinpath, resuming)
         recipe = Recipe(split.seed, refit, observe=watch, checkpoints=kept)
-        trained, failed = _train(divided, names, configs, recipe, home, partial(write_run, context))
+        write = partial(write_run, context)
+        with compiling.beside(list(configs)):
+            trained, failed = _train(divided, names, configs, recipe, home, write)
         judged = [(home / artifact.model, artifact) for artifact in trained]
     command = repeated(context, _CHANGES_NOTHING)
     try:

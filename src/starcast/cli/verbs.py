@@ -63,6 +63,13 @@ _Json = Annotated[
 class Verb(TyperCommand):
     """A verb, whose options may also stand in the environment."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; flags take no value, so that none of a type is asked for."""
+        for option in self.get_params(ctx):
+            if getattr(option, "is_flag", False):
+                option.metavar = ""
+        super().format_help(ctx, formatter)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line, with what stands elsewhere in mind."""
         words = verb_of(ctx)

@@ -6,8 +6,11 @@ so these are made part of what must be as it was. Divisions by zero give what IE
 of an exception.
 """
 
+import fcntl
 import inspect
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -21,6 +24,7 @@ FAST = ("reassoc", "contract", "arcp", "nsz")
 the sign of a zero. It must not forget that a NaN or an infinity may occur: these end a run."""
 
 _FAST = set(FAST)
+_LOCK = ".starcast-lock"  # beside the machine code
 
 _CONSTANTS = (bool, int, float, str, tuple, np.generic, np.dtype)
 
@@ -34,6 +38,7 @@ def _compiled(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
         kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
         if kept is not None:  # there is none where nothing can be kept, or nothing is compiled
             kept._source_stamp = kept._source_stamp, *_taken(function)
+            kept.load, kept.save = (_alone(kept, step) for step in (kept.load, kept.save))
         return made
 
     return decorated
@@ -46,6 +51,33 @@ def kept_in() -> Path | None:
     """
     kept = getattr(serial(_names), "_cache", None)
     return None if kept is None else Path(kept.cache_path)
+
+
+def is_nothing_kept() -> bool:
+    """Whether this is a first run: machine code could be kept, and none of an engine's is."""
+    try:
+        folder = kept_in()
+    except RuntimeError:
+        return False
+    return folder is not None and not any(folder.parent.rglob("*.nbi"))
+
+
+def _alone(kept: Any, step: Callable[..., Any]) -> Callable[..., Any]:
+    """A step of Numba's cache which one process at a time takes, where the system knows locks.
+
+    Numba writes an index, and then the machine code that it speaks of: of two processes that
+    compile a loop for different types, one would find the other's code in the place of its own.
+    """
+
+    def taken(*arguments: Any) -> Any:
+        with ExitStack() as held, suppress(OSError):
+            lock = os.open(Path(kept._cache_path, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            held.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return step(*arguments)
+        return step(*arguments)
+
+    return taken
 
 
 def n_threads() -> int:

@@ -6,12 +6,15 @@ Everything is cut from ml-latest-small, which may be passed on.
 import csv
 import hashlib
 import io
+import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from doc_pages import DOCS, HOUSE
@@ -56,7 +59,6 @@ def build(folder: Path) -> Path:
     model = ("--ratings", "ratings.csv", "--items", "films.csv", "--model", "item-item-model")
     say(folder, "train", *model, "--out", "made")
     (folder / "made/ratings/item-item-model").rename(folder / "MODEL")
-    say(folder, "train", "--ratings", "shop.csv", "--model", "item-item-model")
     return folder
 
 
@@ -190,9 +192,15 @@ def _quoted(text: str) -> str:
 
 def run(folder: Path, commands: Iterable[tuple[str, bool]]) -> None:
     """Run a page's commands in a folder. Raises: AssertionError: one fails; says which and why."""
-    done = subprocess.run(
-        ["bash"], input=script(commands), cwd=folder, capture_output=True, text=True, check=False,
-        env=environment() | {"PYTHON": sys.executable}, timeout=900,
-    )  # fmt: skip
-    last = done.stderr.rpartition("\n## ")[2] or done.stderr
-    assert done.returncode == 0, f"## {last[-3000:]}\n{done.stdout[-500:]}"
+    with subprocess.Popen(
+        ["bash"], cwd=folder, env=environment() | {"PYTHON": sys.executable}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as shell:  # fmt: skip
+        try:
+            said, told = shell.communicate(script(commands), timeout=900)
+        finally:  # what it started ends with it, whatever ended it
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+    last = told.rpartition("\n## ")[2] or told
+    assert shell.returncode == 0, f"## {last[-3000:]}\n{said[-500:]}"

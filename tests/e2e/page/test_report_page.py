@@ -55,6 +55,20 @@ def test_tables_are_sorted_by_their_headings(page: Page) -> None:
     assert page.locator("table").nth(1).locator("[aria-sort]").count() == 1  # each for itself
 
 
+def test_numbers_in_any_writing_are_sorted_and_what_is_none_comes_last(page: Page) -> None:
+    told = ["0.5 to 0.6", "–", "1e-05", "12,345", "< 0.001", "7 of 9"]
+    cells = page.locator("table").first.locator("tbody tr > td:last-child")
+    cells.evaluate_all(
+        "(cells, told) => cells.forEach((cell, n) => { cell.textContent = told[n] ?? '–'; })", told
+    )
+    heading = page.locator("table").first.get_by_role("button", name="Seconds")
+    heading.click()
+    rising = ["1e-05", "< 0.001", "0.5 to 0.6", "7 of 9", "12,345"]
+    assert cells.all_inner_texts()[:6] == [*rising, "–"]
+    heading.click()
+    assert cells.all_inner_texts()[:6] == [*rising[::-1], "–"]
+
+
 def test_nothing_is_cut_off_on_a_desk(page: Page) -> None:
     assert page.evaluate(CUT_OFF) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280

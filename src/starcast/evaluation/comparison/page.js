@@ -3,7 +3,8 @@
 {
   const DASH = "–";
   const text = (row, column) => row.cells[column].textContent.trim();
-  const number = (said) => parseFloat((said.match(/-?[\d,.]+/) ?? [""])[0].replaceAll(",", ""));
+  const NUMBER = /-?\d[\d,]*(\.\d+)?(e[-+]?\d+)?/i; // the first in a cell, as 0.84 to 0.86
+  const number = (said) => parseFloat((said.match(NUMBER) ?? [""])[0].replaceAll(",", ""));
   const isNumber = (said) => !said || said === DASH || /^[<≤]? ?-?\d/.test(said);
 
   const sort = (body, column, direction) => {

@@ -11,8 +11,9 @@ from starcast.data.split import Split
 from starcast.data.units import Units
 from starcast.engines.protocol import DistributedScorer
 from starcast.engines.settings import GibbsSettings
+from starcast.errors import UnknownNameError
 from starcast.evaluation.comparison import compare
-from starcast.evaluation.comparison.charts import draw
+from starcast.evaluation.comparison.charts import plot
 from starcast.evaluation.comparison.results_file import as_record, here
 from starcast.evaluation.predictive import SHARES, judge_distributions
 from starcast.evaluation.report import evaluate
@@ -62,11 +63,16 @@ def test_a_comparison_shows_and_draws_them_where_there_are_any(
     assert of_means is None
     assert of_drawn["share"] == SHARES.tolist()
     assert len(of_drawn["coverage"]) == 19
-    chart = draw(compared)["coverage"]
-    assert "gives no chances" in chart.svg
-    assert "of 0.8" in chart.svg
+    figure = plot(compared, "coverage")
+    (labels,) = ([text.get_text() for text in one.get_texts()] for one in figure.legends)
+    assert labels[0] == "Means: gives no chances"
+    assert labels[1].startswith("Bayesian factor: 0.")
+    assert labels[1].endswith(" of 0.8")
+    curve, _ = figure.axes[0].lines  # and the line on which intervals are right
+    np.testing.assert_allclose(np.asarray(curve.get_ydata()), of_drawn["coverage"])
     alone = compare([evaluate(means), evaluate(replace(means, seed=2))])
-    assert "coverage" not in draw(alone)
+    with pytest.raises(UnknownNameError, match="unknown chart 'coverage'"):
+        plot(alone, "coverage")
 
 
 def test_chances_in_stars_are_those_of_units(drawn: Artifact) -> None:

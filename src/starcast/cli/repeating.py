@@ -121,32 +121,36 @@ def _page(told: "Repeated", command: str) -> str:
 
 
 def _run(
-    cells: "Sequence[Cell]", rows: Rows, judged: Judged, kept: "FinishedCells"
+    cells: "Sequence[Cell]", rows: Rows, judged: Judged, kept: FinishedCells
 ) -> "Iterable[Any]":
+    from starcast.evaluation.repeats import CellFigures
+
+    for n, cell in enumerate(cells):
+        key = f"{cell.plan} seed {cell.seed}"
+        try:
+            if key not in kept.figures:
+                kept.add(key, _told(cell, rows, judged, f"repeat {n + 1} of {len(cells)}"))
+        except (TrainingError, KeyboardInterrupt) as error:
+            raise _ended(error, n, len(cells)) from None
+        yield CellFigures(number=cell.number, seed=cell.seed, **kept.figures[key])
+
+
+def _told(cell: "Cell", rows: Rows, judged: Judged, which: str) -> dict[str, Any]:
+    """What is kept of a repeat."""
     from rich.status import Status
 
     from starcast.cli.show import console
     from starcast.data.load import divide
-    from starcast.evaluation.repeats import CellFigures, run_cell
+    from starcast.evaluation.repeats import run_cell
 
-    for n, cell in enumerate(cells):
-        key = f"{cell.plan} seed {cell.seed}"
-        if not (told := kept.figures.get(key)):
-            split = divide(cell.plan, rows.ratings, rows.data_dir)
-            where = f"repeat {n + 1} of {len(cells)}: {split.scheme}, training seed {cell.seed}"
-            try:
-                with Status(where, console=console):
-                    figures = run_cell(
-                        split, judged.contestants, cell.seed, judged.judge, blend=judged.blend
-                    )
-            except (TrainingError, KeyboardInterrupt) as error:
-                raise _ended(error, n, len(cells)) from None
-            n_train, _, n_test = split.counts
-            told = {"split": split.scheme, "fingerprint": split.fingerprint,
-                    "test_per_train": n_test / n_train, "figures": figures}  # fmt: skip
-            kept.add(key, told)
-            console.print(where, soft_wrap=True)
-        yield CellFigures(number=cell.number, seed=cell.seed, **told)
+    split = divide(cell.plan, rows.ratings, rows.data_dir)
+    where = f"{which}: {split.scheme}, training seed {cell.seed}"
+    with Status(where, console=console):
+        figures = run_cell(split, judged.contestants, cell.seed, judged.judge, blend=judged.blend)
+    console.print(where, soft_wrap=True)
+    n_train, _, n_test = split.counts
+    return {"split": split.scheme, "fingerprint": split.fingerprint,
+            "test_per_train": n_test / n_train, "figures": figures}  # fmt: skip
 
 
 def _ended(error: BaseException, n_done: int, n: int) -> TrainingError:

@@ -118,6 +118,11 @@ add(
     answers=False,
 )  # fmt: skip
 add(app, "doctor", doctor.doctor, "starcast doctor", "starcast doctor --json")
-add(app, "export", export.export, f"starcast export {_MODEL} --format onnx --out exported")
+add(
+    app,
+    "export",
+    export.export,
+    "starcast export pretrained_models/ml-1m/latent-factor-model --format onnx --out exported",
+)
 app.add_typer(data.app, name="data")
 app.add_typer(store.app, name="store")

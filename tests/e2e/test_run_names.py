@@ -128,6 +128,12 @@ def test_a_report_that_is_replaced_is_kept_and_models_note_that_they_were_opened
         manifest = storage.read_manifest(tmp_path / folder)
         assert len(manifest["opened"]) == 2  # of a model that was given twice, too
         assert manifest["metrics"]["test"]["RMSE"] > 0
+    (tmp_path / HOME / "small.versions" / "0001").mkdir(parents=True)  # as of a * of the shell
+    everything = sorted((tmp_path / HOME).iterdir())
+    assert len(everything) == 3
+    starred = at_once("compare", *everything, "--name", "star", "--json")
+    assert len(told(starred)["models"]) == 2
+    assert "small.versions holds older models, and is left out" in starred.stderr
     named = told(at_once("compare", *folders, "--name", "thesis", "--json"))
     assert named["report"] == "reports/planted/thesis/index.html"
     assert named["replaced"] is None

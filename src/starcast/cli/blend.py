@@ -11,7 +11,7 @@ from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.closing import Closing, Test, closed
 from starcast.cli.list_blend import show_list_blend
-from starcast.cli.naming import Name, folder_for
+from starcast.cli.naming import Name, folder_for, without_versions
 from starcast.cli.repeated_verbs import refuse_with_repeat, repeat_blend
 from starcast.cli.repeating import Again, Repeat
 from starcast.cli.run_file import write_blend
@@ -71,6 +71,7 @@ def blend(
     from starcast.cli import show
 
     model, put_together = _method(purpose, trees=trees)
+    artifacts = without_versions(artifacts) or artifacts
     loaded = [storage.load(folder) for folder in artifacts]
     if repeat:
         refuse_with_repeat(context)

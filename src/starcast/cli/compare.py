@@ -17,7 +17,7 @@ from starcast.cli.given import GivenSettings
 from starcast.cli.judging import Judging
 from starcast.cli.live import Live, show_live
 from starcast.cli.logging_options import Logging
-from starcast.cli.naming import checked
+from starcast.cli.naming import checked, without_versions
 from starcast.cli.observing import observe
 from starcast.cli.repeated_verbs import (
     refuse_with_repeat,
@@ -213,6 +213,7 @@ def _load(folders: Sequence[Path]) -> "list[tuple[Path, Artifact]]":
     from starcast.artifacts import storage
     from starcast.cli.show import console
 
+    folders = without_versions(folders) or folders
     if len(folders) < 2:
         raise ConfigError(f"a comparison needs at least two trained models, got {folders[0]} alone")
     order = [*models.MODELS, *models.UNLISTED]

@@ -1,11 +1,12 @@
 """Names of runs: the folder that a trained model or a report goes to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from starcast.artifacts.beside import ENDINGS
+from starcast.artifacts.beside import ENDINGS, VERSIONS
 from starcast.display import quoted
 from starcast.errors import ConfigError
 
@@ -33,6 +34,16 @@ def folder_for(name: str | None, model: str) -> str:
     if checked(name) != model and name in [*models.MODELS, *models.UNLISTED]:
         raise ConfigError(f"'{name}' is where a model of that name goes; choose another --name")
     return name
+
+
+def without_versions(folders: Sequence[Path]) -> list[Path]:
+    """Folders of models; what a shell makes of a * has their older versions among them, too."""
+    from starcast.cli.show import note
+
+    older = [one for one in folders if one.name.endswith(VERSIONS)]
+    for one in older:
+        note(f"{one} holds older models, and is left out; name one of them to take it")
+    return [one for one in folders if one not in older]
 
 
 def checked(name: str) -> str:

@@ -71,8 +71,8 @@ def towers() -> Expression:
         (DROPPING, {}),
         (DROPPING, {"batch_size": 290}),  # more than a chunk of the compiled loops
         (READING, {}),
-        (READING, {"batch_size": 10**6, "loss": "huber"}),
-        (DEEP, {"loss": "huber"}),
+        pytest.param(READING, {"batch_size": 10**6, "loss": "huber"}, marks=pytest.mark.long),
+        pytest.param(DEEP, {"loss": "huber"}, marks=pytest.mark.long),
         (STEPS, {"loss": "ordinal"}),
     ],
     ids=["deep", "ensemble", "towers", "small batches", "one batch", "dropout", "chunks",

@@ -46,7 +46,7 @@ DEFAULTS = {
     ],
     "bayesian-factorization-model": [
         "Gibbs: dimension 32, epochs None, samples 300, burn_in 10, chains 2, kept 60, "
-        "likelihood probit, features [histories], day_length 86400",
+        "until_converged False, likelihood probit, features [histories], day_length 86400",
     ],
     "autoencoder-model": [
         "L-BFGS: dimension 256, epochs 40, regularization_factor 5.5, averaging 0.0, patience 5, "

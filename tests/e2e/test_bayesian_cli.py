@@ -78,8 +78,9 @@ def test_it_is_compared_like_any_other(home: Path, planted_files: Path, starcast
     own = ["--ratings", planted_files / "planted.csv", "--epochs", 12, "--dimension", 2]
     done = starcast("compare", "--models", f"latent-factor-model,{NAME}", *own, cwd=home)
     assert done.returncode == 0
-    assert done.stderr.startswith("note: 2 chains of 2 sweeps after burn-in: too short for R̂; ")
-    assert len(done.stderr.splitlines()) == 1
+    replaced, short = done.stderr.splitlines()
+    assert "is replaced; the old one is at" in replaced
+    assert short.startswith("note: 2 chains of 2 sweeps after burn-in: too short for R̂; ")
     assert re.search(r"^Bayesian factor +12 sweeps of 12, validation RMSE", done.stdout, re.M)
     assert re.search(r"^Bayesian factor +\d\.\d{4} \(", done.stdout, re.M)
 

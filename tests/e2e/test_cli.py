@@ -336,7 +336,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> Non
 
 
 def test_evaluate_imports_nothing_of_training(home: Path) -> None:
-    modules = imported_by(home, "evaluate", MODEL)
+    modules = imported_by(home, "evaluate", MODEL, "--logs", "none-are-here")
     assert "starcast.evaluation.report" in modules
     assert not modules & (OF_TRAINING | {"matplotlib"})
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from starcast.engines.settings import Settings
-from starcast.training.run_files import RunFiles
 
 _MARK = "starcast-run.json"
 _HAS_SETTINGS = "validation"  # the run of TensorBoard that has the row of hyper-parameters
@@ -47,6 +46,8 @@ def add_figures(home: Path, key: str, figures: Mapping[str, float]) -> Path | No
     having = [folder / _HAS_SETTINGS for folder in found if (folder / _HAS_SETTINGS).is_dir()]
     if not having:
         return None
+    from starcast.training.run_files import RunFiles  # which brings what most evaluations lack
+
     latest = max(having, key=lambda folder: folder.stat().st_mtime)
     files = RunFiles(latest, ending=".added")
     try:

@@ -3,12 +3,13 @@
 from starcast.evaluation.metrics import Objective
 from starcast.training.loop import Trained
 
-_ELSEWHERE = 1.03  # times the loss of training rows
+_SETTLED = 1.1  # times the loss of an epoch, at most that of the epoch before
+_ELSEWHERE = 1.03  # times the loss of rows, those that judge included
 
 
 def ended_elsewhere(objective: Objective, chosen: Trained, again: Trained) -> str:
-    """What is to be said of a refit that fits its own rows worse than the run that chose fitted
-    its rows, and even predicted others; "" of one that does not.
+    """What is to be said of a refit that fits its own rows clearly worse than the run that chose
+    fitted its rows, and even predicted others; "" of one that does not.
 
     No validation watches a refit: where training is so unstable that another order of ratings
     leads elsewhere, nothing else tells.
@@ -17,7 +18,11 @@ def ended_elsewhere(objective: Objective, chosen: Trained, again: Trained) -> st
         return ""
     before, now = chosen.history[chosen.best_epoch - 1], objective.loss(again.history[-1].train)
     fitted = objective.loss(before.train)
-    if not now > max(_ELSEWHERE * fitted, objective.loss(before.validation or before.train)):
+    earlier = chosen.history[max(0, chosen.best_epoch - 2)].train
+    if objective.loss(earlier) > _SETTLED * fitted:
+        return ""  # one more epoch would have led elsewhere, too
+    predicted = objective.loss(before.validation) if before.validation else fitted
+    if not now > _ELSEWHERE * max(fitted, predicted):
         return ""
     return (
         f"the refit ended elsewhere: {objective.metric.upper()} {now:.4f} of its training rows, "

@@ -33,7 +33,11 @@ def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_every_extra_of_users_is_looked_for() -> None:
     declared = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
-    assert set(doctor.EXTRAS) == set(declared["optional-dependencies"]) - {"docs", "test"}
+    assert set(doctor.EXTRAS) == set(declared["optional-dependencies"]) - {
+        "docs",
+        "release",
+        "test",
+    }
     names = {one.split(">")[0].split("[")[0] for one in declared["dependencies"]}
     assert set(doctor._LIBRARIES) - {"llvmlite"} <= names
 

@@ -20,6 +20,8 @@ def test_a_refit_that_ended_elsewhere_is_told_of() -> None:
     said = ended_elsewhere(STARS, chosen, run_of((0.9, None), (0.94, None)))
     assert said.startswith("the refit ended elsewhere: RMSE 0.9400 of its training rows, 0.8700 in")
     assert ended_elsewhere(STARS, chosen, run_of((0.94, None), (0.88, None))) == ""
+    falling = run_of((0.97, 0.96), (0.87, 0.89), best=2)  # an epoch more or less tells too much
+    assert ended_elsewhere(STARS, falling, run_of((0.94, None))) == ""
     unwatched = run_of((0.99, 0.9), best=1)  # validation rows that are easy to predict
     assert ended_elsewhere(STARS, unwatched, run_of((1.0, None))) == ""
     assert ended_elsewhere(STARS, unwatched, run_of((1.03, None))) != ""

@@ -25,6 +25,8 @@ from starcast.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_PER_TASK = 1 << 20  # ratings that come home from a task
+
 
 @final
 class Keeping:
@@ -116,8 +118,7 @@ class Keeping:
                 F.col("side").alias("user_side"), F.col("place").alias("user")
             )
             encoded = encoded.join(chosen, ["user_side", "user"], "left_semi")
-        dealt = encoded.repartitionById(self._data.n_sides, "user_side")
-        cells = dealt.mapInArrow(PackRows(KEPT_ROW), SCHEMA).select("side", "data")
+        cells = self._dealt(encoded).mapInArrow(PackRows(KEPT_ROW), SCHEMA).select("side", "data")
         found = [
             (row["side"], np.frombuffer(row["data"], KEPT_ROW)) for row in cells.toLocalIterator()
         ]
@@ -127,3 +128,13 @@ class Keeping:
         }
         own = np.concatenate([np.full(len(rows), side, np.int32) for side, rows in found])
         return {**columns, "own_side": own}
+
+    def _dealt(self, encoded: "DataFrame") -> "DataFrame":
+        """Users of a side in as many tasks as keep each small: an executor may have a gigabyte."""
+        from pyspark.sql import functions as F
+
+        n_sides = self._data.n_sides
+        n_shares = max(1, -(-sum(self._data.counts) // (n_sides * _PER_TASK)))
+        share = F.col("user_side") * n_shares + F.col("user") % n_shares
+        dealt = encoded.withColumn("target", share.cast("int"))
+        return dealt.repartitionById(n_sides * n_shares, "target")

@@ -23,6 +23,7 @@ from starcast.data.split import RowSum, Split, SplitPlan
 from starcast.data.split.fingerprint import fingerprint
 from starcast.data.units import Units
 from starcast.engines.settings import AlsSettings
+from starcast.engines.spark import kept
 from starcast.engines.spark.fingerprints import row_sum
 from starcast.engines.spark.fit import Fitted, Request, finish, fit
 from starcast.engines.spark.listing import Wish, lists_of
@@ -74,7 +75,9 @@ def local(table: Path) -> Split:
 
 @pytest.fixture(scope="module")
 def fitted(spark: Session, table: Path, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
-    return trained(spark, table, tmp_path_factory.mktemp("work"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "_PER_TASK", 1 << 13)  # several tasks of a side bring ratings home
+        return trained(spark, table, tmp_path_factory.mktemp("work"))
 
 
 def trained(spark: Session, ratings: object, place: Path, **how: Any) -> Fitted:

@@ -17,7 +17,8 @@ written by
 from [`benchmarks/`](../benchmarks/); what was measured lies in
 [`benchmarks/results/`](../benchmarks/results/), sample by sample. Versions are pinned in
 [`benchmarks/requirements.txt`](../benchmarks/requirements.txt) and installed into an environment
-of their own.
+of their own. Spark beside MLlib, ratings beyond memory, and updates have commands and figures on
+pages of their own: [scale.md](scale.md), [updates.md](updates.md).
 
 **How.** Every contestant is a process of its own, prepared and warmed up beforehand. They take
 turns: one round each, the next round begun by another, and only one works at a time. A contestant

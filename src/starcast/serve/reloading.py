@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from starcast.serve.api_errors import LOG
 from starcast.serve.model_store import ModelStore
 
+_SELDOM = 20_000, 20, 100  # thresholds of the collector; requests leave hardly anything to it
+
 
 async def keep_up_to_date(model_store: ModelStore, look_every: float) -> None:
     """Look for newer artifacts, now and then, in a thread of its own, until it is cancelled.
@@ -40,3 +42,4 @@ def settle() -> None:
     gc.unfreeze()
     gc.collect()  # models that were replaced
     gc.freeze()
+    gc.set_threshold(*_SELDOM)  # or it would go over all people in memory several times a second

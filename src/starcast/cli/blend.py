@@ -57,6 +57,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the folds that choo
 def blend(
     context: typer.Context,
     artifacts: Artifacts,
+    *,
     purpose: Purpose = "stars",
     trees: WithTrees = False,
     name: Name = None,

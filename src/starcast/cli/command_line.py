@@ -24,6 +24,11 @@ def require_no_secret(address: str) -> None:
         )
 
 
+CHANGES_NOTHING = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow", "verbose",
+                   "explain", "fresh", "checkpoint_every"}  # fmt: skip
+"""Options of a comparison that leave its figures as they are."""
+
+
 def repeated(context: typer.Context, leaving_out: Collection[str]) -> str:
     """What repeats this run: the verb, its artifacts, and every option that was given.
 

@@ -10,8 +10,8 @@ import typer
 from starcast.cli import compiling, completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
+from starcast.cli.command_line import CHANGES_NOTHING, repeated
 from starcast.cli.command_line import given as given_options
-from starcast.cli.command_line import repeated
 from starcast.cli.contestants import ModelNames, chosen, settings_of
 from starcast.cli.given import GivenSettings
 from starcast.cli.judging import Judging
@@ -73,9 +73,6 @@ _FOR_ARTIFACTS_TOO = {
     "verbose",
     "repeat",
 }
-_RESUMING = {"fresh", "checkpoint_every"}
-_OF_PLACES = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow"}
-_CHANGES_NOTHING = {*_OF_PLACES, "verbose", "explain", *_RESUMING}
 
 
 def compare(
@@ -138,7 +135,7 @@ def compare(
         with compiling.beside(list(configs)):
             trained, failed = _train(divided, names, configs, recipe, home, write)
         judged = [(home / artifact.model, artifact) for artifact in trained]
-    command = repeated(context, _CHANGES_NOTHING)
+    command = repeated(context, CHANGES_NOTHING)
     try:
         place = out / inputs.folder_name(judged[0][1].split) / own_folder
         answer = report_on(judged, judging, place, command, failed, all_pairs=verbose, log=log)

@@ -10,6 +10,7 @@ import typer
 
 from starcast.cli import inputs
 from starcast.cli.answers import Answer, plain
+from starcast.cli.command_line import CHANGES_NOTHING
 from starcast.cli.command_line import repeated as command_of
 from starcast.cli.finished_cells import FinishedCells
 from starcast.disk.lock import alone
@@ -32,9 +33,6 @@ Repeat = Annotated[
         rich_help_panel="Repeats",
     ),
 ]
-
-_CHANGES_NOTHING = {"mirror", "data_dir", "out", "keep", "logs", "verbose", "explain", "fresh",
-                    "checkpoint_every"}  # fmt: skip
 
 
 @final
@@ -83,7 +81,7 @@ def repeat(context: typer.Context, again: Again, rows: Rows, judged: Judged) -> 
     context.with_resource(alone(resolved(page)))
     kept = FinishedCells(page.with_suffix(".runs"), _identity(rows, judged), fresh=again.fresh)
     told = Repeated(repr(rows.ratings), tuple(_run(cells, rows, judged, kept)))
-    command = command_of(context, _CHANGES_NOTHING)
+    command = command_of(context, CHANGES_NOTHING)
     record = told.record() | {"command": command, "judged": judged.said_of_judge}
     text = json.dumps(plain(record), indent=1, ensure_ascii=False)
     for path, content in ((page.with_suffix(".json"), text), (page, _page(told, command))):

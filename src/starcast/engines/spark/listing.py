@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_USERS = 1 << 14  # of a chunk
-_PER_TASK = 4  # chunks, so that none waits long for the last
 _AT_ONCE = 1 << 20  # users sent at a time: about a gigabyte with what they have seen
 Arrays = dict[str, NDArray[Any]]
 
@@ -99,8 +98,12 @@ def lists_of(session: Session, artifact: Artifact, user_rows: Rows, wish: Wish) 
 
 
 def _chunks(user_rows: Rows, width: int) -> list[Rows]:
-    """Users cut into chunks, as many for each of the tasks that run at a time."""
-    rounds = max(_PER_TASK, -(-len(user_rows) // (_MOST_USERS * width)))
+    """Users cut into chunks, as many for each of the tasks that run at a time.
+
+    A frame has as many partitions as tasks run at a time, and a task makes one chunk after the
+    other: chunks bound what it holds.
+    """
+    rounds = -(-len(user_rows) // (_MOST_USERS * width))
     return np.array_split(user_rows, min(rounds * width, len(user_rows)))
 
 

@@ -62,9 +62,15 @@ def found(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Films found").get_by_role("option")
 
 
+def settled(page: Page) -> Page:
+    """The page once it shows the answers to all that was asked: what is read before may be old."""
+    expect(page.locator("html[data-waiting]")).to_have_count(0)
+    return page
+
+
 def rate(page: Page, film: str, stars: float) -> None:
     """Search a film, take the first that is found, and give it stars, all by keyboard."""
-    search = page.get_by_role("combobox", name="Search a film")
+    search = settled(page).get_by_role("combobox", name="Search a film")
     search.fill(film)
     expect(found(page).first).to_contain_text(film)
     search.press("Enter")

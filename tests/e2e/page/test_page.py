@@ -3,7 +3,7 @@
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from visit_page import Visit, found, rate
+from visit_page import Visit, found, rate, settled
 
 PREDICTION = re.compile(r"^[0-5]\.\d$")
 SURE = re.compile(r"^\d+ % sure$")
@@ -22,7 +22,7 @@ def forecast(page: Page) -> Locator:
 
 
 def titles(page: Page) -> list[str]:
-    return forecast(page).locator(".title .name").all_inner_texts()
+    return forecast(settled(page)).locator(".title .name").all_inner_texts()
 
 
 def test_a_first_visit_asks_about_a_few_films_and_then_about_others(visit: Visit) -> None:
@@ -66,7 +66,7 @@ def test_arrow_keys_go_round_the_found_films_while_the_focus_stays(visit: Visit)
     search_box(page).fill("godfather")
     options = found(page)
     expect(options.nth(2)).to_be_visible()
-    n = options.count()
+    n = found(settled(page)).count()
     for key, place in [("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", None),
                        ("ArrowUp", n - 1), ("ArrowDown", None)]:  # fmt: skip
         search_box(page).press(key)
@@ -137,7 +137,7 @@ def test_the_list_follows_every_rating_and_leaves_out_what_is_rated(visit: Visit
     page = visit()
     rate(page, "Toy Story", 5)
     expect(forecast(page)).to_have_count(10)
-    first = forecast(page).locator(".figure").all_inner_texts()
+    first = forecast(settled(page)).locator(".figure").all_inner_texts()
     assert all(PREDICTION.match(stars) for stars in first)
     sure = forecast(page).locator(".sure").all_inner_texts()
     assert all(SURE.match(one) for one in sure)
@@ -156,7 +156,7 @@ def test_reasons_repeat_the_visitors_own_stars(visit: Visit) -> None:
     rate(page, "Titanic", 1)
     expect(forecast(page).locator(".why").filter(has_text="Because you gave")).not_to_have_count(0)
     film = r"(Toy Story 5|Fargo 4\.5|Titanic (only )?1)"
-    for why in forecast(page).locator(".why").all():
+    for why in forecast(settled(page)).locator(".why").all():
         text = (why.text_content() or "").replace("\xa0", " ")  # no figures, no ±0.00
         assert not text or re.fullmatch(
             rf"Because you gave {film}( and {film})?(, though you gave {film})?", text
@@ -197,7 +197,7 @@ def test_reasons_not_worth_reading_are_left_out(visit: Visit) -> None:
 def test_similar_films_open_below_a_title_and_can_be_rated(visit: Visit) -> None:
     page = visit()
     rate(page, "Toy Story", 5)
-    title = forecast(page).first.locator(".title")
+    title = forecast(settled(page)).first.locator(".title")
     expect(title).to_have_attribute("aria-expanded", "false")
     title.press("Enter")
     expect(title).to_have_attribute("aria-expanded", "true")
@@ -214,7 +214,7 @@ def test_similar_films_open_below_a_title_and_can_be_rated(visit: Visit) -> None
 def test_a_recommended_film_that_one_knows_can_be_rated(visit: Visit) -> None:
     page = visit()
     rate(page, "Toy Story", 5)
-    row = forecast(page).first
+    row = forecast(settled(page)).first
     name = row.locator(".title .name").inner_text()
     row.get_by_role("button", name="Seen it").click()
     page.keyboard.press("2")
@@ -225,8 +225,7 @@ def test_a_recommended_film_that_one_knows_can_be_rated(visit: Visit) -> None:
 def test_what_one_does_not_want_is_gone_for_good_until_one_starts_over(visit: Visit) -> None:
     page = visit()
     rate(page, "Toy Story", 5)
-    name = forecast(page).first.locator(".title .name").inner_text()
-    second = forecast(page).nth(1).locator(".title .name").inner_text()
+    name, second, *_ = titles(page)
     forecast(page).first.get_by_role("button", name="Not for me").press("Enter")
     expect(page.locator(".recommendation:focus-within .title .name")).to_have_text(second)
     gone = forecast(page).locator(".title .name").get_by_text(name, exact=True)
@@ -249,6 +248,7 @@ def test_filters_hold_for_the_list_and_for_what_is_asked(visit: Visit) -> None:
     expect(asked.filter(has_text="Film-Noir")).to_have_count(6)
     expect(forecast(page).filter(has_text="Film-Noir")).to_have_count(10)
     page.get_by_label("Years").select_option("before 1950")
+    settled(page)
     expect(forecast(page).filter(has_text="Film-Noir")).to_have_count(10)
     expect(asked).to_have_count(6)
     for year in forecast(page).locator(".title .year").all_inner_texts():
@@ -283,7 +283,7 @@ def test_switching_the_model_shows_how_the_two_differ(visit: Visit) -> None:
     page.get_by_role("radio", name="Deep network").check()
     expect(forecast(page).locator(".there:visible")).to_have_count(10)
     assert titles(page) != by_factors
-    for place, row in enumerate(forecast(page).all(), start=1):
+    for place, row in enumerate(forecast(settled(page)).all(), start=1):
         name = row.locator(".title .name").inner_text()
         mark = row.locator(".mark").inner_text()
         there = by_factors.index(name) + 1 if name in by_factors else None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from visit_page import Visit, found, rate
+from visit_page import Visit, found, rate, settled
 
 PHONE = {"width": 360, "height": 740}
 
@@ -28,14 +28,14 @@ def fill(page: Page) -> None:
 def bring(page: Page) -> None:
     """Import a list of which one film is not found."""
     rows = "title,rating\nHeat (1995),4\nNowhere to Be Found (1931),3\n"
-    page.locator("#file").set_input_files(
+    settled(page).locator("#file").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     )
     expect(page.get_by_role("region", name="Import")).to_contain_text("Not found (1)")
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(settled(page)).response["violations"]
     return [
         f"{fault['id']}: {node['target']} {node['html']}"
         for fault in found
@@ -45,7 +45,7 @@ def violations(page: Page) -> list[str]:
 
 def overflow(page: Page) -> int:
     """How many pixels stand out to the right."""
-    wide: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    wide: int = settled(page).evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return wide
 
 
@@ -117,7 +117,7 @@ def test_what_changes_is_announced(visit: Visit) -> None:
     said = page.locator("#announcement")
     rate(page, "Toy Story", 5)
     expect(said).to_contain_text("First of your forecast: ")
-    name = page.locator(".recommendation .title .name").first.inner_text()
+    name = settled(page).locator(".recommendation .title .name").first.inner_text()
     expect(said).to_contain_text(name)
     spoken = page.locator(".recommendation .unseen").first
     expect(spoken).to_contain_text("of 5 stars forecast")
@@ -154,5 +154,5 @@ def test_rows_glide_only_for_those_who_do_not_mind(visit: Visit, motion: Any) ->
     )
     rate(page, "Toy Story", 5)
     expect(page.locator(".recommendation")).to_have_count(10)
-    glides = page.evaluate("window.glides")
+    glides = settled(page).evaluate("window.glides")
     assert (glides == 0) == (motion == "reduce")

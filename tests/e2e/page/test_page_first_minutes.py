@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from visit_page import Visit, found, rate, serving
+from visit_page import Visit, found, rate, serving, settled
 
 LETTERBOXD = """Date,Name,Year,Letterboxd URI,Rating
 2024-01-01,The Matrix,1999,https://boxd.it/2a1m,5
@@ -65,7 +65,7 @@ def forecast(page: Page) -> Locator:
 
 def stars(page: Page) -> dict[str, str]:
     """What is rated on the page, as screen readers hear it."""
-    given = page.get_by_role("slider").all()
+    given = settled(page).get_by_role("slider").all()
     told = {
         one.get_attribute("aria-label"): one.get_attribute("aria-valuetext") or "" for one in given
     }
@@ -83,7 +83,7 @@ def test_five_ratings_make_a_sensible_list(visit: Visit) -> None:
         rate(page, film, given)
     expect(forecast(page)).to_have_count(10)
     expect(page.locator("#caption")).to_be_visible()
-    kept = json.loads(page.evaluate("localStorage['starcast.ratings.ml-latest-small']"))
+    kept = json.loads(settled(page).evaluate("localStorage['starcast.ratings.ml-latest-small']"))
     assert len(kept) == 5
     titles = forecast(page).locator(".title .name").all_inner_texts()
     assert not {"Titanic", "The Matrix", "Alien", "Toy Story"} & set(titles)
@@ -131,7 +131,7 @@ def test_an_export_is_dropped_and_what_was_not_found_is_fixed_by_hand(visit: Vis
 
 def test_what_is_no_list_gets_one_line(visit: Visit) -> None:
     page = visit(provokes="status of 422")
-    page.locator("#file").set_input_files(
+    settled(page).locator("#file").set_input_files(
         {"name": "cat.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"}
     )
     expect(page.get_by_role("alert")).to_contain_text("cat.png is no text; give a CSV file")

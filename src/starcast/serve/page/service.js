@@ -171,11 +171,22 @@ async function answer(response, signal) {
   throw new ServiceError(code, message ?? `The service answered with status ${response.status}.`);
 }
 
+let waiting = 0; // for how many answers
+
+/** Marks the page while an answer is awaited, so that what is shown can be told from what is due. */
+function wait(more) {
+  waiting += more;
+  document.documentElement.toggleAttribute("data-waiting", waiting > 0);
+}
+
 async function reach(attempt, signal) {
+  wait(1);
   try {
     return await attempt();
   } catch (error) {
     if (signal.aborted || isSuperseded(error)) throw new DOMException("superseded", "AbortError");
     throw new ServiceError("unreachable", SILENT);
+  } finally {
+    wait(-1);
   }
 }

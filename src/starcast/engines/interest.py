@@ -53,10 +53,9 @@ class Interest(NamedTuple):
         """The same rows with interest in the place of stars."""
         values = room_like(ratings.values, len(ratings.values), np.float32)
         for some, entries in ratings.pieces():
-            stars, starts = ratings.values[entries], ratings.offsets[some.start : some.stop + 1]
-            ends = np.concatenate([[0.0], np.cumsum(stars, dtype=np.float64)])
-            sums = np.diff(ends[starts - starts[0]])
-            counts = np.diff(starts)
+            stars = ratings.values[entries]
+            counts = np.diff(ratings.offsets[some.start : some.stop + 1])
+            sums = ratings.sums(stars, some=some)
             means = (sums + DAMPING * self.mean) / (counts + DAMPING)
             values[entries] = self.values(stars, np.repeat(means, counts))
         return replace(ratings, values=values)

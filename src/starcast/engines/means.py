@@ -83,9 +83,10 @@ def _mean(histories: SparseRows) -> float:
 def _item_biases(
     histories: SparseRows, mean: float, of_user: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    sums = np.zeros(histories.n_columns)
-    for _, users, items, centred in _centred(histories, mean):
-        sums += np.bincount(items, centred - of_user[users], len(sums))
+    sums, counts = np.zeros(histories.n_columns), np.diff(histories.offsets)
+    for rows, items, centred in _centred(histories, mean):
+        left = centred - np.repeat(of_user[rows], counts[rows])
+        sums += np.bincount(items, left, len(sums))
     return sums / (counts_of(histories.columns, len(sums)) + ITEM_DAMPING)
 
 
@@ -93,18 +94,15 @@ def _user_biases(
     histories: SparseRows, mean: float, of_item: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     sums = np.zeros(len(histories))
-    for rows, users, items, centred in _centred(histories, mean):
-        left = centred - of_item[items]
-        sums[rows] = np.bincount(users - rows.start, left, rows.stop - rows.start)
+    for rows, items, centred in _centred(histories, mean):
+        sums[rows] = histories.sums(centred - of_item[items], some=rows)
     return sums / (np.diff(histories.offsets) + USER_DAMPING)
 
 
 def _centred(
     histories: SparseRows, mean: float
-) -> Iterator[tuple[slice, Rows, Rows, NDArray[np.float64]]]:
-    """Some users, and of each of their ratings the user, the item, and the stars above the mean."""
+) -> Iterator[tuple[slice, Rows, NDArray[np.float64]]]:
+    """Some users, and of each of their ratings the item, and the stars above the mean."""
     for rows, entries in histories.pieces():
-        counts = np.diff(histories.offsets[rows.start : rows.stop + 1])
-        users = np.repeat(np.arange(rows.start, rows.stop, dtype=np.int32), counts)
         centred = histories.values[entries].astype(np.float64) - mean
-        yield rows, users, histories.columns[entries], centred
+        yield rows, histories.columns[entries], centred

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from starcast.data.columns import AT_ONCE, blocks_of, chosen_of, counts_of
 from starcast.data.ids import Rows
@@ -106,11 +106,7 @@ class SparseRows:
         >>> both.masked(np.array([True, False, True])).offsets.tolist()
         [0, 1, 2]
         """
-        offsets = np.zeros(len(self.offsets), np.int64)
-        for some, entries in self.pieces():
-            kept = np.concatenate([[0], np.cumsum(chosen[entries])])
-            ends = self.offsets[some.start : some.stop + 1] - self.offsets[some.start]
-            offsets[some.start + 1 : some.stop + 1] = offsets[some.start] + kept[ends[1:]]
+        offsets = np.concatenate([[0], np.cumsum(self.sums(chosen, np.int64))])
         columns, values = chosen_of([self.columns, self.values], chosen)
         return type(self)(offsets, columns, values, self.n_columns)
 
@@ -132,6 +128,27 @@ class SparseRows:
             counts = np.diff(self.offsets[some.start : some.stop + 1])
             values[entries] = self.values[entries] * np.repeat(of_row[some], counts)
         return type(self)(self.offsets, self.columns, values, self.n_columns)
+
+    def sums(
+        self, values: NDArray[Any], dtype: DTypeLike = np.float64, some: slice = slice(None)
+    ) -> NDArray[Any]:
+        """The sum of values that lie as the entries do, row by row; 0 of a row without any.
+
+        Args:
+            values: (n,), of the entries of those rows.
+            dtype: of the sums.
+            some: rows beside each other; without it all.
+        Returns: (n_rows,), of those.
+
+        >>> both = SparseRows(np.array([0, 1, 1, 3]), np.array([5, 2, 4]), np.ones(3), 6)
+        >>> both.sums(np.array([2, 3, 4])).tolist()
+        [2.0, 0.0, 7.0]
+        """
+        starts, counts = self.offsets[:-1][some], np.diff(self.offsets)[some]
+        has_some, sums = counts > 0, np.zeros(len(counts), dtype)
+        if has_some.any():
+            sums[has_some] = np.add.reduceat(values, (starts - starts[0])[has_some], dtype=dtype)
+        return sums
 
     def row_numbers(self) -> Rows:
         """int32 (n,), the row of each entry."""

@@ -36,7 +36,7 @@ def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
         raise unknown(seen)
     limits = Wanted(catalogue.allowed, not include_seen, rules, remarks.append)
     told = [
-        model.recommended(one, _reasons(model, who, one, n_reasons))
+        model.recommended(one, _reasons(model, who, one, n_reasons) if n_reasons else [])
         for one in who.recommend(k, limits)
     ]
     if rules is None:
@@ -94,8 +94,9 @@ def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
     Worked out once for those whom the model's own weights answer, of whom there are many; who is
     folded in takes memory, and their lists are kept.
     """
-    if is_worked_out(model, seen):
-        return seen.to_models[model.name]  # type: ignore[no-any-return]  # what is put there below
+    known: StoredPerson | None = seen.to_models.get(model.name)
+    if known is not None and known.model is model:
+        return known
     who = StoredPerson(model, seen.person)
     if who.is_as_trained:
         seen.to_models[model.name] = who
@@ -130,7 +131,7 @@ def _predicted(model: ServedModel, who: StoredPerson, item: Any) -> dict[str, An
 def _reasons(
     model: ServedModel, who: StoredPerson, one: Recommendation, n: int
 ) -> list[dict[str, Any]]:
-    if not n or (who.folded is None and who.user_row < 0):
+    if who.folded is None and who.user_row < 0:
         return []
     user = who.folded or model.ratings.users.ids[who.user_row].item()
     return model.reasons(user, one, n)

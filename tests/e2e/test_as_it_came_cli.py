@@ -28,14 +28,21 @@ def test_a_replay_is_shown_drawn_and_written(
     arguments = ["--ratings", timed, "--first-share", 0.7, "--model", "means", "--windows", 2]
     said = at_once("evaluate", "--as-it-came", *arguments)
     assert said.returncode == 0, said.stderr
+    assert "replaced" not in said.stderr
     for policy in ("never updated", "folded in", "updated every 1 d", "trained anew every 1 w"):
         assert policy in said.stdout
     folder = tmp_path / "reports" / "visits" / "as-it-came"
     assert (folder / "means.png").read_bytes().startswith(b"\x89PNG")
-    written = json.loads((folder / "means.json").read_text(encoding="utf-8"))
-    told = json.loads(
-        at_once("evaluate", "--as-it-came", *arguments, "--json").stdout.splitlines()[-1]
-    )
+    first = (folder / "means.json").read_text(encoding="utf-8")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    again = at_once("evaluate", "--as-it-came", *arguments, "--json")
+    written, told = json.loads(first), json.loads(again.stdout.splitlines()[-1])
+    kept = Path("reports", "visits", "as-it-came.versions", "0001", "means.json")
+    assert f"means.json is replaced; the old one is at {kept}" in again.stderr
+    assert told.pop("replaced") == str(kept)
+    assert (tmp_path / kept).read_text(encoding="utf-8") == first
+    assert (tmp_path / kept).with_suffix(".png").exists()
+    assert (folder / "notes.txt").exists()
     for one in (*written["policies"], *told["policies"]):
         del one["seconds"]
     assert written == told

@@ -12,6 +12,7 @@ from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import given
 from starcast.cli.groups import Group
+from starcast.cli.saving import replacing, tell_replaced
 from starcast.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:
@@ -99,13 +100,14 @@ def show_replay(context: typer.Context, artifact: Path | None, k: int, options: 
         replayed = replay(
             ratings, model, settings, plan, lambda name, done, total: on_progress(done, total)
         )
-    places = _write(replayed, options.out)
+    chart, figures, before = _write(replayed, options.out)
+    tell_replaced(figures, before)
 
     def shown() -> None:
         _print(replayed)
-        show.console.print(f"chart: {places[0]}, all figures: {places[1]}", soft_wrap=True)
+        show.console.print(f"chart: {chart}, all figures: {figures}", soft_wrap=True)
 
-    return Answer(replayed.record(), shown)
+    return Answer(replayed.record() | {"replaced": before}, shown)
 
 
 def _plan(options: AsItCame, k: int) -> "ReplayPlan":
@@ -151,22 +153,24 @@ def _ratings(trained: "Artifact | None", options: AsItCame, context: typer.Conte
     return inputs.load_ratings(replace(options.data, dataset=ratings.name))
 
 
-def _write(replayed: "Replay", out: Path) -> tuple[Path, Path]:
+def _write(replayed: "Replay", out: Path) -> tuple[Path, Path, Path | None]:
+    """Write chart and figures; where they are, and the figures that were there before."""
     from starcast.disk.replacement import replace_file
     from starcast.evaluation.as_it_came.chart import draw
 
     folder = out / inputs.checked_folder_name(replayed.dataset) / "as-it-came"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        chart, figures = (folder / f"{replayed.model}.{ending}" for ending in ("png", "json"))
-        with replace_file(chart) as fresh:
-            fresh.write_bytes(draw(replayed).png)
-        with replace_file(figures) as fresh:
-            fresh.write_text(json.dumps(replayed.record(), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or error
-        raise ArtifactError(f"cannot write {folder}: {why}; choose another --out") from None
-    return chart, figures
+    chart, figures = (folder / f"{replayed.model}.{ending}" for ending in ("png", "json"))
+    with replacing(folder, figures.name) as before:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with replace_file(chart) as fresh:
+                fresh.write_bytes(draw(replayed).png)
+            with replace_file(figures) as fresh:
+                fresh.write_text(json.dumps(replayed.record(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            why = error.strerror or error
+            raise ArtifactError(f"cannot write {folder}: {why}") from None
+    return chart, figures, before and before / figures.name
 
 
 def _print(replayed: "Replay") -> None:

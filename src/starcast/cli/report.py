@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,8 @@ from starcast.cli.answers import Answer
 from starcast.cli.closing import note_opening
 from starcast.cli.judging import Judging
 from starcast.cli.logging_options import Logging
-from starcast.cli.saving import tell_replaced
+from starcast.cli.saving import replacing, tell_replaced
 from starcast.disk.replacement import resolved
-from starcast.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
@@ -59,7 +58,7 @@ def report_on(
         draws = comparing.draws_for(len(reports))
         compared = comparing.compare(reports, n_draws=draws, failed=failed)
         _note_openings(judged, reports, log)
-        with _replacing(place) as before:
+        with replacing(place, "results.json") as before:
             page = write(compared, place, here(command))
     tell_replaced(place, before)
     for artifact in trained:
@@ -89,19 +88,3 @@ def _note_openings(
     by_place = {resolved(folder): (folder, report, one) for (folder, one), report in found}
     for each in by_place.values():
         note_opening(*each, log)
-
-
-@contextmanager
-def _replacing(place: Path) -> "Iterator[Path | None]":
-    """A context in which a report is written; gives where the one is that was there before.
-
-    Raises: ConfigError: nothing can be written there. BusyError: another run is writing it.
-    """
-    from starcast.artifacts.versions import Versions
-
-    versions = Versions(place, "results.json")
-    try:
-        with versions.held():
-            yield versions.keep_standing()
-    except ArtifactError as error:
-        raise ConfigError(f"{error}; choose another --out") from None

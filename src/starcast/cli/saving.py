@@ -1,7 +1,7 @@
 """Trained models to disk, finished or under way, as the verbs that train do it."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import typer
 
 from starcast.artifacts.beside import INTERRUPTED
 from starcast.cli.signals import SIGNALS
-from starcast.errors import ArtifactError, InterruptedTrainingError, TrainingError
+from starcast.errors import ArtifactError, ConfigError, InterruptedTrainingError, TrainingError
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact
@@ -87,6 +87,25 @@ def keep(artifact: "Artifact", folder: Path, kept: "Checkpoints | None" = None) 
         storage.save(artifact, folder)
     tell_replaced(folder, before, of_another_split)
     return before
+
+
+@contextmanager
+def replacing(folder: Path, mark: str) -> Iterator[Path | None]:
+    """A context in which results are written; gives where those are that were there before.
+
+    Args:
+        folder: of the results.
+        mark: the file there that is replaced; where there is none, nothing is kept.
+    Raises: ConfigError: nothing can be written there. BusyError: another run is writing it.
+    """
+    from starcast.artifacts.versions import Versions
+
+    versions = Versions(folder, mark)
+    try:
+        with versions.held():
+            yield versions.keep_standing()
+    except ArtifactError as error:
+        raise ConfigError(f"{error}; choose another --out") from None
 
 
 def tell_replaced(folder: Path, before: Path | None, what: str = "") -> None:

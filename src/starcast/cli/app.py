@@ -22,7 +22,7 @@ from starcast.cli import (
     use,
 )
 from starcast.cli.given import SettingsCommand
-from starcast.cli.verbs import add
+from starcast.cli.verbs import VerbGroup, add
 
 
 def _normalize(token: str) -> str:
@@ -32,6 +32,7 @@ def _normalize(token: str) -> str:
 
 app = typer.Typer(
     name="starcast",
+    cls=VerbGroup,
     help="Train, compare, explain and serve recommenders learned from star ratings.",
     epilog="Start with 'starcast compare': every model on real ratings, one honest comparison.",
     no_args_is_help=True,

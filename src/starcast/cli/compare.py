@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Artifacts = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[ARTIFACT]...",
+        metavar="ARTIFACT",
         help="Trained models to compare, such as pretrained_models/ml-1m/latent-factor-model. "
         "Without any, models are trained first.",
         show_default=False,

@@ -10,7 +10,7 @@ from starcast.cli import completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.verbs import add
+from starcast.cli.verbs import VerbGroup, add
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from starcast.data.ratings import Ratings
 
 app = typer.Typer(
-    help="Data sets: list, fetch and describe; and yours as blocks.", no_args_is_help=True
+    cls=VerbGroup,
+    help="Data sets: list, fetch and describe; and yours as blocks.",
+    no_args_is_help=True,
 )
 
 BlocksOut = Annotated[Path, typer.Option("--out", help="Folder of the blocks, as ratings.blocks.")]
 Name = Annotated[
-    str, typer.Argument(help="A data set, such as ml-1m.", autocompletion=completing.data_sets)
+    str,
+    typer.Argument(
+        metavar="NAME", help="A data set, such as ml-1m.", autocompletion=completing.data_sets
+    ),
 ]
 
 

@@ -11,9 +11,7 @@ from starcast.display import quoted
 from starcast.errors import UnknownIdError
 from starcast.evaluation.list_size import LIST_SIZE
 
-Text = Annotated[
-    list[str], typer.Argument(metavar="TITLE...", help="A title, or some words of it.")
-]
+Text = Annotated[list[str], typer.Argument(metavar="TITLE", help="A title, or some words of it.")]
 
 
 def find(artifact: ArtifactFolder, title: Text, k: K = LIST_SIZE) -> Answer:

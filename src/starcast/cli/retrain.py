@@ -75,7 +75,7 @@ def retrain(
 
 
 def rollback(
-    name: Annotated[str, typer.Argument(help="Of the model in service.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the model in service.")],
     *,
     to: Annotated[
         int | None, typer.Option("--to", help="A version; the one before if not given.")

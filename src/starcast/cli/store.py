@@ -9,14 +9,16 @@ from starcast.cli import inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import require_no_secret
-from starcast.cli.verbs import add
+from starcast.cli.verbs import VerbGroup, add
 
 if TYPE_CHECKING:
     from starcast.data.scale import RatingScale
     from starcast.data.store.exporting import Stats
     from starcast.data.store.ratings_store import RatingsStore
 
-app = typer.Typer(help="Ratings in a database: SQLite or PostgreSQL.", no_args_is_help=True)
+app = typer.Typer(
+    cls=VerbGroup, help="Ratings in a database: SQLite or PostgreSQL.", no_args_is_help=True
+)
 
 Address = Annotated[
     str,
@@ -55,7 +57,7 @@ def import_(
     source: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE…",
+            metavar="FILE",
             help="Ratings, as --ratings takes them elsewhere, or a data set's name.",
         ),
     ],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ArtifactFolder = Annotated[
     Path,
     typer.Argument(
+        metavar="ARTIFACT",
         help="A trained model, such as pretrained_models/ml-1m/latent-factor-model.",
         autocompletion=completing.artifacts,
     ),
@@ -37,7 +38,7 @@ ArtifactFolder = Annotated[
 Judged = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[ARTIFACT]",
+        metavar="ARTIFACT",
         help="A trained model, such as pretrained_models/ml-1m/latent-factor-model.",
         show_default=False,
         autocompletion=completing.artifacts,

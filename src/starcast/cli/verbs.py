@@ -2,14 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any, final
+from typing import Annotated, Any, final, get_args
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from starcast.cli.answers import Answer
 from starcast.cli.config import likely_typos, read, variables, verb_of
@@ -60,15 +61,22 @@ _Json = Annotated[
 ]
 
 
+class VerbGroup(TyperGroup):
+    """Verbs under one name."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        with _types_as_written(self.get_params(ctx)):
+            super().format_help(ctx, formatter)
+
+
 class Verb(TyperCommand):
     """A verb, whose options may also stand in the environment."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help; flags take no value, so that none of a type is asked for."""
-        for option in self.get_params(ctx):
-            if getattr(option, "is_flag", False):
-                option.metavar = ""
-        super().format_help(ctx, formatter)
+        """Write the help."""
+        with _types_as_written(self.get_params(ctx)):
+            super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line, with what stands elsewhere in mind."""
@@ -83,6 +91,23 @@ class Verb(TyperCommand):
             for line in likely_typos(ctx):
                 note(line)
         return rest
+
+
+@contextmanager
+def _types_as_written(parameters: Sequence[Any]) -> Iterator[None]:
+    """Let help show what one writes: nothing after a flag, and one value at a time of several."""
+    before = [one.type_descriptor for one in parameters]
+    for one in parameters:
+        kind = one.type_descriptor
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+        elif kind.is_list:
+            one.type_descriptor = replace(kind, annotation=get_args(kind.annotation)[0])
+    try:
+        yield
+    finally:
+        for one, kind in zip(parameters, before, strict=True):
+            one.type_descriptor = kind
 
 
 def add(

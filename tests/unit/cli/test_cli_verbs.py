@@ -1,5 +1,6 @@
 """What every verb has, by looking at all of them: examples that parse, options from elsewhere."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,13 @@ def context_of(words: tuple[str, ...], *arguments: str) -> Any:
     return VERBS[words].make_context(words[-1], list(arguments), parent=context)
 
 
+def status_of(argv: list[str]) -> int:
+    """The status that a command line ends with."""
+    with pytest.raises(SystemExit) as ended:
+        ROOT.main(argv, prog_name="starcast")
+    return int(ended.value.code or 0)
+
+
 def test_there_are_the_verbs_that_we_think() -> None:
     assert {("train",), ("find",), ("data", "describe"), ("store", "import")} <= set(VERBS)
 
@@ -52,6 +60,20 @@ def test_every_verb_has_examples_and_the_common_options(verb: tuple[str, ...]) -
     flags = {opt for one in command.params for opt in one.opts}
     assert {"--quiet", "--config"} <= flags
     assert ("--json" in flags) == (verb != ("serve",))
+
+
+@pytest.mark.parametrize("words", [(), ("data",), ("store",), *VERBS], ids=" ".join)
+def test_help_speaks_of_what_one_writes_and_not_of_types_of_python(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of([*words, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert set(re.findall(r"<([^ >]+)>", said)) <= {"int", "float", "str", "path"}
+    (usage,) = re.findall(rf"Usage: {' '.join(['starcast', *words])} (.*)", said)
+    named = re.compile(r"\[OPTIONS\]|COMMAND|\[ARGS\]\.\.\.|(\{[A-Z]+\}|\[[A-Z]+\])(\.\.\.)?")
+    assert all(named.fullmatch(part) for part in usage.split())
+    if words in VERBS:  # what it was told for the help is forgotten
+        assert any(one.type_descriptor.is_list for one in VERBS["blend",].params)
 
 
 @pytest.mark.parametrize(("verb", "example"), EXAMPLES)

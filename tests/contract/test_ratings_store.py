@@ -16,7 +16,7 @@ from starcast.data.attributes import of_items
 from starcast.data.load import load_own
 from starcast.data.ratings import Attribute, Ratings
 from starcast.data.scale import RatingScale
-from starcast.data.store import schema
+from starcast.data.store import schema, writing
 from starcast.data.store.importing import import_ratings
 from starcast.data.store.live_log import lists_shown, ratings_given
 from starcast.data.store.ratings_store import RatingsStore
@@ -135,6 +135,25 @@ def test_a_batch_is_stored_once(store: RatingsStore) -> None:
     with pytest.raises(ConfigError, match="this key came with other ratings before"):
         store.put_ratings(batch[:1], "k1", "another")
     assert store.put_ratings(batch[:1], "k2", "digest") == Outcome(changed=1)
+
+
+def test_keys_of_batches_are_forgotten_after_a_month(
+    store: RatingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day, now = 86_400, 1_700_000_000
+    batch = [Rating("ann", "alien", 4), Rating("bob", "alien", 2)]
+    monkeypatch.setattr(writing, "time", lambda: now)
+    for n in range(13):
+        store.put_ratings(batch, f"old {n}", "digest")
+    monkeypatch.setattr(writing, "time", lambda: now + 30 * day)
+    assert store.put_ratings(batch, "old 0", "digest") == Outcome(new=2)  # as the first time
+    monkeypatch.setattr(writing, "time", lambda: now + 30 * day + 1)
+    assert store.put_ratings(batch, "old 0", "digest") == Outcome(changed=2)
+    assert rows_of(store)["starcast_batches"] == 3 + 1  # ten went, and one came
+    store.put_ratings(batch, "another", "digest")
+    assert rows_of(store)["starcast_batches"] == 1 + 1
+    assert rows_of(store)["starcast_batch_users"] == 4
+    assert store.put_ratings(batch[:1], "another", "digest") == Outcome(same=2)
 
 
 def test_items_have_titles_attributes_and_times_in_which_they_are_listed(

@@ -22,6 +22,9 @@ from starcast.data.store.records import Id, Item, Outcome, Rating, total
 from starcast.data.store.rows import Rows
 from starcast.errors import ConfigError, DataError
 
+_KEY_IS_KEPT = 30 * 86_400  # seconds: nobody repeats a request for longer
+_FORGOTTEN = 10  # old keys with each new one, so that no request pays for a month
+
 
 class TakenKeyError(ConfigError):
     """A key of a batch under which other ratings came before."""
@@ -71,7 +74,7 @@ class Transaction:
         return putting.write(self._rows, puts, self._now)
 
     def put_batch(self, batch_key: str, digest: str, ratings: Sequence[Rating]) -> Outcome:
-        """Write ratings once, however often they come under one key.
+        """Write ratings once, however often they come under one key within 30 days.
 
         Args:
             batch_key: by which a repetition is known.
@@ -84,6 +87,7 @@ class Transaction:
         """
         batches, text = schema.batches, storable(batch_key, "the key")
         self._rows.sequence(1)  # from now on nobody else can write the same
+        self._forget_old_keys()
         asked = select(batches.c.digest, batches.c.answer).where(batches.c.key == text)
         if found := self._connection.execute(asked).first():
             if found.digest not in ("", digest):
@@ -167,6 +171,15 @@ class Transaction:
             "shown_at": self._now if at is None else checked_time(at),
         }
         self._connection.execute(insert(schema.shown).values(**row))
+
+    def _forget_old_keys(self) -> None:
+        theirs, batches = schema.batch_users, schema.batches
+        oldest = select(batches.c.number, batches.c.recorded_at).order_by(batches.c.number)
+        found = self._connection.execute(oldest.limit(_FORGOTTEN))
+        old = [number for number, at in found if at < self._now - _KEY_IS_KEPT]
+        if old:
+            self._connection.execute(delete(theirs).where(theirs.c.batch_number.in_(old)))
+            self._connection.execute(delete(batches).where(batches.c.number.in_(old)))
 
     def _erase(self, number: int) -> None:
         theirs, batches = schema.batch_users, schema.batches

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from starcast.data.scale import RatingScale
 from starcast.data.store import putting, schema
@@ -174,9 +174,10 @@ class Transaction:
 
     def _forget_old_keys(self) -> None:
         theirs, batches = schema.batch_users, schema.batches
-        oldest = select(batches.c.number, batches.c.recorded_at).order_by(batches.c.number)
-        found = self._connection.execute(oldest.limit(_FORGOTTEN))
-        old = [number for number, at in found if at < self._now - _KEY_IS_KEPT]
+        first = select(func.min(batches.c.number)).scalar_subquery()
+        oldest = batches.c.number < first + _FORGOTTEN
+        is_old = batches.c.recorded_at < self._now - _KEY_IS_KEPT
+        old = self._connection.scalars(select(batches.c.number).where(oldest, is_old)).all()
         if old:
             self._connection.execute(delete(theirs).where(theirs.c.batch_number.in_(old)))
             self._connection.execute(delete(batches).where(batches.c.number.in_(old)))

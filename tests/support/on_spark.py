@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -26,7 +26,10 @@ from starcast.engines.spark.session import Session, opened
 from starcast.errors import ConfigError
 from starcast.training.loop import EpochRecord
 
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # runs are too short for more to pay
 SMALL = {
+    "spark.driver.extraJavaOptions": _QUICK,
+    "spark.executor.extraJavaOptions": _QUICK,
     "spark.sql.shuffle.partitions": "2",
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
@@ -67,10 +70,10 @@ def request(ratings: object, **how: Any) -> Request:
 
 
 class Observed:
-    """Prints each epoch; kills an executor after the first, if that is asked for."""
+    """Prints each epoch, and does something after the first."""
 
-    def __init__(self, *, kills: bool) -> None:
-        self._kills = kills
+    def __init__(self, after_first: Callable[[], object]) -> None:
+        self._after_first = after_first
 
     def started(self, n_epochs: int) -> None:
         """Nothing."""
@@ -78,8 +81,8 @@ class Observed:
     def epoch(self, record: EpochRecord, weights: object, is_best: bool) -> None:
         """One has ended."""
         print("epoch", record.epoch, flush=True)
-        if self._kills and record.epoch == 1:
-            kill_an_executor()
+        if record.epoch == 1:
+            self._after_first()
 
     def ended(self) -> None:
         """Nothing."""
@@ -105,10 +108,10 @@ def main(who: str, table: str, work: str, out: str) -> None:
     train alone."""
     if who == "driver":
         with session() as spark:
-            fit(spark, work, request(table, observe=lambda run: [Observed(kills=False)]))
+            fit(spark, work, request(table, observe=lambda run: [Observed(signal.pause)]))
         return
     with session("sc://local-cluster[2,1,1024]") as spark:
-        observed = Observed(kills=True)
+        observed = Observed(kill_an_executor)
         artifact = fit(spark, work, request(table, observe=lambda run: [observed])).artifact
         storage.save(artifact, Path(out))
         users = np.arange(artifact.split.ratings.n_users, dtype=np.int32)

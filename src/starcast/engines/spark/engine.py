@@ -157,7 +157,7 @@ class SparkEngine:
         """What stands beside the tables in a slot; None where not all are there, or of this run."""
         from pyspark.sql import functions as F
 
-        stage = self._data.stages.find(slot)
+        stage = self._data.stages.find(slot, SCHEMA)
         if stage is None:
             return None
         found = stage.where(F.col("kind") == RECORD).select("data").toArrow()["data"].to_pylist()

@@ -92,7 +92,6 @@ def opened(master: str | None, settings: Mapping[str, str]) -> Iterator[Session]
     try:
         with told_in_a_line(f"Spark at {master}"):
             session = Session(spark, master, _width(spark))
-            _require_starcast(session)
         yield session
     finally:
         spark.stop()
@@ -107,9 +106,7 @@ def _taken_over(spark: "SparkSession", master: str | None, settings: Mapping[str
             f"a session of Spark is open ({own}), with its own master and settings; leave these "
             "out, or stop it"
         )
-    session = Session(spark, own, _width(spark))
-    _require_starcast(session)
-    return session
+    return Session(spark, own, _width(spark))
 
 
 def _started(master: str, settings: Mapping[str, str]) -> "SparkSession":
@@ -152,21 +149,15 @@ def _log() -> Iterator[Path]:
 
 
 def _width(spark: "SparkSession") -> int:
-    """How many tasks run at a time: what a range is cut into that nobody cuts."""
-    from pyspark.sql import functions as F
+    """How many tasks run at a time: what a range is cut into that nobody cuts.
 
-    parts = spark.range(1 << 16).select(F.spark_partition_id().alias("part")).distinct()
-    return max(1, parts.count())
-
-
-def _require_starcast(session: Session) -> None:
-    """Raises: ConfigError: executors have no Starcast, or another one."""
+    Each of them tells its version, which is the first that Python is asked there.
+    Raises: ConfigError: executors have no Starcast, or another one.
+    """
     from starcast.engines.spark.versions import tell_version, version
 
-    spark = session.spark
-    ranges = spark.range(0, session.width, 1, session.width)
     try:
-        told = ranges.mapInArrow(tell_version, "version string").distinct().toArrow()
+        told = spark.range(1 << 16).mapInArrow(tell_version, "version string").toArrow()
     except Exception as error:
         if "No module named" in str(error):
             raise ConfigError(
@@ -174,10 +165,11 @@ def _require_starcast(session: Session) -> None:
                 "that Python: PYSPARK_PYTHON"
             ) from None
         raise
-    found = set(told.column("version").to_pylist())
-    if found != {version()}:
-        theirs = ", ".join(sorted(found - {version()}))
+    found = told["version"].to_pylist()
+    if others := set(found) - {version()}:
+        theirs = ", ".join(sorted(others))
         raise ConfigError(f"executors have starcast {theirs}, and this is {version()}; make it one")
+    return len(found)
 
 
 @contextmanager

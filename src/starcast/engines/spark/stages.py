@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_WORDS = "words string"  # columns of a note
+
+
 @final
 class Stages:
     """The stages in a place.
@@ -31,6 +34,7 @@ class Stages:
 
     def __init__(self, session: Session, place: str) -> None:
         self._session, self.run = session, ""
+        self._schemas: dict[str, Any] = {}  # by stage; to infer one is a job of its own
         self.place = place.rstrip("/")
         if "://" not in place:
             self.place = str(Path(place).resolve())
@@ -38,14 +42,19 @@ class Stages:
     def write(self, name: str, frame: "DataFrame") -> "DataFrame":
         """Write a stage, over what is there, and read it back."""
         frame.write.mode("overwrite").parquet(f"{self.place}/{name}")
+        self._schemas[name] = frame.schema
         return self.read(name)
 
     def read(self, name: str) -> "DataFrame":
         """A stage that is there."""
-        return self._session.spark.read.parquet(f"{self.place}/{name}")
+        reader, path = self._session.spark.read, f"{self.place}/{name}"
+        if name not in self._schemas:
+            self._schemas[name] = reader.parquet(path).schema
+        return reader.schema(self._schemas[name]).parquet(path)
 
-    def find(self, name: str) -> "DataFrame | None":
-        """A stage; None where there is none, or not all of it."""
+    def find(self, name: str, schema: str) -> "DataFrame | None":
+        """A stage of such columns; None where there is none, or not all of it."""
+        self._schemas.setdefault(name, schema)
         try:
             found = self.read(name)
             found.schema  # noqa: B018  # asks for it: a path is looked at no sooner
@@ -72,7 +81,7 @@ class Stages:
 
     def noted(self, name: str) -> dict[str, Any] | None:
         """What `note` wrote, None where it is not there or not whole."""
-        found = self.find(name)
+        found = self.find(name, _WORDS)
         rows = found.toArrow().to_pylist() if found is not None else []
         if len(rows) != 1:
             return None

@@ -14,8 +14,8 @@ def version() -> str:
 
 
 def tell_version(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-    """That of an executor, once for each batch."""
+    """That of an executor, once for each task."""
     import pyarrow as pa
 
-    for _ in batches:
+    if any(batch.num_rows for batch in list(batches)):
         yield pa.RecordBatch.from_pydict({"version": [version()]})

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 import starcast as sc
 from starcast.artifacts import storage
+from starcast.cli import main
 from starcast.data.files.options import ReadingOptions
 from starcast.data.scale import RatingScale
 from starcast.data.split import RowSum, Split, SplitPlan
@@ -74,10 +76,15 @@ def local(table: Path) -> Split:
 
 
 @pytest.fixture(scope="module")
-def fitted(spark: Session, table: Path, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def fitted(spark: Session, table: Path, work: Path) -> Fitted:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kept, "_PER_TASK", 1 << 13)  # several tasks of a side bring ratings home
-        return trained(spark, table, tmp_path_factory.mktemp("work"))
+        return trained(spark, table, work)
 
 
 def trained(spark: Session, ratings: object, place: Path, **how: Any) -> Fitted:
@@ -135,13 +142,32 @@ class Ending:
         pass
 
 
+def program(*arguments: object) -> "subprocess.Popen[str]":
+    """`on_spark` as a program, with all that it starts in a group of its own."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.Popen(
+        [sys.executable, on_spark.__file__, *map(str, arguments)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )  # fmt: skip
+
+
 def test_a_run_goes_on_to_the_same_end(
-    spark: Session, table: Path, fitted: Fitted, tmp_path: Path
+    spark: Session, table: Path, work: Path, fitted: Fitted, tmp_path: Path
 ) -> None:
+    """Its ratings are prepared; its driver is killed after an epoch, and the one that goes on is
+    lost after the next."""
     said: list[str] = []
-    for ending in (Ending(1), Ending(2)):
-        with pytest.raises(MemoryError):
-            trained(spark, table, tmp_path, observe=lambda run, by=ending: [by], tell=said.append)
+    shutil.copytree(work, tmp_path, ignore=shutil.ignore_patterns("tables-*"), dirs_exist_ok=True)
+    with program("driver", table, tmp_path, tmp_path) as driver:
+        assert driver.stdout
+        assert driver.stdout.readline() == "epoch 1\n"
+        os.killpg(driver.pid, signal.SIGKILL)
+    ending = Ending(2)
+    with pytest.raises(MemoryError):
+        trained(spark, table, tmp_path, observe=lambda run: [ending], tell=said.append)
+    assert ending.seen == [2]
+    assert "going on after epoch 1" in said
     last = Ending(0)
     other = on_spark.request(table, seed=6)
     with pytest.raises(CheckpointError, match=r"seed 5, now 6; --fresh starts over"):
@@ -165,12 +191,18 @@ def test_a_run_goes_on_to_the_same_end(
 
 
 def test_some_users_are_kept_with_all_items_and_others_folded_in(
-    spark: Session, local: Split, tmp_path: Path
+    spark: Session, local: Split, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ratings of this process are sent over, with their titles; a refit has more rows."""
-    some = trained(spark, local.ratings, tmp_path, keep_users=100, refit=True)
-    artifact, everybody = some.artifact, local.ratings
-    assert not some.keeps_all
+    given = "--dataset ml-latest-small --keep-users 100 --refit --epochs 1 --dimension 4"
+    there = f"--engine spark --master local[2] --out {tmp_path}"
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *given.split(), *there.split()])
+    assert not ended.value.code
+    told = " ".join(capsys.readouterr().err.split())
+    assert "the model holds 100 users and their 15,807 ratings, and all 9,724 items" in told
+    artifact = storage.load(tmp_path / "ml-latest-small" / "latent-factor-model")
+    everybody = sc.load("ml-latest-small")
     assert artifact.refit
     kept = artifact.split.ratings
     assert (kept.n_users, kept.n_items) == (100, everybody.n_items)
@@ -340,16 +372,6 @@ def test_lists_are_those_of_factor_models(spark: Session, local: Split) -> None:
         lists_of(spark, counted, np.arange(3, dtype=np.int32), Wish(10))
 
 
-def program(*arguments: object) -> "subprocess.Popen[str]":
-    """`on_spark` as a program, with all that it starts in a group of its own."""
-    path = os.pathsep.join(sys.path)
-    return subprocess.Popen(
-        [sys.executable, on_spark.__file__, *map(str, arguments)],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path},
-        start_new_session=True,
-    )  # fmt: skip
-
-
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
 def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: Path) -> None:
     """On two executors, one of which is killed between two epochs, and one while lists are made."""
@@ -364,20 +386,6 @@ def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: 
     for name, array in fitted.artifact.weights.items():
         np.testing.assert_array_equal(model.artifact.weights[name], array, err_msg=name)
     np.testing.assert_array_equal(top, model.top_rows(np.arange(len(top), dtype=np.int32), 10))
-
-
-def test_a_killed_driver_is_gone_on_from(
-    spark: Session, fitted: Fitted, table: Path, tmp_path: Path
-) -> None:
-    said: list[str] = []
-    with program("driver", table, tmp_path, tmp_path) as driver:
-        assert driver.stdout
-        assert driver.stdout.readline() == "epoch 1\n"
-        os.killpg(driver.pid, signal.SIGKILL)
-    found = trained(spark, table, tmp_path, tell=said.append).artifact
-    assert any(line.startswith("going on after epoch") for line in said), said
-    for name, array in fitted.artifact.weights.items():
-        np.testing.assert_array_equal(found.weights[name], array, err_msg=name)
 
 
 def test_an_open_session_is_used_and_stays(spark: Session, local: Split) -> None:

@@ -132,7 +132,7 @@ def _differ(stars: NDArray[np.float64]) -> float:
 
 def _genres(artifact: Artifact, candidates: Rows) -> Scores:
     """Of which share each candidate (n,) is of each genre; float32 (n, n_genres)."""
-    column = ItemColumns(artifact.split.ratings).by_name.get(GENRES)
+    column = ItemColumns.of(artifact.split.ratings).by_name.get(GENRES)
     if column is None:
         return np.zeros((len(candidates), 1), np.float32)
     table = np.zeros((len(candidates), len(column.values)), np.float32)

@@ -1,8 +1,8 @@
 """What is known of items, as columns that lists are filtered and grouped by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,18 @@ class ItemColumn:
         """Whether it holds numbers, not text."""
         return self.values.dtype.kind == "f"
 
+    def turned(self, to_numbers: bool) -> "ItemColumn":
+        """The same column as one of numbers, without what is none, or of text."""
+        if self.is_number == to_numbers:
+            return self
+        text = [f"{one:.15g}" if self.is_number else str(one) for one in self.values.tolist()]
+        is_kept = np.array([not to_numbers or is_number(one) for one in text], bool)
+        kept = [one for one, keep in zip(text, is_kept.tolist(), strict=True) if keep]
+        values = np.array(kept, np.float64 if to_numbers else np.str_)
+        numbers, among = np.cumsum(is_kept, dtype=np.int32) - 1, is_kept[self._value_rows]
+        rows = numbers[self._value_rows[among]].astype(np.int32)
+        return ItemColumn(self.name, values, rows, self._member_rows[among], self.n_items)
+
     def an_example(self) -> str:
         """A value that shows why the column is of text: one that is no number."""
         return next((one for one in map(str, self.values.tolist()) if not is_number(one)), "")
@@ -105,26 +117,45 @@ class ItemColumns:
     """The columns of a catalogue: title, year, genres, and those of its items file.
 
     Args:
-        ratings: whose items these are.
+        titles: str (n_items,), "" where there is none.
+        attributes: those of items count.
+        like: columns of other items. If given, these are of the same names, of numbers and text as
+            those are; what is no number there is not known.
     """
 
-    def __init__(self, ratings: Ratings) -> None:
-        self._ratings = ratings
+    def __init__(
+        self,
+        titles: NDArray[np.str_],
+        attributes: Sequence[Attribute],
+        like: "ItemColumns | None" = None,
+    ) -> None:
+        self._titles, self._n_items, self._like = titles, len(titles), like
+        self._attributes = [one for one in attributes if one.side == "item"]
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> Self:
+        """Of the items that are rated."""
+        return cls(ratings.titles, ratings.attributes)
 
     @cached_property
     def by_name(self) -> Mapping[str, ItemColumn]:
         """Every column that any item has a value of; a file's own year counts, not a title's."""
-        return {one.name: one for one in self._all()}
+        found = {one.name: one for one in self._all()}
+        if self._like is None:
+            return found
+        nothing = np.empty(0, np.int32)
+        return {
+            name: found[name].turned(other.is_number)
+            if name in found
+            else ItemColumn(name, other.values[:0], nothing, nothing, self._n_items)
+            for name, other in self._like.by_name.items()
+        }
 
     @cached_property
     def features(self) -> list[ItemColumn]:
         """What models may learn from: genres, and years by groups of five."""
-        n, known = self._ratings.n_items, self._ratings.attributes
-        return [
-            ItemColumn.of(one.name, one, n)
-            for one in known
-            if one.side == "item" and one.is_feature
-        ]
+        known = [one for one in self._attributes if one.is_feature]
+        return [ItemColumn.of(one.name, one, self._n_items) for one in known]
 
     def find(self, name: str) -> ItemColumn:
         """The column of a name, whatever its case. Raises: UnknownNameError: says what is near."""
@@ -137,18 +168,18 @@ class ItemColumns:
         raise UnknownNameError("column of items", name, self.by_name)
 
     def _all(self) -> Iterator[ItemColumn]:
-        ratings, n = self._ratings, self._ratings.n_items
-        titled = np.flatnonzero(ratings.titles != "").astype(np.int32)
+        titles, n = self._titles, self._n_items
+        titled = np.flatnonzero(titles != "").astype(np.int32)
         if len(titled):
-            titles, rows = np.unique(ratings.titles[titled], return_inverse=True)
-            yield ItemColumn(TITLE, titles, rows.astype(np.int32), titled, n)
-        own = [one for one in ratings.attributes if one.side == "item" and not one.is_feature]
-        years = {row: year for row in titled.tolist() if (year := year_of(ratings.titles[row]))}
+            values, rows = np.unique(titles[titled], return_inverse=True)
+            yield ItemColumn(TITLE, values, rows.astype(np.int32), titled, n)
+        own = [one for one in self._attributes if not one.is_feature]
+        years = {row: year for row in titled.tolist() if (year := year_of(titles[row]))}
         if years and YEAR not in (one.name.lower() for one in own):
             values, rows = np.unique(np.array([*years.values()], np.float64), return_inverse=True)
             yield ItemColumn(YEAR, values, rows.astype(np.int32), np.array([*years], np.int32), n)
-        for one in ratings.attributes:
-            if one.side == "item" and one.is_feature and one.name == "genre":
+        for one in self._attributes:
+            if one.is_feature and one.name == "genre":
                 yield ItemColumn.of(GENRES, one, n)
         for one in own:
             yield ItemColumn.of(one.name, one, n)

@@ -1,7 +1,7 @@
 """What is said of lists that are not all that rules asked for."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 import numpy as np
@@ -12,6 +12,7 @@ from starcast.errors import RuleWarning
 from starcast.recommend.rule_book import RuleSet
 from starcast.recommend.rules import Rules
 
+_NO_MORE = ": these rules leave no more"
 OnRemark = Callable[[str], None]
 """Told of what should be known of a list, a line each."""
 
@@ -19,6 +20,25 @@ OnRemark = Callable[[str], None]
 def warned(line: str) -> None:
     """Say it as a warning, at the line that asked for the list."""
     warnings.warn(line, RuleWarning, stacklevel=4)
+
+
+def restated(remarks: Sequence[str], n: int, of: int, n_now: int, of_now: int) -> list[str]:
+    """Remarks on a list of n items where `of` were asked for, of a list made of it.
+
+    Args:
+        remarks: of the list of n.
+        n_now, of_now: how many it holds now, and how many it should.
+
+    >>> restated(["one", held(3, 30)], 3, 30, 4, 10)
+    ['one', 'the list holds 4 of 10 items: these rules leave no more']
+    """
+    more = [held(n_now, of_now)] if n_now < of_now else []
+    return [new for one in remarks for new in (more if one == held(n, of) else [one])]
+
+
+def held(n: int, of: int) -> str:
+    """Said of a list that holds fewer items than asked for."""
+    return f"the list holds {n} of {of} items{_NO_MORE}"
 
 
 @final
@@ -51,16 +71,16 @@ class Shortcomings:
         """What is to be said, a line each; remarks on the rules first."""
         yield from self._remarks
         if self._n_short and self._rules != Rules():
-            one = f"{self._held} of {self._k} items"
-            yield self._said(self._n_short, one, f"fewer than {self._k} items")
+            alone = held(self._held, self._k)
+            yield self._said(self._n_short, alone, f"fewer than {self._k} items")
         below = zip(self._rules.minimums, self._n_below.tolist(), self._least.tolist(), strict=True)
         for group, n, least in below:
             if n:
                 wish = shortened(group)
-                one = f"{least} where {wish} is asked for"
-                yield self._said(n, one, f"fewer than {wish} asks for")
+                alone = f"the list holds {least} where {wish} is asked for{_NO_MORE}"
+                yield self._said(n, alone, f"fewer than {wish} asks for")
 
-    def _said(self, n_such: int, one: str, several: str) -> str:
-        alone = f"the list holds {one}"
-        whose = alone if self._n == 1 else f"{n_such:,} of {self._n:,} lists hold {several}"
-        return f"{whose}: these rules leave no more"
+    def _said(self, n_such: int, alone: str, several: str) -> str:
+        if self._n == 1:
+            return alone
+        return f"{n_such:,} of {self._n:,} lists hold {several}{_NO_MORE}"

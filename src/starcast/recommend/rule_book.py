@@ -73,7 +73,7 @@ class RuleBook:
     @cached_property
     def columns(self) -> ItemColumns:
         """What items are filtered and grouped by."""
-        return ItemColumns(self._ratings)
+        return ItemColumns.of(self._ratings)
 
     @cached_property
     def _finder(self) -> ItemFinder:
@@ -100,7 +100,7 @@ class RuleBook:
             masks.append(found.allowed)
             remarks += found.remarks
         for name, items in (("among", rules.among), ("without", rules.without)):
-            if items is not None and items != Rules.without:
+            if items is not None and (items or name == "among"):
                 named = find_items(name, items, self._finder)
                 mask = np.full(self._ratings.n_items, name == "without")
                 mask[named.rows] = name == "among"

@@ -5,35 +5,26 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
-from starcast.data.scale import RatingScale
 from starcast.data.split import TRAIN
-from starcast.data.store.records import Id, Item
+from starcast.data.store.records import Item
 from starcast.engines.protocol import Scores
+from starcast.recommend import Rules
 from starcast.recommend.new_items import NewItems
 from starcast.recommend.search_words import words
+from starcast.serve.new_by_rules import NewByRules
+from starcast.serve.new_in_lists import NOTHING_NEW, NewForPerson, NewItem
 
 Means = Mapping[str, tuple[int, float]]
 """Keys of items to how many ratings they have and the mean of their stars."""
 
-_SHARE = 5  # of the places of a list at most one in so many is a new item's
-_TINY = 1e-9  # stars, for rounding
 _numbers = itertools.count(1)
-
-
-@final
-class NewItem(NamedTuple):
-    """An item that the store knows and the model does not, and stars that it may be given."""
-
-    id: Id
-    title: str
-    stars: float
 
 
 @final
@@ -45,7 +36,8 @@ class Catalogue:
         allowed: bool (n_items,), the items of the model that may be listed; None where all may.
         fresh: items that may be listed, and that the model does not know. What was rated and
             never told of may be a mistyped id, and is not among them.
-        estimate: what these may be worth.
+        estimate: what these may be worth; None without any.
+        by_rules: which of them a list by rules may hold; None without any.
         titles: keys of all items of the store to their titles.
         until: when, in seconds since 1970, this may no longer hold.
         means: of the ratings of new items.
@@ -55,6 +47,7 @@ class Catalogue:
     allowed: NDArray[np.bool_] | None
     fresh: Sequence[Item]
     estimate: NewItems | None
+    by_rules: NewByRules | None
     titles: Mapping[str, str]
     until: float
     means: Means = field(default_factory=dict)
@@ -72,6 +65,10 @@ class Catalogue:
     def title(self, item: object, known: str) -> str:
         """The title of an item: the store's, where it has one, else what the model knows."""
         return self.titles.get(str(item)) or known
+
+    def rules_of_the_model(self, rules: Rules | None) -> Rules | None:
+        """Rules of a list without what they say of new items, which the model does not know."""
+        return self.by_rules.of_the_model(rules) if self.by_rules else rules
 
     def search(self, query: str) -> list[dict[str, Any]]:
         """New items whose titles have words that begin like those of a query."""
@@ -108,88 +105,40 @@ class Catalogue:
             None if allowed.all() else allowed,
             fresh,
             _estimate(artifact, items, fresh, means) if fresh else None,
+            NewByRules(fresh, ratings) if fresh else None,
             {str(one.id): one.title for one in items},
             min((at for one in items for at in _bounds(one) if at > now), default=math.inf),
             means,
         )
 
     def for_person(
-        self, item_rows: Rows, stars: Scores, rated: Mapping[str, float | None]
-    ) -> "NewForPerson":
+        self,
+        item_rows: Rows,
+        stars: Scores,
+        rated: Mapping[str, float | None],
+        rules: Rules | None = None,
+    ) -> NewForPerson:
         """New items that a person has not rated, those worth most to them first.
 
         Args:
             item_rows: int32 (m,), items of the model that they have rated.
             stars: float32 (m,), with how many stars.
             rated: keys of items that are left out, if they have stars.
+            rules: of the list; the model has read them.
         """
-        if self.estimate is None:
+        if self.estimate is None or self.by_rules is None:
             return NOTHING_NEW
         worth, average = self.estimate.for_person(item_rows, stars)
+        allowed = self.by_rules.allowed(rules)
         found = [
             NewItem(one.id, one.title, stars)
-            for one, stars in zip(self.fresh, worth.tolist(), strict=True)
-            if rated.get(str(one.id)) is None
+            for one, stars, may in zip(self.fresh, worth.tolist(), allowed.tolist(), strict=True)
+            if may and rated.get(str(one.id)) is None
         ]
         return NewForPerson(sorted(found, key=lambda one: -one.stars), average)
 
 
-@final
-class NewForPerson(NamedTuple):
-    """New items for a person, best first, and the stars that they give to the average item."""
-
-    items: Sequence[NewItem]
-    average: float
-
-    def places(self, stars: Sequence[float], k: int) -> dict[int, NewItem]:
-        """Where new items stand in a list: places in the list as it shall be.
-
-        Each comes after the last item that is predicted as many stars or more; at most one in five
-        is new. Where none would come in, the best takes the last place of a list of five or more,
-        unless it is worth less than the average item: nobody can rate what nobody sees. Where the
-        list is short of k, new ones fill it.
-
-        Args:
-            stars: predicted for the items that the model lists, in their order; at most k.
-            k: length of the list.
-        """
-        placed: dict[int, NewItem] = {}
-        for one in self.items[: max(k // _SHARE, k - len(stars))]:
-            before = max((at + 1 for at, own in enumerate(stars) if own >= one.stars), default=0)
-            placed[before + len(placed)] = one
-        inside = {at: one for at, one in placed.items() if at < k}
-        if (
-            not inside
-            and k >= _SHARE
-            and self.items
-            and self.items[0].stars >= self.average - _TINY
-        ):
-            inside = {k - 1: self.items[0]}
-        return inside
-
-    def among(self, told: list[dict[str, Any]], k: int, scale: RatingScale) -> list[dict[str, Any]]:
-        """A list as it is answered, with the new items in their places.
-
-        Args:
-            told: the items of the model, as they are answered; at most k.
-            k: length of the list.
-            scale: the stars that exist.
-        """
-        listed = list(told)
-        for at, one in sorted(self.places([own["stars"] for own in told], k).items()):
-            stars = round(float(scale.clip(np.array([one.stars]))[0]), 4)
-            fresh: dict[str, Any] = {
-                "item": one.id,
-                "title": one.title,
-                "stars": stars,
-                "reasons": [],
-            }
-            listed.insert(at, {**fresh, "new": True})
-        return listed[:k]
-
-
-NOTHING_NEW = NewForPerson((), 0.0)
-EVERYTHING = Catalogue(None, (), None, {}, math.inf)
+EVERYTHING = Catalogue(None, (), None, None, {}, math.inf)
 """What is said where there is no store: all that the model knows may be listed."""
 
 

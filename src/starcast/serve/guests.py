@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -12,8 +11,9 @@ from starcast.data.ids import Rows
 from starcast.data.scale import RatingScale
 from starcast.engines.normal import cdf
 from starcast.engines.protocol import Scores
-from starcast.recommend import FoldedInUser, Recommendation, Rules
+from starcast.recommend import FoldedInUser, Recommendation
 from starcast.recommend.given_ratings import check_once, check_stars
+from starcast.recommend.remarks import restated
 from starcast.recommend.titles import Match
 from starcast.serve.list_schemas import ListAsked, SuggestionsAsked
 from starcast.serve.request_schemas import GivenRating
@@ -49,7 +49,8 @@ class Guest:
 
 def guest_list(model: ServedModel, asked: ListAsked) -> str:
     """A list for a guest. Raises: as `Guest`, and of rules that cannot be obeyed."""
-    guest, rules = Guest(model, asked.ratings), _rules(model, asked)
+    guest, wanted = Guest(model, asked.ratings), asked.rules()
+    rules = model.catalogue.rules_of_the_model(wanted)
     ids, remarks = model.ratings.items.ids[guest.item_rows].tolist(), list[str]()
     person = model.recommender.fold_in(ids, guest.stars)
     only_liked = asked.only_liked and model.elicitation.stars_are_personal
@@ -57,6 +58,7 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
     found: Sequence[Recommendation] = person.recommend(
         k, allowed=model.catalogue.allowed, rules=rules, on_remark=remarks.append
     )
+    n_found = len(found)
     if only_liked:
         found = liked_first(found, person.usual, asked.k)
     n_reasons = 0 if asked.details else asked.reasons
@@ -65,17 +67,15 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
         for one in found
     ]
     more = _details(model, person, told, asked.reasons) if asked.details else {}
-    if rules is None or rules == Rules(without=rules.without):
-        given = {str(one.item): one.stars for one in asked.ratings}
-        given |= dict.fromkeys(map(str, asked.without), 0.0)
-        fresh = model.catalogue.for_person(person.item_rows, person.stars, given)
-        told = fresh.among(told, asked.k, model.ratings.scale)
+    given = {str(one.item): one.stars for one in asked.ratings}
+    fresh = model.catalogue.for_person(person.item_rows, person.stars, given, wanted)
+    told = fresh.among(told, asked.k, model.ratings.scale)
     by_title = [
         {**model.at(match.row), "given": one.item, "is_sure": match.is_sure}
         for one, match in guest.known
         if match.title
     ]
-    more |= remarks_of(rules, remarks)
+    more |= remarks_of(wanted, restated(remarks, n_found, k, len(told), asked.k))
     return model.said(recommendations=told, found=by_title, left_out=guest.left_out, **more)
 
 
@@ -90,15 +90,6 @@ def suggestions(model: ServedModel, asked: SuggestionsAsked) -> str:
     rows = model.elicitation.choose(guest.item_rows, asked.k, without, allowed)
     told = [{**model.at(row), **model.facts.of(row)} for row in rows.tolist()]
     return model.said(suggestions=told)
-
-
-def _rules(model: ServedModel, asked: ListAsked) -> Rules | None:
-    """The rules for items that the model knows; new ones are left out when they come in."""
-    rules, fresh = asked.rules(), {str(one.id) for one in model.catalogue.fresh}
-    if rules is None or not fresh:
-        return rules
-    known = replace(rules, without=tuple(one for one in rules.without if str(one) not in fresh))
-    return None if known == Rules() else known
 
 
 def liked_first(found: Sequence[Recommendation], usual: float, k: int) -> list[Recommendation]:

@@ -75,7 +75,7 @@ def page_settings(model_store: ModelStore, words: Words | None, *, has_store: bo
 
 
 def _about(model: ServedModel, words: Words) -> dict[str, Any]:
-    years = ItemColumns(model.ratings).by_name.get(YEAR)
+    years = ItemColumns.of(model.ratings).by_name.get(YEAR)
     told = years.values if years is not None and years.is_number else np.empty(0)
     return {
         "items": words._asdict(),

@@ -13,7 +13,7 @@ from starcast.recommend.filters import filtered
 from starcast.recommend.item_columns import ItemColumns
 
 ROWS = shop.rows()
-COLUMNS = ItemColumns(shop.artifact().split.ratings)
+COLUMNS = ItemColumns.of(shop.artifact().split.ratings)
 
 
 def passed(text: str) -> list[int]:
@@ -143,7 +143,7 @@ def test_a_pattern_takes_time_by_its_length_alone() -> None:
 def test_a_year_of_the_items_file_counts_before_those_of_titles() -> None:
     ratings = shop.artifact().split.ratings
     told = Attribute.of(ratings.items, "Year", {3: ["1888"], 4: ["1999.0"]}, is_feature=False)
-    columns = ItemColumns(replace(ratings, attributes=(*ratings.attributes, told)))
+    columns = ItemColumns.of(replace(ratings, attributes=(*ratings.attributes, told)))
     assert np.flatnonzero(filtered("year > 1990", columns).allowed).tolist() == [4]
     assert "year" not in columns.by_name
 

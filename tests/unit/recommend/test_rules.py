@@ -103,6 +103,13 @@ def test_items_are_named_by_ids_or_titles_and_unknown_ones_are_told() -> None:
     assert f"the list holds {len(listed)} of 9 items: these rules leave no more" in lines
 
 
+def test_no_item_to_list_is_an_empty_list_and_no_item_to_leave_out_is_no_rule() -> None:
+    with told() as lines:
+        assert ids(RECOMMENDER.recommend(1, 9, among=[])) == []
+    assert lines == ["the list holds 0 of 9 items: these rules leave no more"]
+    assert ids(RECOMMENDER.recommend(1, 9, without=[])) == ranking(1)[:9]
+
+
 def test_items_to_leave_out() -> None:
     first = ranking(2)[:4]
     assert ids(RECOMMENDER.recommend(2, 5, without=np.array(first))) == ranking(2)[4:9]

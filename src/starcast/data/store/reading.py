@@ -88,7 +88,7 @@ def with_known(ratings: Ratings, items: Sequence[Item], users: _Known) -> Rating
     titles = np.array([known[one].title if one in known else "" for one in ids], np.str_)
     of_items = {one: item.attributes for one, item in known.items()}
     had = {(one.side, one.name) for one in ratings.attributes}
-    found = [*_attributes(ratings.items, of_items), *_attributes(ratings.users, users)]
+    found = [*attributes_of(ratings.items, of_items), *attributes_of(ratings.users, users)]
     more = tuple(one for one in found if (one.side, one.name) not in had)
     return replace(
         ratings,
@@ -97,7 +97,7 @@ def with_known(ratings: Ratings, items: Sequence[Item], users: _Known) -> Rating
     )
 
 
-def _attributes(members: Vocabulary, known: _Known) -> list[Attribute]:
+def attributes_of(members: Vocabulary, known: _Known) -> list[Attribute]:
     """Attributes whose values are texts, numbers or truth values, each as text.
 
     Of items those that a file of items gives models to learn from are features, others not.

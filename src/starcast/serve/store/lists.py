@@ -10,6 +10,7 @@ import numpy as np
 from starcast.data.store.checks import external
 from starcast.display import quoted
 from starcast.recommend import Recommendation
+from starcast.recommend.remarks import restated
 from starcast.serve.api_errors import ApiError
 from starcast.serve.served_model import ServedModel, remarks_of
 from starcast.serve.store.people import SeenPerson
@@ -34,15 +35,15 @@ def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
     who, remarks = who_is(model, seen), list[str]()
     if not (who.is_known or fallback):
         raise unknown(seen)
-    limits = Wanted(catalogue.allowed, not include_seen, rules, remarks.append)
+    known = catalogue.rules_of_the_model(rules)
+    limits = Wanted(catalogue.allowed, not include_seen, known, remarks.append)
     told = [
         model.recommended(one, _reasons(model, who, one, n_reasons) if n_reasons else [])
         for one in who.recommend(k, limits)
     ]
-    if rules is None:
-        told = _with_new(model, who, told, asked)
+    n_found, told = len(told), _with_new(model, who, told, asked)
     more: dict[str, Any] = {} if who.is_known else {"fallback": True}
-    more |= remarks_of(rules, remarks)
+    more |= remarks_of(rules, restated(remarks, n_found, k, len(told), k))
     text = model.said(user=external(seen.person.key), recommendations=told, **more)
     model.kept.put(key, text)
     return text
@@ -115,7 +116,7 @@ def _with_new(
     if not model.catalogue.fresh:
         return told
     rated = {} if asked.include_seen else who.stars
-    fresh = model.catalogue.for_person(*who.rated, rated)
+    fresh = model.catalogue.for_person(*who.rated, rated, asked.rules)
     return fresh.among(told, asked.k, model.ratings.scale)
 
 

@@ -214,6 +214,33 @@ def test_a_new_item_is_listed_and_marked(ask: Ask) -> None:
     assert "ewoks" not in str(ask("GET", "/users/eve/recommendations"))
 
 
+def test_new_items_are_in_lists_by_rules_that_let_them_pass(ask: Ask) -> None:
+    ewoks = {"title": "Ewoks (1984)", "attributes": {"genre": ["SF"], "price": "9"}}
+    ask("PUT", "/items/ewoks", ewoks)
+    given: dict[str, Any] = {"ratings": [{"item": "duel", "stars": 4}]}
+
+    def listed(**rules: Any) -> tuple[list[str], list[str]]:
+        of_user = ask("POST", "/users/bob/recommendations", rules)
+        of_guest = ask("POST", "/recommendations", given | rules)
+        for said in (of_user, of_guest):
+            assert ("ewoks" in items(said)) == ("ewoks" in items(of_user))
+        return items(of_user), of_user["remarks"]
+
+    assert listed(where="title like '%w%' or year < 1970")[0] == ["ewoks"]
+    assert listed(where="year between 1980 and 1989", k=1) == (["ewoks"], [])
+    assert "ewoks" not in listed(where="year < 1984")[0]
+    assert "ewoks" not in listed(where="title not like 'ewok%'")[0]
+    assert listed(among=["ewoks"], k=2) == (
+        ["ewoks"], ["the list holds 1 of 2 items: these rules leave no more"],
+    )  # fmt: skip
+    assert listed(among=["Ewoks (1984)", "clue"], k=2) == (["clue", "ewoks"], [])
+    assert listed(without=["ewoks"])[0] == ["brazil", "clue"]
+    assert "ewoks" not in listed(min_ratings=1)[0]
+    assert "ewoks" not in listed(at_most=["1:title"])[0]  # which choose among what is known
+    assert listed(among=[]) == ([], ["the list holds 0 of 10 items: these rules leave no more"])
+    ask("POST", "/users/bob/recommendations", {"where": "price < 10"}, 422)  # nothing known has one
+
+
 def test_titles_are_those_of_the_store(ask: Ask) -> None:
     assert "Alien (1979)" in str(ask("GET", "/users/eve/recommendations"))
     ask("PUT", "/items/alien", {"title": "Alien: the film"})

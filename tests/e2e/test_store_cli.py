@@ -93,7 +93,7 @@ def test_models_are_trained_from_a_store_and_know_its_titles(
     [
         (["stats", "sqlite:///no.db"], "no.db does not exist; check the path"),
         (["stats", "no.db"], "'no.db' is no address; write sqlite:///folder/file.db or"),
-        (["stats", ""], "'' is no address"),
+        (["stats", ""], "an argument is empty; give one, or leave it out"),
         (["stats", "sqlite:///full.db?table=x"], "'table' means nothing for a store"),
         (["stats", "postgresql://h/x?query=SELECT 1"], "'query' means nothing for a store"),
         (["stats", "sqlite:///plain.db"], "holds no store; make one: starcast store init"),

@@ -61,7 +61,8 @@ def split(
     Raises: UnknownNameError, ConfigError: no such scheme, one that the ratings do not allow, or a
         share or a seed that has no effect on it.
     """
-    scheme = scheme or ("random" if ratings.given_test is None else GIVEN)
+    if scheme is None:
+        scheme = "random" if ratings.given_test is None else GIVEN
     plan = SplitPlan.parse(scheme, test=test, validation=validation, seed=seed)
     return data.divide(plan, ratings, data_dir_of(data_dir))
 

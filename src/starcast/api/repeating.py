@@ -47,7 +47,8 @@ def repeat(
     if not models:
         raise ConfigError("name a model to repeat")
     default = GIVEN if ratings.given_test is not None else "random"
-    plan = SplitPlan.parse(scheme or default, test=test, validation=validation)
+    chosen = default if scheme is None else scheme
+    plan = SplitPlan.parse(chosen, test=test, validation=validation)
     cells = list(Times.parse(str(times)).cells(replace(plan, seed=split_seed), seed))
     contestants = [_contestant(model, refit=refit) for model in models]
     judge, found = by_test(k, Relevance.parse(relevant)), list[CellFigures]()

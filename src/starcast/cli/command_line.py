@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -22,6 +23,24 @@ def require_no_secret(address: str) -> None:
             f"{without_secrets(address)}: passwords do not belong on a command line; take it out, "
             "and set PGPASSWORD, or write it into ~/.pgpass or the file that PGPASSFILE names"
         )
+
+
+def require_no_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty value: most likely a variable of the shell that was not set.
+
+    Args:
+        arguments: as typed, without the verb.
+    Raises: ConfigError: there is one; says after which option.
+    """
+    for before, one in pairwise(["", *arguments]):
+        option, is_joined, value = one.partition("=")
+        if one == "":
+            where = f"the value of {before}" if before.startswith("-") else "an argument"
+        elif one.startswith("--") and is_joined and not value:
+            where = f"the value of {option}"
+        else:
+            continue
+        raise ConfigError(f"{where} is empty; give one, or leave it out")
 
 
 CHANGES_NOTHING = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow", "verbose",

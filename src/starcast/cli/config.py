@@ -153,6 +153,8 @@ def _as_given(option: Parameter, value: Any, where: str) -> Any:
     """A value of a file as the command line would have it."""
     if isinstance(value, dict):
         raise ConfigError(f"{where} is a table; it takes a value")
+    if value == "" or (isinstance(value, list) and "" in value):
+        raise ConfigError(f"{where} is empty; give a value, or leave it out")
     if getattr(option, "is_flag", False):
         if not isinstance(value, bool):
             raise ConfigError(f"{where} must be true or false, got {shown(value)}")

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from starcast.cli.answers import Answer
+from starcast.cli.command_line import require_no_empty
 from starcast.cli.config import likely_typos, read, variables, verb_of
 from starcast.cli.groups import Group, grouped
 
@@ -80,6 +81,7 @@ class Verb(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line, with what stands elsewhere in mind."""
+        require_no_empty(args)
         words = verb_of(ctx)
         for option in self.params:
             if isinstance(option, TyperOption):

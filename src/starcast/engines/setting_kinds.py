@@ -120,7 +120,8 @@ class Number(Setting):
         is_above = number > self.low or (number == self.low and not self.above)
         is_below = number < self.high or (number == self.high and self.reached)
         if not (is_above and is_below):
-            verb = "be" if math.isinf(self.high) else "lie in"
+            unbounded = "be" if math.isfinite(number) else "be finite and"
+            verb = unbounded if math.isinf(self.high) else "lie in"
             raise ConfigError(f"{name} must {verb} {self.range}, got {shown(number)}")
         return number
 

@@ -55,9 +55,9 @@ def chosen(name: str | None, purpose: str | None) -> Model:
     >>> chosen(None, None).name
     'latent-factor-model'
     """
-    if name and purpose:
+    if name is not None and purpose is not None:
         raise ConfigError("a purpose picks the model; give it or the model's name, not both")
-    return for_purpose(purpose) if purpose else find(name or DEFAULT)
+    return find(DEFAULT if name is None else name) if purpose is None else for_purpose(purpose)
 
 
 def for_purpose(purpose: str) -> Model:

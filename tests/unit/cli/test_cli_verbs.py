@@ -76,6 +76,30 @@ def test_help_speaks_of_what_one_writes_and_not_of_types_of_python(
         assert any(one.type_descriptor.is_list for one in VERBS["blend",].params)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--model", ""], "the value of --model is empty"),
+        (["train", "--out="], "the value of --out is empty"),
+        (["recommend", "", "--user", "1"], "an argument is empty"),
+        (["recommend", "model", "-k", ""], "the value of -k is empty"),
+        (["store", "import", "sqlite:///r.db", ""], "an argument is empty"),
+        (["serve", "--model", "a", "--model", ""], "the value of --model is empty"),
+    ],
+)
+def test_what_the_shell_left_empty_is_refused(arguments: list[str], said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{said}; give one, or leave it out$"):
+        ROOT.main(arguments, prog_name="starcast", standalone_mode=False)
+
+
+def test_what_a_file_leaves_empty_is_refused(tmp_path: Path) -> None:
+    for number, line in enumerate(['dataset = ""', 'ratings = ["a.csv", ""]']):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(line, encoding="utf-8")
+        with pytest.raises(ConfigError, match="is empty; give a value, or leave it out"):
+            read(file, context_of(("train",)))
+
+
 @pytest.mark.parametrize(("verb", "example"), EXAMPLES)
 def test_every_example_parses(
     verb: tuple[str, ...], example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

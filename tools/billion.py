@@ -151,7 +151,7 @@ def lists(blocks: Path, weights: Path) -> dict[str, float]:
 
 
 def _engine(ratings: Ratings) -> tuple[SgdEngine, float]:
-    settings: Any = FACTORS["SGD"]
+    settings: Any = replace(FACTORS["SGD"], dimension=DIMENSION)  # type: ignore[call-arg]
     started = time.perf_counter()
     engine = SgdEngine(settings, ratings, SEED)
     return engine, time.perf_counter() - started

@@ -17,9 +17,9 @@ import numpy as np
 from starcast import models
 
 EPOCHS: dict[str, tuple[str, dict[str, Any], int]] = {
-    "SGD, d 32": ("latent-factor-model", {"optimizer": "SGD"}, 8),
-    "Adam, d 32": ("latent-factor-model", {"optimizer": "Adam"}, 8),
-    "ALS, d 32": ("latent-factor-model", {"optimizer": "ALS"}, 4),
+    "SGD, d 32": ("latent-factor-model", {"optimizer": "SGD", "dimension": 32}, 8),
+    "Adam, d 32": ("latent-factor-model", {"optimizer": "Adam", "dimension": 32}, 8),
+    "ALS, d 32": ("latent-factor-model", {"optimizer": "ALS", "dimension": 32}, 4),
     "deep network": ("deep-neural-network-model", {}, 2),
     "ensemble": ("ensemble-no-transfer-learning", {}, 2),
     "Bayesian, one sweep": ("bayesian-factorization-model", {}, 4),

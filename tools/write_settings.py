@@ -13,8 +13,8 @@ from typing import Any
 from markdown_tables import table
 
 from starcast.engines.keras_settings import KerasSettings
-from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import MiniBatchSettings, flags_of, settings_of
+from starcast.engines.setting_catalogue import OPTIONS, flags_of
+from starcast.engines.settings import MiniBatchSettings, settings_of
 from starcast.models import MODELS, Model
 
 _HEAD = """# Settings

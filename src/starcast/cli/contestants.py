@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from starcast.cli import completing
-from starcast.engines.settings import flags_of
+from starcast.engines.setting_catalogue import flags_of
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:

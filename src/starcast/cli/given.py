@@ -10,8 +10,7 @@ from typer.core import TyperOption
 
 from starcast.cli.groups import Group
 from starcast.cli.verbs import Verb
-from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import flags_of
+from starcast.engines.setting_catalogue import OPTIONS, flags_of
 
 if TYPE_CHECKING:
     from starcast.models import Model

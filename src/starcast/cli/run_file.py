@@ -12,8 +12,7 @@ import typer
 from starcast.cli import options as opt
 from starcast.cli.command_line import given
 from starcast.disk.replacement import replace_file
-from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import flags_of
+from starcast.engines.setting_catalogue import OPTIONS, flags_of
 
 if TYPE_CHECKING:
     from starcast.artifacts.artifact import Artifact

@@ -7,6 +7,7 @@ from typing import Any, final
 from starcast.engines.setting_catalogue import PRECISIONS, SETTINGS
 from starcast.engines.setting_kinds import Choice
 from starcast.engines.settings import (
+    EnsembleSettings,
     MiniBatchSettings,
     NetworkSettings,
     OwnNetworkSettings,
@@ -59,8 +60,14 @@ class KerasNetworkSettings(OnKeras, NetworkSettings):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class KerasEnsembleSettings(OnKeras, EnsembleSettings):
+    """An ensemble, on Keras."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class KerasWarmStartSettings(OnKeras, WarmStartSettings):
-    """A network that starts from trained parents, on Keras."""
+    """An ensemble that starts from trained parents, on Keras."""
 
 
 @final
@@ -69,12 +76,19 @@ class KerasOwnNetworkSettings(OnKeras, OwnNetworkSettings):
     """A network of one's own, on Keras."""
 
 
-ForKeras = KerasSettings | KerasNetworkSettings | KerasWarmStartSettings | KerasOwnNetworkSettings
+ForKeras = (
+    KerasSettings
+    | KerasNetworkSettings
+    | KerasEnsembleSettings
+    | KerasWarmStartSettings
+    | KerasOwnNetworkSettings
+)
 """Settings that the Keras engine takes."""
 
 _ON_KERAS: Mapping[type[Settings], type[Settings]] = {
     MiniBatchSettings: KerasSettings,
     NetworkSettings: KerasNetworkSettings,
+    EnsembleSettings: KerasEnsembleSettings,
     WarmStartSettings: KerasWarmStartSettings,
     OwnNetworkSettings: KerasOwnNetworkSettings,
 }

@@ -28,6 +28,11 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "batch_size": Whole(help="Ratings per step", most=10**9, of_2018=True),
     "dimension": Whole(help="Length of an embedding", most=10_000, of_2018=True),
+    "factor_dimension": Whole(
+        help="Length of an embedding in an ensemble's factor branch; --dimension alone sets both",
+        most=10_000,
+        follows="dimension",
+    ),
     "learning_rate": Number(help="Step size", above=True, of_2018=True),
     "optimizer": Choice(help="Solver", names=OPTIMIZERS, of_2018=True),
     "dropout_rate": Number(
@@ -151,3 +156,22 @@ OPTIONS: Mapping[str, Setting] = {
     name: setting for name, setting in SETTINGS.items() if not setting.recorded
 }
 """Those that can be given."""
+
+
+def flags_of(name: str) -> tuple[str, ...]:
+    """How the command line spells a setting.
+
+    >>> flags_of("epochs"), flags_of("batch_size")
+    (('--epochs', '--epoch'), ('--batch-size',))
+    """
+    return SETTINGS[name].flags or (f"--{name.replace('_', '-')}",)
+
+
+def told(name: str) -> str:
+    """A setting's name, and its flag where that is another word.
+
+    >>> told("batch_size"), told("patience")
+    ('batch_size', 'patience (--max-checkout-without-progress)')
+    """
+    flag = flags_of(name)[0]
+    return name if flag == f"--{name.replace('_', '-')}" else f"{name} ({flag})"

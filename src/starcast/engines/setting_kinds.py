@@ -22,6 +22,7 @@ class Setting(ABC):
         flags: on the command line, where they are not the name.
         of_2018: whether it is one of the flags of the 2018 system.
         recorded: whether training writes it, so that no option gives it.
+        follows: the setting whose value it takes where that is given and it is not.
     """
 
     help: str
@@ -29,6 +30,7 @@ class Setting(ABC):
     flags: tuple[str, ...] = ()
     of_2018: bool = False
     recorded: bool = False
+    follows: str = ""
 
     written: ClassVar[type] = str
     """What one word of a command line is taken for."""

@@ -92,12 +92,10 @@ class SgdSettings(_Descent):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlsSettings(_Descent):
-    """A latent factor model by alternating least squares, which have no learning rate.
-
-    Without a penalty a row with fewer ratings than unknowns has no one best.
-    """
+    """A latent factor model by alternating least squares, which have no learning rate."""
 
     optimizer: str = _setting("optimizer", "ALS", names=("ALS",))
+    # without a penalty a row with fewer ratings than unknowns has no one best
     regularization_factor: float = _setting("regularization_factor", 0.05, above=True)
 
 
@@ -122,8 +120,15 @@ class NetworkSettings(MiniBatchSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WarmStartSettings(NetworkSettings):
-    """A network that starts from trained parents."""
+class EnsembleSettings(NetworkSettings):
+    """A network with a factor branch beside the deep one, each with tables of its own."""
+
+    factor_dimension: int = _setting("factor_dimension", 32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmStartSettings(EnsembleSettings):
+    """An ensemble that starts from trained parents."""
 
     loss: str = _setting("loss", "mse", names=("mse", "huber"))
     transfer_weight: float = _setting("transfer_weight", 0.5)
@@ -229,22 +234,3 @@ class BaselineSettings(_ClosedForm):
 def settings_of(solver: Settings | type[Settings]) -> Mapping[str, Setting]:
     """What a solver has, by name."""
     return {field.name: field.metadata[KEY] for field in fields(solver)}
-
-
-def flags_of(name: str) -> tuple[str, ...]:
-    """How the command line spells a setting.
-
-    >>> flags_of("epochs"), flags_of("batch_size")
-    (('--epochs', '--epoch'), ('--batch-size',))
-    """
-    return SETTINGS[name].flags or (f"--{name.replace('_', '-')}",)
-
-
-def told(name: str) -> str:
-    """A setting's name, and its flag where that is another word.
-
-    >>> told("batch_size"), told("patience")
-    ('batch_size', 'patience (--max-checkout-without-progress)')
-    """
-    flag = flags_of(name)[0]
-    return name if flag == f"--{name.replace('_', '-')}" else f"{name} ({flag})"

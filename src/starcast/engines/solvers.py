@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from starcast.engines.setting_catalogue import SETTINGS
-from starcast.engines.settings import COMPILED, Settings, settings_of, told
+from starcast.engines.setting_catalogue import SETTINGS, told
+from starcast.engines.settings import COMPILED, Settings, settings_of
 from starcast.errors import ConfigError, require_name
 
 
@@ -44,7 +44,7 @@ class Solvers:
             chosen.pop("engine", None)
         if foreign := [name for name in chosen if name not in settings_of(own)]:
             raise ConfigError(self._lacks(own, foreign))
-        return replace(own, **chosen)
+        return replace(own, **_led(own, chosen))
 
     def having(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Those of given settings that the model has, by the given engine and optimizer if it has
@@ -82,7 +82,7 @@ class Solvers:
         known = set(settings_of(solver))
         if "network" in known and "network" not in record:  # features were the Bayesian model's
             known -= {"features"}
-        return solver(**{name: record[name] for name in record if name in known})
+        return solver(**_led(solver, {name: record[name] for name in record if name in known}))
 
     def require(self, settings: Settings) -> None:
         """Refuse settings that are none of the model's. Raises: UnknownNameError, ConfigError."""
@@ -146,6 +146,12 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in given.items()
         if value is not None
     }
+
+
+def _led(solver: Settings | type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Given settings, and those that follow one of them without being given themselves."""
+    led = {name: one.follows for name, one in settings_of(solver).items() if one.follows in given}
+    return {name: given[leader] for name, leader in led.items()} | dict(given)
 
 
 def shared_out(given: Mapping[str, Any], among: Sequence[Solvers]) -> dict[str, dict[str, Any]]:

@@ -4,10 +4,12 @@ Chosen on validation rows of ML-1M, ML-100K and ml-latest-small, never on test r
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from starcast.engines.settings import (
     AlsSettings,
     BaselineSettings,
+    EnsembleSettings,
     GibbsSettings,
     ImplicitSettings,
     ItemItemSettings,
@@ -23,6 +25,9 @@ from starcast.engines.settings import (
 Defaults = Mapping[str, Settings]
 
 
+_FACTORS = 64  # of the latent factor model, and of the ensemble that starts from it
+
+
 def _by_optimizer(*settings: Settings) -> Defaults:
     return {one.optimizer: one for one in settings}
 
@@ -30,6 +35,7 @@ def _by_optimizer(*settings: Settings) -> Defaults:
 def _factor(optimizer: str, learning_rate: float) -> MiniBatchSettings:
     return MiniBatchSettings(
         optimizer=optimizer,
+        dimension=_FACTORS,
         learning_rate=learning_rate,
         regularization_factor=0.04,
         epochs=120,
@@ -47,10 +53,16 @@ def _network(optimizer: str, learning_rate: float) -> NetworkSettings:
     )
 
 
+def _ensemble(network: Settings) -> EnsembleSettings:
+    """As the deep network by the same optimizer."""
+    return EnsembleSettings(**asdict(network))
+
+
 def _warm_start(optimizer: str, learning_rate: float) -> WarmStartSettings:
     """A warm start is close to a good place: small steps, few of them."""
     return WarmStartSettings(
         optimizer=optimizer,
+        factor_dimension=_FACTORS,
         learning_rate=learning_rate,
         regularization_factor=0.04,
         transfer_weight=0.7,
@@ -61,9 +73,14 @@ def _warm_start(optimizer: str, learning_rate: float) -> WarmStartSettings:
 
 FACTORS = _by_optimizer(
     SgdSettings(
-        learning_rate=0.01, regularization_factor=0.04, averaging=0.7, epochs=120, patience=15
+        dimension=_FACTORS,
+        learning_rate=0.01,
+        regularization_factor=0.04,
+        averaging=0.7,
+        epochs=120,
+        patience=15,
     ),
-    AlsSettings(regularization_factor=0.1, epochs=40, patience=8),
+    AlsSettings(dimension=_FACTORS, regularization_factor=0.1, epochs=40, patience=8),
     _factor("Adam", 0.001),
     _factor("RMSProp", 0.001),
     _factor("GradientDescent", 0.005),
@@ -71,6 +88,7 @@ FACTORS = _by_optimizer(
 NETWORK = _by_optimizer(
     _network("Adam", 0.003), _network("RMSProp", 0.001), _network("GradientDescent", 0.0001)
 )
+ENSEMBLE = _by_optimizer(*map(_ensemble, NETWORK.values()))
 WARM_START = _by_optimizer(
     _warm_start("Adam", 1e-5), _warm_start("RMSProp", 1e-5), _warm_start("GradientDescent", 1e-6)
 )

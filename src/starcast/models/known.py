@@ -16,6 +16,7 @@ from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
 from starcast.engines.settings import (
     COMPILED,
+    EnsembleSettings,
     GibbsSettings,
     LbfgsSettings,
     NetworkSettings,
@@ -55,9 +56,14 @@ def _featured_deep(config: NetworkSettings, besides: Besides) -> Expression:
     return deep_network(config.dimension, config.layers[:-1], dropout_rate=rate, besides=besides)
 
 
-def _featured_ensemble(config: NetworkSettings, besides: Besides) -> Expression:
-    rate = config.dropout_rate
-    return ensemble(config.dimension, config.layers[:-1], dropout_rate=rate, besides=besides)
+def _featured_ensemble(config: EnsembleSettings, besides: Besides) -> Expression:
+    return ensemble(
+        config.dimension,
+        config.layers[:-1],
+        factors=config.factor_dimension,
+        dropout_rate=config.dropout_rate,
+        besides=besides,
+    )
 
 
 _deep_network, _ensemble = computed_by(_featured_deep), computed_by(_featured_ensemble)
@@ -108,10 +114,10 @@ def _transfer(
     return warm_start(parents[_FACTOR_MODEL], parents[_DEEP_MODEL], config.transfer_weight)
 
 
-def _as_latent_factor(weights: Weights, child: NetworkSettings) -> dict[str, NDArray[np.float32]]:
+def _as_latent_factor(weights: Weights, child: EnsembleSettings) -> dict[str, NDArray[np.float32]]:
     from starcast.engines.bayesian.mean import posterior_mean
 
-    return posterior_mean(weights, child.dimension)
+    return posterior_mean(weights, child.factor_dimension)
 
 
 def _from_weights(scorer: Callable[[Weights], Scorer]) -> MakeScorer:
@@ -161,9 +167,9 @@ KNOWN: tuple[Model, ...] = (
         name="ensemble-no-transfer-learning",
         title="Ensemble, cold",
         formula="Dense₁([p_u ⊙ q_i ; b_u ; b_i ; MLP'([s_u ; t_i])])",
-        defaults=tuned.NETWORK,
+        defaults=tuned.ENSEMBLE,
         engines=engines_of(_ensemble),
-        elsewhere={KERAS: on_keras(tuned.NETWORK)},
+        elsewhere={KERAS: on_keras(tuned.ENSEMBLE)},
         scorer=_of_network(_ensemble, EnsembleScorer),
         schema=schema_of(_ensemble),
         suit=suit_for(_featured_ensemble),
@@ -180,7 +186,10 @@ KNOWN: tuple[Model, ...] = (
         schema=schema_of(_ensemble),
         suit=suit_for(_featured_ensemble),
         grow=grow_of(_ensemble),
-        parents={_FACTOR_MODEL: ("dimension",), _DEEP_MODEL: ("dimension", "layers", "features")},
+        parents={
+            _FACTOR_MODEL: {"dimension": "factor_dimension"},
+            _DEEP_MODEL: {name: name for name in ("dimension", "layers", "features")},
+        },
         transfer=_transfer,
     ),
     Model(

@@ -70,7 +70,8 @@ class Model:
         objective, is_baseline: what it is judged by, and whether it is there to be beaten.
         suit: settings to such as suit the rows; None where any do.
         on_disk: the optimizers that train in memory that does not grow with ratings on disk.
-        parents: the models it is warm-started from, each with the settings that must agree.
+        parents: the models it is warm-started from, each with those of its settings that must
+            agree, and with which of its own.
         transfer: the parents' weights and its settings to its first weights.
         adapter: the parent whose place it may take, if any.
         grow: how it takes in later ratings; None if it has to be trained again.
@@ -89,7 +90,7 @@ class Model:
     is_baseline: bool = False
     suit: Suit | None = None
     on_disk: tuple[str, ...] = ()
-    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     transfer: Transfer | None = field(default=None)
     adapter: ParentAdapter | None = None
     grow: Grow | None = None

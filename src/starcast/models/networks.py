@@ -14,7 +14,8 @@ from starcast.engines.expression.weights import check_network
 from starcast.engines.keras_settings import KERAS, KerasSettings, on_keras
 from starcast.engines.protocol import Engine, Scorer, Weights
 from starcast.engines.rows import SparseRows
-from starcast.engines.settings import COMPILED, Settings, told
+from starcast.engines.setting_catalogue import told
+from starcast.engines.settings import COMPILED, Settings
 from starcast.errors import ConfigError, StarcastError
 from starcast.models.growing.request import Arrays, Growing
 from starcast.models.model import Grow, MakeEngine, MakeSchema, Model

@@ -12,7 +12,8 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split
 from starcast.engines.keras_settings import KERAS
-from starcast.engines.settings import COMPILED, Settings, told
+from starcast.engines.setting_catalogue import told
+from starcast.engines.settings import COMPILED, Settings
 from starcast.engines.state import named_parts
 from starcast.models import Model
 from starcast.training.checkpoint_file import sum_of

@@ -1,6 +1,7 @@
 """The parents of a warm-started model: their settings, whether they fit, whether they leak."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.split import VALIDATION, Split
 from starcast.data.units import Units
 from starcast.engines.protocol import Weights
+from starcast.engines.setting_catalogue import flags_of
 from starcast.engines.settings import Settings
 from starcast.errors import ConfigError
 from starcast.models import Model
@@ -16,8 +18,12 @@ from starcast.models import Model
 
 def parent_config(child: Model, parent: str, config: Settings) -> Settings:
     """A parent's own defaults, with what it shares with the model that will start from it."""
-    shared = {name: getattr(config, name) for name in child.parents[parent]}
-    return models.find(parent).settings(**shared)
+    return models.find(parent).settings(**shared_with(child, parent, config))
+
+
+def shared_with(child: Model, parent: str, config: Settings) -> dict[str, Any]:
+    """What a parent's settings must be, by name, for those of the model that starts from it."""
+    return {theirs: getattr(config, ours) for theirs, ours in child.parents[parent].items()}
 
 
 def check_parents(
@@ -131,11 +137,11 @@ def _check_ids(parent: Artifact, split: Split) -> None:
             )
 
 
-def _check_shared(parent: Artifact, config: Settings, names: tuple[str, ...]) -> None:
-    for name in names:
-        theirs, ours = getattr(parent.config, name), getattr(config, name)
+def _check_shared(parent: Artifact, config: Settings, names: Mapping[str, str]) -> None:
+    for name, own in names.items():
+        theirs, ours = getattr(parent.config, name), getattr(config, own)
         if theirs != ours:
             raise ConfigError(
-                f"{parent.model} has {name} {theirs}, the ensemble {ours}; give both the same "
-                f"--{name}"
+                f"{parent.model} has {name} {theirs}, the ensemble {ours}; make its "
+                f"{flags_of(name)[0]} and the ensemble's {flags_of(own)[0]} the same"
             )

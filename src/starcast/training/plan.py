@@ -17,7 +17,7 @@ from starcast.errors import (
 )
 from starcast.training.checkpoints import Checkpoints
 from starcast.training.fit import Observe, fit, unobserved
-from starcast.training.parents import leak_between, parent_config
+from starcast.training.parents import leak_between, parent_config, shared_with
 
 
 @final
@@ -61,9 +61,8 @@ def parents_first(wanted: Mapping[str, Settings]) -> dict[str, Settings]:
     ordered: dict[str, Settings] = {}
     for name, config in wanted.items():
         child = models.find(name)
-        for parent, shared in child.parents.items():
-            own = wanted.get(parent)
-            same = {setting: getattr(config, setting) for setting in shared}
+        for parent in child.parents:
+            own, same = wanted.get(parent), shared_with(child, parent, config)
             ordered[parent] = replace(own, **same) if own else parent_config(child, parent, config)
     return ordered | {name: config for name, config in wanted.items() if name not in ordered}
 

@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 
 from starcast.cli.given import GivenSettings, SettingsCommand, for_whom, optimizers
 from starcast.cli.groups import Group, grouped
-from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import flags_of
+from starcast.engines.setting_catalogue import OPTIONS, flags_of
 from starcast.models import MODELS
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from starcast.engines.keras_settings import (
+    KerasEnsembleSettings,
     KerasNetworkSettings,
     KerasSettings,
     KerasWarmStartSettings,
@@ -19,11 +20,13 @@ from starcast.engines.setting_catalogue import (
     NETWORK_FEATURES,
     OPTIMIZERS,
     SETTINGS,
+    told,
 )
 from starcast.engines.setting_kinds import KEY, Choice, Number, Whole
 from starcast.engines.settings import (
     AlsSettings,
     BaselineSettings,
+    EnsembleSettings,
     GibbsSettings,
     ImplicitSettings,
     ItemItemSettings,
@@ -35,7 +38,6 @@ from starcast.engines.settings import (
     SgdSettings,
     WarmStartSettings,
     settings_of,
-    told,
 )
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
 
@@ -56,7 +58,8 @@ HAS: dict[type[Settings], set[str]] = {
     AlsSettings: DESCENDING,
     MiniBatchSettings: DESCENDING | {"learning_rate", "batch_size"},
     NetworkSettings: DESCENDING | OF_NETWORKS,
-    WarmStartSettings: DESCENDING | OF_NETWORKS | {"transfer_weight"},
+    EnsembleSettings: DESCENDING | OF_NETWORKS | {"factor_dimension"},
+    WarmStartSettings: DESCENDING | OF_NETWORKS | {"factor_dimension", "transfer_weight"},
     OwnNetworkSettings: DESCENDING - {"dimension"}
     | {"learning_rate", "batch_size", "network", "loss"},
     LbfgsSettings: DESCENDING | {"presence", "input_penalty", "steps_per_epoch"},
@@ -99,6 +102,7 @@ HAS: dict[type[Settings], set[str]] = {
 HAS |= {
     KerasSettings: HAS[MiniBatchSettings] | ON_KERAS,
     KerasNetworkSettings: HAS[NetworkSettings] | ON_KERAS,
+    KerasEnsembleSettings: HAS[EnsembleSettings] | ON_KERAS,
     KerasWarmStartSettings: HAS[WarmStartSettings] | ON_KERAS,
 }  # fmt: skip
 

@@ -148,6 +148,36 @@ def test_records_without_a_newer_setting_have_its_own_default() -> None:
     assert FACTORS.recorded(record) != FACTORS.settings({"dimension": 4})
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, (32, 64)),
+        ({"dimension": None}, (32, 64)),
+        ({"dimension": 8}, (8, 8)),
+        ({"dimension": 8, "factor_dimension": None}, (8, 8)),
+        ({"dimension": 8, "factor_dimension": 5}, (8, 5)),
+        ({"factor_dimension": 5}, (32, 5)),
+    ],
+)
+def test_both_branches_have_the_dimension_that_alone_is_given(
+    given: dict[str, Any], wanted: tuple[int, int]
+) -> None:
+    warm = Solvers("warm", tuned.WARM_START, {KERAS: on_keras(tuned.WARM_START)})
+    for engine in (None, KERAS):
+        found: Any = warm.settings(given | {"engine": engine})
+        assert (found.dimension, found.factor_dimension) == wanted
+
+
+def test_ensembles_of_one_dimension_are_read_back() -> None:
+    """As they were recorded before their branches had one each."""
+    record = {"optimizer": "Adam", "dimension": 16}
+    for defaults in (tuned.ENSEMBLE, tuned.WARM_START):
+        network: Any = Solvers("ensemble", defaults).recorded(record)
+        assert (network.dimension, network.factor_dimension) == (16, 16)
+        wide: Any = Solvers("ensemble", defaults).recorded(record | {"factor_dimension": 48})
+        assert wide.factor_dimension == 48
+
+
 def test_records_that_are_none_of_its_own_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown setting 'colour'"):
         FACTORS.recorded(FLAT | {"colour": "red"})

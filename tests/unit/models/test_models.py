@@ -83,7 +83,7 @@ def test_no_setting_given_is_the_first_default(model: Model) -> None:
 @EVERY_MODEL
 def test_given_settings_lie_on_top_of_the_defaults_of_their_optimizer(model: Model) -> None:
     for optimizer, default in model.defaults.items():
-        given: dict[str, Any] = {"epochs": 7, "dimension": 5}
+        given: dict[str, Any] = {"epochs": 7, "dimension": 5, "factor_dimension": 3}
         own = {name: value for name, value in given.items() if name in settings_of(default)}
         assert model.settings(optimizer=optimizer, **own) == replace(default, **own)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import write_settings
 
-from starcast.engines.setting_catalogue import OPTIONS
-from starcast.engines.settings import flags_of
+from starcast.engines.setting_catalogue import OPTIONS, flags_of
 from starcast.models import MODELS, Model
 
 PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")

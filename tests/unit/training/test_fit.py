@@ -91,7 +91,7 @@ class Witness:
             defaults={"Adam": SMALL},
             engines={COMPILED: self.engine},
             scorer=self.scorer,
-            parents=dict.fromkeys(parents, ("dimension", "layers")),
+            parents={one: {"dimension": "dimension", "layers": "layers"} for one in parents},
             transfer=_mark if parents else None,
         )
 

@@ -1,4 +1,4 @@
-"""A Bayesian model in the place of the latent factor model, as a parent."""
+"""Parents of other dimensions, and a Bayesian model in the place of the latent factor model."""
 
 from dataclasses import replace
 
@@ -15,7 +15,8 @@ from starcast.errors import ConfigError, SplitMismatchError
 from starcast.scoring.in_stars import as_trained
 from starcast.training.fit import fit
 
-BAYESIAN, DEEP, CHILD = (
+FACTOR, BAYESIAN, DEEP, CHILD = (
+    "latent-factor-model",
     "bayesian-factorization-model",
     "deep-neural-network-model",
     "ensemble-transfer-learning",
@@ -72,6 +73,26 @@ def test_its_dimension_need_not_be_that_of_the_ensemble(
     assert factors.shape[1] == 17
     assert np.any(factors[:, :16])
     assert not np.any(factors[:, 16])
+
+
+def test_branches_start_from_parents_of_another_dimension_each(
+    planted_split: Split, deep: Artifact
+) -> None:
+    config = models.find(FACTOR).settings(dimension=3, epochs=2)
+    factor = fit(planted_split, FACTOR, config, seed=1)
+    own = child(factor_dimension=3, transfer_weight=0.25)
+    ensemble = fit(planted_split, CHILD, own, parents=[factor, deep])
+    assert {ensemble.weights[name].shape[1] for name in ("user_factors", "item_factors")} == {3}
+    assert {ensemble.weights[f"{side}_embedding"].shape[1] for side in ("user", "item")} == {4}
+    rows = planted_split.test
+    mixed, one, other = (
+        as_trained(trained.scorer).score_pairs(rows.user_rows, rows.item_rows)
+        for trained in (ensemble, factor, deep)
+    )
+    np.testing.assert_allclose(mixed, 0.25 * one + 0.75 * other, atol=1e-4)
+    what = f"{FACTOR} has dimension 3, the ensemble 4; make its --dimension and the .* --factor-dim"
+    with pytest.raises(ConfigError, match=what):
+        fit(planted_split, CHILD, child(), parents=[factor, deep])
 
 
 def test_a_refit_starts_from_refitted_draws(

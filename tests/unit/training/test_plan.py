@@ -30,6 +30,19 @@ def test_parents_come_first_in_the_shape_of_their_child() -> None:
     assert ordered[TRANSFER] == child
 
 
+def test_each_branch_gives_its_dimension_to_its_own_parent() -> None:
+    ordered = parents_first({TRANSFER: default(TRANSFER, dimension=8, factor_dimension=5)})
+    assert ordered[FACTOR] == default(FACTOR, dimension=5)
+    assert ordered[DEEP] == default(DEEP, dimension=8)
+
+
+@pytest.mark.parametrize("name", [name for name, model in models.MODELS.items() if model.parents])
+def test_by_default_parents_are_what_they_are_by_themselves(name: str) -> None:
+    """So that one that was trained before will do."""
+    ordered = parents_first({name: default(name)})
+    assert all(ordered[parent] == default(parent) for parent in models.find(name).parents)
+
+
 def test_a_parent_that_is_wanted_keeps_what_is_its_own() -> None:
     wanted = {
         TRANSFER: default(TRANSFER, dimension=8),

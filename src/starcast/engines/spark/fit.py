@@ -13,7 +13,8 @@ from starcast.data.columns import MOST_IN_MEMORY
 from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, TRAIN, VALIDATION, SplitPlan
-from starcast.engines.settings import Settings, SgdSettings, told
+from starcast.engines.setting_catalogue import told
+from starcast.engines.settings import Settings, SgdSettings
 from starcast.engines.spark.cells import ITEMS, USERS
 from starcast.engines.spark.engine import SparkEngine, Tables
 from starcast.engines.spark.judging import Judge, judged

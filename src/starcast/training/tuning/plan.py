@@ -47,7 +47,7 @@ def spaces_of(
             given=shares[model.name],
             asked={name: text for name, text in asked.items()
                    if name in settings_of(fixed[model.name])},
-            shared={name for shared in model.parents.values() for name in shared},
+            shared={own for shared in model.parents.values() for own in shared.values()},
         )
         for model in chosen
     }  # fmt: skip

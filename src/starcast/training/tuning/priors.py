@@ -52,6 +52,7 @@ PRIORS: Mapping[str, Prior] = {
     "epochs": LeftOut("validation says when a training is to end"),
     "batch_size": Around(4),
     "dimension": Around(4),
+    "factor_dimension": Around(4),
     "learning_rate": Around(10),
     "optimizer": LeftOut(
         "each optimizer has settings of its own: tune by one at a time", ever=False

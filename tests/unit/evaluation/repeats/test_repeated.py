@@ -103,7 +103,7 @@ def test_a_cell_trains_each_model_once_as_a_comparison_does(
 
     monkeypatch.setattr(cells_of, "fit", watched)
     factor = SgdSettings(dimension=3, epochs=2)
-    warm = WarmStartSettings(dimension=3, layers=(4, 1), epochs=1)
+    warm = WarmStartSettings(dimension=3, factor_dimension=3, layers=(4, 1), epochs=1)
     models = {TRANSFER: warm, FACTOR: factor, DEEP: SMALL}
     found = run_cell(planted_split, [Contestant(*one) for one in models.items()], 5, by_validation)
     assert sorted(trained) == sorted(models)

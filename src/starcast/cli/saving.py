@@ -135,16 +135,22 @@ def _about_another_split(folder: Path, artifact: "Artifact") -> str:
 
 
 def tell_convergence(artifact: "Artifact") -> None:
-    """Say whether the chains of a sampled model agree; of another there is nothing to say."""
+    """Say whether the chains of a sampled model agree; of another there is nothing to say.
+
+    Where they do not, its figures are measured all the same, on ratings that no draw has seen.
+    """
     from starcast.cli.show import console, note
 
     told = artifact.convergence
     if told and told.is_reached:
         console.print(told.sentence, soft_wrap=True)
     elif told:
-        is_all = getattr(artifact.config, "until_converged", False)
-        what = "more --samples draw longer" if is_all else "--until-converged draws longer"
-        note(f"{told.sentence}; {what}, see docs/models.md")
+        is_all = getattr(artifact.config, "until_converged", False) or told.n_chains == 1
+        longer = "--samples" if is_all else "--until-converged"
+        note(
+            f"{told.sentence}. Validation judges what is predicted as it is; longer chains "
+            f"({longer}) need not predict better: docs/models.md"
+        )
 
 
 def told_of(artifact: "Artifact", folder: Path, report: "Report | None" = None) -> dict[str, Any]:

@@ -78,7 +78,10 @@ class Convergence:
 
     @property
     def sentence(self) -> str:
-        """In words, such as "2 chains agree: R̂ 1.01, 180 effective draws"."""
+        """In words, such as "2 chains agree: R̂ 1.01, 180 effective draws".
+
+        A large R̂ may say that chains differ, or that all of them still move the same way.
+        """
         accepted = "" if self.acceptance is None else f", {self.acceptance:.0%} of cuts accepted"
         if math.isnan(self.ess):
             return f"{self._chains} of {self.n_sweeps} sweeps after burn-in: too short for R̂"
@@ -87,7 +90,10 @@ class Convergence:
             return f"{self._chains}: {told}; R̂ takes two or more"
         if self.rhat <= MOST_RHAT:
             return f"{self._chains} agree: R̂ {self.rhat:.2f}, {told}"
-        return f"{self._chains} differ: R̂ {self.rhat:.2f} of {self.worst}, {told}"
+        return (
+            f"{self._chains} have not settled: R̂ {self.rhat:.2f} of {self.worst} "
+            f"({MOST_RHAT} is settled), {told}"
+        )
 
     @property
     def _chains(self) -> str:

@@ -21,7 +21,8 @@ def test_the_worst_of_all_figures_speaks() -> None:
     told = Convergence(2, 150, {"noise": ALIKE, "bias": Diagnosis(1.3, 31.0, 55.0)}, 0.97)
     assert (told.rhat, told.worst, told.ess) == (1.3, "bias", 31)
     assert told.sentence == (
-        "2 chains differ: R̂ 1.30 of bias, 31 effective draws, 97% of cuts accepted"
+        "2 chains have not settled: R̂ 1.30 of bias (1.01 is settled), 31 effective draws, "
+        "97% of cuts accepted"
     )
     assert not told.is_reached
 

@@ -1,5 +1,7 @@
 """A sampled model that is drawn until its chains agree, and what it says of them on disk."""
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -135,7 +137,10 @@ def test_what_is_said_of_chains_is_saved(known_by_heart: Artifact, tmp_path: Pat
     assert (
         found.sentence
         == TOLD.sentence
-        == ("2 chains differ: R̂ 1.25 of noise, 18 effective draws, 50% of cuts accepted")
+        == (
+            "2 chains have not settled: R̂ 1.25 of noise (1.01 is settled), 18 effective draws, "
+            "50% of cuts accepted"
+        )
     )
 
 
@@ -208,9 +213,16 @@ def test_what_may_help_is_what_was_not_asked_for(
     usual = GibbsSettings()
     for config in (usual, replace(usual, until_converged=True)):
         tell_convergence(replace(known_by_heart, config=config, convergence=TOLD))
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.endswith("; --until-converged draws longer, see docs/models.md")
-    assert second.endswith("; more --samples draw longer, see docs/models.md")
+    alone = Convergence(1, 150, {"noise": Diagnosis(math.nan, 90.0, 80.0)})
+    tell_convergence(replace(known_by_heart, config=replace(usual, chains=1), convergence=alone))
+    lines = capsys.readouterr().err.splitlines()
+    assert all("Validation judges what is predicted as it is" in line for line in lines)
+    asked_for = [re.search(r"longer chains \((\S+)\)", line) for line in lines]
+    assert [found and found[1] for found in asked_for] == [
+        "--until-converged",
+        "--samples",
+        "--samples",  # one chain has no other to agree with, and is refused --until-converged
+    ]
     reached = Convergence(2, 300, {"noise": Diagnosis(1.001, 400.0, 300.0)})
     tell_convergence(replace(known_by_heart, convergence=reached))
     assert capsys.readouterr() == ("2 chains agree: R̂ 1.00, 300 effective draws\n", "")

@@ -1,6 +1,8 @@
 """What `--repeat` means to each verb that has it."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,7 +11,9 @@ from starcast.cli import inputs
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import given as given_options
 from starcast.cli.judging import Judging
+from starcast.cli.options import Fetching
 from starcast.cli.repeating import Again, Judged, Rows, repeat
+from starcast.data.movielens.catalog import DATA_DIR
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +51,8 @@ def rows_and_contestants(
         one.require_test_of(first.split, f"repeat it with {first.model}")
     found = [Contestant.of(one) for one in artifacts]
     plan = SplitPlan.told(first.split.scheme)
-    return Rows(first.split.ratings, plan, first.seed), found
+    data_dir = Path(os.environ.get(DATA_DIR) or Fetching().data_dir)
+    return Rows(first.split.ratings, plan, first.seed, data_dir), found
 
 
 def repeat_training(

@@ -51,7 +51,7 @@ class Rows(NamedTuple):
     ratings: "Ratings"
     plan: "SplitPlan"
     seed: int
-    data_dir: Path = Path("datasets")
+    data_dir: Path
 
 
 @final

@@ -116,8 +116,13 @@ def official_test(folder: Path, split_name: str, ratings: Ratings) -> NDArray[np
     Returns: bool (n,), one per row of `ratings`.
     Raises:
         UnknownNameError: the folder ships no such split.
-        DataError: the split has rows that are not in `ratings`.
+        DataError: there is no such folder, or the split has rows that are not in `ratings`.
     """
+    if not folder.is_dir():
+        raise DataError(
+            f"no official splits at {folder}: 'starcast data fetch {folder.name}' brings them, and "
+            "$STARCAST_DATA_DIR names another folder of data sets"
+        )
     shipped = {path.stem: path for path in sorted(folder.glob("*.test"))}
     if split_name not in shipped:
         raise UnknownNameError("official split", split_name, shipped)

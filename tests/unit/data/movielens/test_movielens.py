@@ -158,6 +158,12 @@ def test_official_rows_that_are_not_in_the_data_are_refused(
         parse.official_test(folder, "u1", ratings)
 
 
+def test_official_splits_of_a_set_that_lies_elsewhere(shipped: tuple[Path, Ratings]) -> None:
+    folder, ratings = shipped
+    with pytest.raises(DataError, match=r"'starcast data fetch elsewhere' .*\$STARCAST_DATA_DIR"):
+        parse.official_test(folder / "elsewhere", "u1", ratings)
+
+
 def test_an_unknown_official_split_names_the_nearest(shipped: tuple[Path, Ratings]) -> None:
     folder, ratings = shipped
     (folder / "ua.test").write_text("7\t3\t2\t50\n")

@@ -106,7 +106,7 @@ REFUSED = {
     "nothing there": ((*parts(FACTOR), "nowhere"), "no artifact at nowhere"),
     "a path as name": ((*parts(), "--name", "../up"), "names no folder"),
     "up as name": ((*parts(), "--name", ".."), "names no folder"),
-    "no name": ((*parts(), "--name", ""), "names no folder"),
+    "no name": ((*parts(), "--name", ""), "the value of --name is empty"),
     "a model's name": ((*parts(), "--name", FACTOR), "choose another --name"),
     "a negative seed": ((*parts(), "--seed", "-1"), "seed"),
 }

@@ -78,7 +78,7 @@ def test_runs_with_names_stand_beside_each_other(
     [
         ("../up", "names no folder"),
         ("..", "names no folder"),
-        ("", "names no folder"),
+        ("", "the value of --name is empty"),
         (".hidden", "names no folder"),
         ("a/b", "names no folder"),
         ("a\nb", "names no folder"),

@@ -173,7 +173,7 @@ def test_another_run_is_refused_and_fresh_starts_over(
     model = "latent-factor-model"
     ended_at_checkpoint(3, signal.SIGKILL, tmp_path, *train(ratings, model))
     for more, what in (
-        (["--dimension", 5], "dimension 32, now 5"),
+        (["--dimension", 5], "dimension 64, now 5"),
         (["--seed", 7], "seed 42, now 7"),
         (["--refit"], "refit False, now True"),
         (["--validation-share", 0.3], "split "),

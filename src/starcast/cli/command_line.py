@@ -25,6 +25,10 @@ def require_no_secret(address: str) -> None:
         )
 
 
+MAY_BE_EMPTY = ("missing",)
+"""Options that mean something when they are empty: ratings that are."""
+
+
 def require_no_empty(arguments: Sequence[str]) -> None:
     """Refuse an empty value: most likely a variable of the shell that was not set.
 
@@ -39,6 +43,8 @@ def require_no_empty(arguments: Sequence[str]) -> None:
         elif one.startswith("--") and is_joined and not value:
             where = f"the value of {option}"
         else:
+            continue
+        if (option or before).lstrip("-") in MAY_BE_EMPTY:
             continue
         raise ConfigError(f"{where} is empty; give one, or leave it out")
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, final
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
+from starcast.cli.command_line import MAY_BE_EMPTY
 from starcast.display import shown
 from starcast.errors import ConfigError, UnknownNameError
 
@@ -153,7 +154,8 @@ def _as_given(option: Parameter, value: Any, where: str) -> Any:
     """A value of a file as the command line would have it."""
     if isinstance(value, dict):
         raise ConfigError(f"{where} is a table; it takes a value")
-    if value == "" or (isinstance(value, list) and "" in value):
+    is_empty = value == "" or (isinstance(value, list) and "" in value)
+    if is_empty and option.name not in MAY_BE_EMPTY:
         raise ConfigError(f"{where} is empty; give a value, or leave it out")
     if getattr(option, "is_flag", False):
         if not isinstance(value, bool):

@@ -92,6 +92,15 @@ def test_what_the_shell_left_empty_is_refused(arguments: list[str], said: str) -
         ROOT.main(arguments, prog_name="starcast", standalone_mode=False)
 
 
+@pytest.mark.parametrize("arguments", [["--missing", ""], ["--missing="]])
+def test_that_nothing_is_a_rating_can_be_said(arguments: list[str], tmp_path: Path) -> None:
+    context = context_of(("data", "describe"), *arguments)
+    assert context.params["missing"] is not None
+    file = tmp_path / "run.toml"
+    file.write_text('missing = ""', encoding="utf-8")
+    assert read(file, context) == {"missing": ""}
+
+
 def test_what_a_file_leaves_empty_is_refused(tmp_path: Path) -> None:
     for number, line in enumerate(['dataset = ""', 'ratings = ["a.csv", ""]']):
         file = tmp_path / f"{number}.toml"

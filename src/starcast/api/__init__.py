@@ -16,7 +16,7 @@ from starcast.api.loading import load as load
 from starcast.artifacts import storage
 from starcast.data import load as data
 from starcast.data.ratings import Ratings
-from starcast.data.split import GIVEN, Split, SplitPlan
+from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly
 from starcast.errors import ConfigError, LeftOutWarning
 from starcast.evaluation.comparison import Comparison
@@ -61,9 +61,9 @@ def split(
     Raises: UnknownNameError, ConfigError: no such scheme, one that the ratings do not allow, or a
         share or a seed that has no effect on it.
     """
-    if scheme is None:
-        scheme = "random" if ratings.given_test is None else GIVEN
-    plan = SplitPlan.parse(scheme, test=test, validation=validation, seed=seed)
+    has_given = ratings.given_test is not None
+    shares = {"test": test, "validation": validation}
+    plan = SplitPlan.parse(scheme, has_given=has_given, **shares, seed=seed)
     return data.divide(plan, ratings, data_dir_of(data_dir))
 
 

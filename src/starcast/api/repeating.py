@@ -7,7 +7,7 @@ from pathlib import Path
 from starcast import models as registry
 from starcast.data.load import divide
 from starcast.data.ratings import Ratings
-from starcast.data.split import GIVEN, SplitPlan
+from starcast.data.split import SplitPlan
 from starcast.errors import ConfigError
 from starcast.evaluation.metrics import Relevance
 from starcast.evaluation.repeats import CellFigures, Contestant, Repeated, Times, by_test, run_cell
@@ -46,9 +46,8 @@ def repeat(
     """
     if not models:
         raise ConfigError("name a model to repeat")
-    default = GIVEN if ratings.given_test is not None else "random"
-    chosen = default if scheme is None else scheme
-    plan = SplitPlan.parse(chosen, test=test, validation=validation)
+    has_given = ratings.given_test is not None
+    plan = SplitPlan.parse(scheme, has_given=has_given, test=test, validation=validation)
     cells = list(Times.parse(str(times)).cells(replace(plan, seed=split_seed), seed))
     contestants = [_contestant(model, refit=refit) for model in models]
     judge, found = by_test(k, Relevance.parse(relevant)), list[CellFigures]()

@@ -37,16 +37,11 @@ def require_no_empty(arguments: Sequence[str]) -> None:
     Raises: ConfigError: there is one; says after which option.
     """
     for before, one in pairwise(["", *arguments]):
-        option, is_joined, value = one.partition("=")
-        if one == "":
-            where = f"the value of {before}" if before.startswith("-") else "an argument"
-        elif one.startswith("--") and is_joined and not value:
-            where = f"the value of {option}"
-        else:
-            continue
-        if (option or before).lstrip("-") in MAY_BE_EMPTY:
-            continue
-        raise ConfigError(f"{where} is empty; give one, or leave it out")
+        is_joined = one.startswith("--") and one.find("=") == len(one) - 1
+        option = one[:-1] if is_joined else before
+        if (is_joined or one == "") and option.lstrip("-") not in MAY_BE_EMPTY:
+            where = f"the value of {option}" if option.startswith("-") else "an argument"
+            raise ConfigError(f"{where} is empty; give one, or leave it out")
 
 
 CHANGES_NOTHING = {"mirror", "data_dir", "name", "out", "keep", "logs", "mlflow", "verbose",

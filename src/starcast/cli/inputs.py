@@ -74,9 +74,7 @@ def plan_of(options: "SplitOptions") -> "SplitPlan":
             "leave one of both out"
         )
     shares = {"test": options.test_share, "validation": options.validation_share}
-    plan = SplitPlan.parse(
-        options.split or (GIVEN if given else "random"), **shares, seed=options.split_seed
-    )
+    plan = SplitPlan.parse(options.split, has_given=given, **shares, seed=options.split_seed)
     return plan if options.split_seed is not None else replace(plan, seed=options.seed)
 
 

@@ -165,7 +165,7 @@ def train_there(
     ratings: Any = own.ratings or inputs.load_ratings(data)
     folder = out / inputs.checked_folder_name(name_of(ratings)) / how["own_folder"]
     reserve(context, folder)
-    shares = {"test": split.test_share, "validation": split.validation_share}
+    shares: dict[str, Any] = {"test": split.test_share, "validation": split.validation_share}
     seed = split.seed if split.split_seed is None else split.split_seed
     request = Request(
         ratings=ratings,

@@ -62,22 +62,21 @@ _Json = Annotated[
 ]
 
 
-class VerbGroup(TyperGroup):
+class _Helpful:
+    """A command whose help shows what one writes."""
+
+    def format_help(self: Any, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        with _types_as_written(self.get_params(ctx)):
+            super().format_help(ctx, formatter)  # type: ignore[misc]  # of the command beside it
+
+
+class VerbGroup(_Helpful, TyperGroup):
     """Verbs under one name."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help."""
-        with _types_as_written(self.get_params(ctx)):
-            super().format_help(ctx, formatter)
 
-
-class Verb(TyperCommand):
+class Verb(_Helpful, TyperCommand):
     """A verb, whose options may also stand in the environment."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help."""
-        with _types_as_written(self.get_params(ctx)):
-            super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line, with what stands elsewhere in mind."""
@@ -156,5 +155,5 @@ def _answering(verb: Callable[..., Answer | None], answers: bool) -> Callable[..
         common.append(Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=_Json))
     own = inspect.signature(verb, eval_str=True).parameters.values()
     functools.update_wrapper(called, verb)
-    called.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+    called.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]  # for `grouped`
     return grouped(called)

@@ -75,9 +75,5 @@ def _pooled(table: Matrix, rows: SparseRows) -> Matrix:
     """What every row pools of a table, by NumPy alone; float32 (n_rows, width)."""
     found = np.zeros((len(rows), table.shape[1]), np.float32)
     for some, entries in rows.pieces(_AT_ONCE):
-        starts = rows.offsets[some] - entries.start
-        has = np.flatnonzero(np.diff(rows.offsets[some.start : some.stop + 1]))
-        if len(has):
-            sums = np.add.reduceat(table[rows.columns[entries]], starts[has], axis=0)
-            found[has + some.start] = sums
+        found[some] = rows.sums(table[rows.columns[entries]], np.float32, some)
     return found * Pooling.of(rows).shares[:, np.newaxis]

@@ -130,24 +130,26 @@ class SparseRows:
         return type(self)(self.offsets, self.columns, values, self.n_columns)
 
     def sums(
-        self, values: NDArray[Any], dtype: DTypeLike = np.float64, some: slice = slice(None)
+        self, values: NDArray[Any], dtype: DTypeLike = np.float64, some: slice | None = None
     ) -> NDArray[Any]:
         """The sum of values that lie as the entries do, row by row; 0 of a row without any.
 
         Args:
-            values: (n,), of the entries of those rows.
+            values: (n, …), of the entries of those rows.
             dtype: of the sums.
-            some: rows beside each other; without it all.
-        Returns: (n_rows,), of those.
+            some: rows beside each other, as `pieces` gives them; without it all.
+        Returns: (n_rows, …), of those.
 
         >>> both = SparseRows(np.array([0, 1, 1, 3]), np.array([5, 2, 4]), np.ones(3), 6)
         >>> both.sums(np.array([2, 3, 4])).tolist()
         [2.0, 0.0, 7.0]
         """
-        starts, counts = self.offsets[:-1][some], np.diff(self.offsets)[some]
-        has_some, sums = counts > 0, np.zeros(len(counts), dtype)
+        offsets = self.offsets if some is None else self.offsets[some.start : some.stop + 1]
+        has_some = np.diff(offsets) > 0
+        sums = np.zeros((len(has_some), *values.shape[1:]), dtype)
         if has_some.any():
-            sums[has_some] = np.add.reduceat(values, (starts - starts[0])[has_some], dtype=dtype)
+            starts = (offsets[:-1] - offsets[0])[has_some]
+            sums[has_some] = np.add.reduceat(values, starts, axis=0, dtype=dtype)
         return sums
 
     def row_numbers(self) -> Rows:

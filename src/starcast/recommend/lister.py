@@ -82,6 +82,7 @@ class Lister:
         self.ratings, self.seen, self.pairs = artifact.split.ratings, Seen(artifact), pairs
         self._scorer, self._ranker, self._index = artifact.scorer, ranker, index
         self._rule_book = RuleBook(artifact)
+        self.item_columns = self._rule_book.columns
 
     def limits(
         self,

@@ -39,6 +39,8 @@ class Recommender(Predictor):
             (docs/large-catalogues.md); lists of smaller ones stay exact.
         rank_by: what orders lists. "list": the model's own list scores, or predicted stars and how
             many ratings support them; "stars": predicted stars alone.
+    Attributes:
+        item_columns: what items are filtered and grouped by.
     Raises:
         ConfigError: an approximate list of a model whose scores are no inner products.
         UnknownNameError: something else to rank by.
@@ -59,6 +61,7 @@ class Recommender(Predictor):
         self.ranker = artifact.ranker(by_stars=rank_by == "stars")
         found = index.build(artifact, self.ranker) if approximate else None
         self._lister = Lister(artifact, self.ranker, self._pairs, found)
+        self.item_columns = self._lister.item_columns
         self._persons = Persons(artifact, self.ranker, self._lister)
 
     def recommend(

@@ -16,6 +16,7 @@ from starcast.data.split import TRAIN
 from starcast.data.store.records import Item
 from starcast.engines.protocol import Scores
 from starcast.recommend import Rules
+from starcast.recommend.item_columns import ItemColumns
 from starcast.recommend.new_items import NewItems
 from starcast.recommend.search_words import words
 from starcast.serve.new_by_rules import NewByRules
@@ -81,7 +82,12 @@ class Catalogue:
 
     @classmethod
     def of(
-        cls, artifact: Artifact, items: Sequence[Item], means: Means, row_of: Mapping[str, int]
+        cls,
+        artifact: Artifact,
+        items: Sequence[Item],
+        means: Means,
+        row_of: Mapping[str, int],
+        columns: ItemColumns,
     ) -> "Catalogue":
         """What a store says now.
 
@@ -90,6 +96,7 @@ class Catalogue:
             items: all of the store, deleted ones among them.
             means: of new items.
             row_of: keys of the model's items to their rows.
+            columns: of the model's items.
         """
         now, ratings = time.time(), artifact.split.ratings
         allowed = np.ones(ratings.n_items, np.bool_)
@@ -105,7 +112,7 @@ class Catalogue:
             None if allowed.all() else allowed,
             fresh,
             _estimate(artifact, items, fresh, means) if fresh else None,
-            NewByRules(fresh, ratings) if fresh else None,
+            NewByRules(fresh, ratings.titles, columns) if fresh else None,
             {str(one.id): one.title for one in items},
             min((at for one in items for at in _bounds(one) if at > now), default=math.inf),
             means,

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starcast.data.ids import Vocabulary
-from starcast.data.ratings import Ratings
 from starcast.data.store.records import Item
 from starcast.recommend import Rules
 from starcast.recommend.item_columns import ItemColumns, Mask
@@ -20,11 +20,14 @@ class NewByRules:
 
     Args:
         items: of a store, which the model does not know.
-        ratings: of the model, whose columns filters are about.
+        titles: of the model's items, str (n_items,).
+        columns: of the model's items, which filters are about.
     """
 
-    def __init__(self, items: Sequence[Item], ratings: Ratings) -> None:
-        self._items, self._ratings = items, ratings
+    def __init__(
+        self, items: Sequence[Item], titles: NDArray[np.str_], columns: ItemColumns
+    ) -> None:
+        self._items, self._titles, self._known = items, titles, columns
         self._keys = [str(one.id) for one in items]
 
     def allowed(self, rules: Rules | None) -> Mask:
@@ -73,7 +76,7 @@ class NewByRules:
     def _names(self) -> frozenset[str]:
         """Ids of these items, and titles that none of the model has."""
         titles = {one.title.casefold() for one in self._items if one.title}
-        known = {one.casefold() for one in self._ratings.titles.tolist()}
+        known = {one.casefold() for one in self._titles.tolist()}
         return frozenset({*map(str.casefold, self._keys), *(titles - known)})
 
     @cached_property
@@ -83,4 +86,4 @@ class NewByRules:
         titles = np.array([one.title for one in self._items], np.str_)
         known = {key: one.attributes for key, one in zip(self._keys, self._items, strict=True)}
         members = Vocabulary(np.array(self._keys, np.str_), kind="item")
-        return ItemColumns(titles, attributes_of(members, known), ItemColumns.of(self._ratings))
+        return ItemColumns(titles, attributes_of(members, known), self._known)

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from starcast.data.files.naming import YEAR
-from starcast.recommend.item_columns import ItemColumns
 from starcast.serve.model_store import ModelStore
 from starcast.serve.served_model import ServedModel
 from starcast.serve.static import Document, Pages
@@ -75,7 +74,7 @@ def page_settings(model_store: ModelStore, words: Words | None, *, has_store: bo
 
 
 def _about(model: ServedModel, words: Words) -> dict[str, Any]:
-    years = ItemColumns.of(model.ratings).by_name.get(YEAR)
+    years = model.recommender.item_columns.by_name.get(YEAR)
     told = years.values if years is not None and years.is_number else np.empty(0)
     return {
         "items": words._asdict(),

@@ -8,6 +8,7 @@ from starcast.data.attributes import of_items
 from starcast.data.ratings import Ratings
 from starcast.data.store.records import Item
 from starcast.recommend import Rules
+from starcast.recommend.item_columns import ItemColumns
 from starcast.serve.new_by_rules import NewByRules
 
 KNOWN = {
@@ -27,7 +28,7 @@ def new() -> NewByRules:
         Item("duel", "Duel", {"genre": "Horror", "price": "cheap", "code": "A1", "new": True}),
         Item(42, "", {"price": "7.50"}),
     ]
-    return NewByRules(items_of_store, ratings)
+    return NewByRules(items_of_store, ratings.titles, ItemColumns.of(ratings))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_the_model_is_not_asked_for_what_it_cannot_know(new: NewByRules) -> None
 
 
 def test_a_title_that_both_have_means_both(new: NewByRules) -> None:
-    twin = NewByRules([Item("alien-2", "Alien (1979)")], new._ratings)
+    twin = NewByRules([Item("alien-2", "Alien (1979)")], new._titles, new._known)
     named = Rules(among=("alien (1979)",))
     assert twin.of_the_model(named) == named
     assert twin.allowed(named).tolist() == [True]

@@ -28,9 +28,10 @@ _REFUSED = {
     b"<stata": "data of Stata; save the table as CSV",
     b"\xff\xff\xff\xff": "a stream of Arrow; save the table as Parquet or an Arrow file",
     b"Obj\x01": "an Avro file; save the table as Parquet or CSV",
-    b"\x80\x03": "a pickle, which could run any code; save the table as Parquet or CSV",
-    b"\x80\x04": "a pickle, which could run any code; save the table as Parquet or CSV",
-    b"\x80\x05": "a pickle, which could run any code; save the table as Parquet or CSV",
+    **dict.fromkeys(
+        (b"\x80\x03", b"\x80\x04", b"\x80\x05"),  # its protocols; it is told of, never opened
+        "a pickle, which could run any code; save the table as Parquet or CSV",
+    ),
 }
 
 

@@ -57,8 +57,9 @@ class SplitPlan:
     @classmethod
     def parse(
         cls,
-        text: str,
+        text: str | None,
         *,
+        has_given: bool = False,
         test: float | None = None,
         validation: float | None = None,
         seed: int | None = None,
@@ -66,12 +67,15 @@ class SplitPlan:
         """A plan from text such as "random", "kfold:2/5" or "before:2016-01-01".
 
         Args:
-            text: a scheme, with its detail after a colon.
+            text: a scheme, with its detail after a colon; None for the usual one.
+            has_given: whether test rows come with the ratings, which are the usual ones then.
             test, validation, seed: as the attributes; None for the default.
         Raises:
             UnknownNameError: there is no such scheme.
             ConfigError: the detail is none, or something is given that has no effect.
         """
+        if text is None:
+            text = GIVEN if has_given else "random"
         name, colon, detail = text.partition(":")
         read = SCHEMES[require_name("split", name, SCHEMES)].read
         given: dict[str, Any] = {"test": test, "validation": validation, "seed": seed}

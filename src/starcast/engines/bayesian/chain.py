@@ -49,7 +49,7 @@ class Chain:
 
     def __init__(
         self, train: Ratings, dimension: int, user_groups: FeatureGroups,
-        item_groups: FeatureGroups, likelihood: str, seed: list[int],
+        item_groups: FeatureGroups, likelihood: str, seed: list[int], *,
         hyperprior: Hyperprior = USUAL, sessions: Sessions | None = None,
     ) -> None:  # fmt: skip
         self._likelihood_name, self._seed = likelihood, seed

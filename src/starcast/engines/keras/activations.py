@@ -40,7 +40,7 @@ def _gelu(x: Expression) -> Expression:
 
 KNOWN: Mapping[str, Callable[[Expression], Expression]] = {
     "linear": lambda x: x,
-    **{name: lambda x, name=name: x.apply(name) for name in ACTIVATIONS if name != "erf"},  # type: ignore[misc]
+    **{name: lambda x, name=name: x.apply(name) for name in ACTIVATIONS if name != "erf"},  # type: ignore[misc]  # mypy infers no default's type
     "leaky_relu": leaky_relu,
     "relu6": lambda x: clipped(x, 0, 6),
     "selu": lambda x: elu(x, _SELU_ALPHA) * _SELU_SCALE,

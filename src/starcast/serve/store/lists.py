@@ -95,8 +95,7 @@ def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
     Worked out once for those whom the model's own weights answer, of whom there are many; who is
     folded in takes memory, and their lists are kept.
     """
-    known: StoredPerson | None = seen.to_models.get(model.name)
-    if known is not None and known.model is model:
+    if known := _worked_out(model, seen):
         return known
     who = StoredPerson(model, seen.person)
     if who.is_as_trained:
@@ -106,8 +105,12 @@ def who_is(model: ServedModel, seen: SeenPerson) -> StoredPerson:
 
 def is_worked_out(model: ServedModel, seen: SeenPerson) -> bool:
     """Whether `who_is` costs nothing."""
-    who = seen.to_models.get(model.name)
-    return who is not None and who.model is model
+    return _worked_out(model, seen) is not None
+
+
+def _worked_out(model: ServedModel, seen: SeenPerson) -> StoredPerson | None:
+    who: StoredPerson | None = seen.to_models.get(model.name)
+    return who if who is not None and who.model is model else None
 
 
 def _with_new(

@@ -170,7 +170,8 @@ class LiveStore:
 
     def _lay_out_for(self, model: ServedModel, means: Means) -> None:
         items = list(self._items.values())
-        model.catalogue = Catalogue.of(model.artifact, items, means, model.item_rows)
+        columns = model.recommender.item_columns
+        model.catalogue = Catalogue.of(model.artifact, items, means, model.item_rows, columns)
         self._until = min(self._until, model.catalogue.until)
 
 

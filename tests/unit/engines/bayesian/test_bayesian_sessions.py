@@ -192,7 +192,7 @@ def summary(front: NDArray[Any], item: NDArray[Any], alpha: float) -> Doubles:
 def test_the_sampler_and_fresh_data_keep_to_the_prior() -> None:
     by_user, by_item = histories(FEW)
     found = sessions(FEW.user_rows, FEW_DAYS)
-    chain = Chain(FEW, 1, by_user, by_item, "gaussian", [1, 0], NARROW, found)
+    chain = Chain(FEW, 1, by_user, by_item, "gaussian", [1, 0], hyperprior=NARROW, sessions=found)
     assert chain.now.sessions
     rng, likelihood = np.random.default_rng(7), chain.now.likelihood
     prior_alpha = rng.gamma(NARROW.alpha_0 / 2, size=N_DRAWS) / (NARROW.beta_0 / 2)

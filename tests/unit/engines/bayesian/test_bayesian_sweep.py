@@ -29,7 +29,7 @@ def chain_of(
     by_user, by_item = histories(train)
     age = feature_group(np.arange(train.n_users) % 3, np.arange(train.n_users), 3, train.n_users)
     user_groups = joined([by_user, age], train.n_users)
-    return Chain(train, dimension, user_groups, by_item, likelihood, [1, 0], hyperprior)
+    return Chain(train, dimension, user_groups, by_item, likelihood, [1, 0], hyperprior=hyperprior)
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "probit"])

@@ -146,3 +146,20 @@ def test_features_that_are_not_there_are_one_line(
     assert done.returncode == 1
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.long
+def test_a_run_that_compiles_gives_the_bytes_of_later_ones(tmp_path: Path) -> None:
+    again = []
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        done = subprocess.run(
+            command("train", "--model", NAME, "--samples", 6, "--burn-in", 2, "--kept", 2),
+            cwd=tmp_path / run,
+            env=environment() | {"NUMBA_CACHE_DIR": str(tmp_path / "compiled")},
+            capture_output=True, encoding="utf-8", timeout=300, check=False,
+        )  # fmt: skip
+        (weights,) = (tmp_path / run).rglob("*.safetensors")
+        again.append(("the first run compiles" in done.stdout, weights.read_bytes()))
+    assert [compiles for compiles, _ in again] == [True, False]
+    assert again[0][1] == again[1][1]

@@ -4,6 +4,9 @@ Machine code is kept beside the module it comes from ("cache"), which Numba trus
 very file does not change. What it takes from other files, constants and functions, changes unseen,
 so these are made part of what must be as it was. Divisions by zero give what IEEE 754 says instead
 of an exception.
+
+Loops compute the same to the bit whatever was compiled or called before them: each has its own copy
+of what it calls.
 """
 
 import fcntl
@@ -13,10 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, final
 
 import numba
 import numpy as np
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.dispatcher import Dispatcher
 
 FAST = ("reassoc", "contract", "arcp", "nsz")
@@ -26,7 +30,42 @@ the sign of a zero. It must not forget that a NaN or an infinity may occur: thes
 _FAST = set(FAST)
 _LOCK = ".starcast-lock"  # beside the machine code
 
+_COPY = "linkonce_odr"  # how Numba binds the copies of loops that others call
+
 _CONSTANTS = (bool, int, float, str, tuple, np.generic, np.dtype)
+
+
+@final
+class _OwnCopies(JITCodeLibrary):
+    """Machine code of a loop, which calls its own copies of other loops and no others.
+
+    Numba puts into each loop a copy of those that it calls, optimized once more as part of it, so
+    that sums may be cut in another way. By default such a copy gives way to machine code of the
+    same name that the process has already: where the called loop was compiled, and not where the
+    caller was read from the cache; so that a first run would differ from the next in the last bit.
+    """
+
+    def _finalize_final_module(self) -> None:
+        copies = [one for one in self._final_module.functions if _is_copy(one)]
+        self._copies = [one.name for one in copies]
+        for one in copies:
+            one.linkage = "internal"
+        super()._finalize_final_module()  # type: ignore[no-untyped-call]
+
+    def _get_module_for_linking(self) -> Any:
+        """What callers take: one copy serves all loops in them, as by default."""
+        is_made = self._shared_module is not None
+        module = super()._get_module_for_linking()  # type: ignore[no-untyped-call]
+        for name in [] if is_made else self._copies:
+            module.get_function(name).linkage = _COPY
+        return module
+
+
+def _is_copy(function: Any) -> bool:
+    return not function.is_declaration and function.linkage.name == _COPY
+
+
+JITCPUCodegen._library_class = _OwnCopies
 
 
 def _compiled(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -37,7 +76,7 @@ def _compiled(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
         made = jit(function)
         kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
         if kept is not None:  # there is none where nothing can be kept, or nothing is compiled
-            kept._source_stamp = kept._source_stamp, *_taken(function)
+            kept._source_stamp = kept._source_stamp, _state_of(_compiled), *_taken(function)
             kept.load, kept.save = (_alone(kept, step) for step in (kept.load, kept.save))
         return made
 

@@ -28,6 +28,21 @@ FACTOR = {factor}
 def plus(value):
     return value + {added}
 """
+CALLING = """
+from starcast.engines.compiled import serial
+
+
+@serial
+def fibonacci(n):  # which calls itself twice, so that nothing can put it into its callers
+    if n < 2:
+        return n
+    return fibonacci(n - 1) + fibonacci(n - 2)
+
+
+@serial
+def doubled(n):
+    return 2 * fibonacci(n)
+"""
 
 
 @pytest.fixture
@@ -57,3 +72,14 @@ def test_what_a_loop_takes_from_other_files_counts(modules: Path) -> None:
     assert again.times.stats.cache_hits  # as nothing has changed
     assert loaded(modules, 2_000, factor=3, added=0).times(5) == 15  # another constant
     assert loaded(modules, 3_000, factor=3, added=1).times(5) == 16  # another function
+
+
+def test_a_loop_calls_its_own_copies_whatever_else_the_process_has(modules: Path) -> None:
+    (modules / "calling_loops.py").write_text(CALLING)
+    doubled = importlib.import_module("calling_loops").doubled
+    assert doubled(10) == 110
+    (made,) = doubled.overloads.values()
+    bound = {one.name: one.linkage.name for one in made.library.get_defined_functions()}
+    copies = {linkage for name, linkage in bound.items() if "fibonacci" in name}
+    assert copies == {"internal"}  # no other machine code of this name takes their place
+    assert "linkonce_odr" not in bound.values()

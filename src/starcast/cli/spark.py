@@ -153,7 +153,8 @@ def train_there(
     from starcast.cli import show
     from starcast.data.scale import RatingScale
     from starcast.data.split import SplitPlan
-    from starcast.engines.spark.fit import Request, finish, fit, require_trainable
+    from starcast.engines.spark.fit import Request, finish, fit
+    from starcast.engines.spark.solvers import require_trainable
     from starcast.engines.spark.source import name_of
     from starcast.engines.spark.stages import clear, place_of
 

@@ -13,7 +13,7 @@ import fcntl
 import inspect
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any, final
@@ -122,6 +122,17 @@ def _alone(kept: Any, step: Callable[..., Any]) -> Callable[..., Any]:
 def n_threads() -> int:
     """How many threads the loops of this process take."""
     return int(numba.get_num_threads())
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Parallel loops run on the thread that calls them, while the context lasts."""
+    before = n_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def _taken(function: Callable[..., Any], met: set[str] | None = None) -> Iterator[str]:

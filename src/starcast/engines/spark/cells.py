@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = "target int, kind int, side int, part int, squared double, penalty double, data binary"
-USERS, ITEMS, VISITS, JUDGED, RECORD = range(5)  # kinds
+USERS, ITEMS, VISITS, ROWS, RECORD = range(5)  # kinds
 NOW, AVERAGE = range(2)  # parts of a table: as it is, and the running average
 
 

@@ -1,9 +1,7 @@
-"""The latent factor model by stratified stochastic gradient descent on executors.
+"""The latent factor model, trained on executors, by either of its solvers.
 
 Tables lie in slots: stages that take turns, so that the epoch before and the best one are there
 whatever becomes of this one. The driver knows where they are, and holds none of them.
-
-Source: Gemulla, Nijkamp, Haas, Sismanis 2011 (DSGD); updates as `factorization.sgd`.
 """
 
 import json
@@ -16,29 +14,26 @@ from numpy.typing import NDArray
 
 from starcast.data.units import Units
 from starcast.engines.protocol import EpochLoss, Weights
-from starcast.engines.settings import SgdSettings
 from starcast.engines.spark.cells import (
     AVERAGE,
-    ITEMS,
     NOW,
     RECORD,
     SCHEMA,
-    USERS,
     Cell,
     batches_of,
 )
 from starcast.engines.spark.members import Members
 from starcast.engines.spark.prepared import Prepared
 from starcast.engines.spark.side_table import Matrix, SideTable
-from starcast.engines.spark.strata import Begin, Close, Step
+from starcast.engines.spark.solvers import NAMES, Config, Training, solver_of
+from starcast.engines.spark.strata import Close
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_KINDS = {"user": USERS, "item": ITEMS}
+_KINDS = {name: kind for kind, name in NAMES.items()}
 _NAMES = ("mean", "user_factors", "item_factors", "user_bias", "item_bias")
-_COUNTS = ("train", "validation", "test")  # columns of members
 
 
 @final
@@ -92,33 +87,30 @@ class SparkEngine:
 
     def __init__(
         self,
-        config: SgdSettings,
+        config: Config,
         data: Prepared,
         part: int,
         units: Units,
         seed: int,
         kept: Callable[[str], Members],
     ) -> None:
-        self._config, self._data, self._seed, self._kept = config, data, seed, kept
-        self._counted = _COUNTS[: part + 1]
+        self._config, self._data, self._kept = config, data, kept
         self._n_ratings = sum(data.counts[: part + 1])
         self.mean = data.mean(part, units)
-        self._blocks = data.stages.once(
-            f"blocks-{part}", lambda: data.blocks(part, units, self.mean, seed)
-        )
+        self._solver = solver_of(config, data, Training(part, units, self.mean, seed))
         self.slots = tuple(f"tables-{part}-{letter}" for letter in "abc")
         self.slot, self.epoch, self.pinned = "", 0, ""
         self.record: Mapping[str, Any] = {"history": []}
 
     def begin(self) -> None:
         """Write the first tables."""
-        self._write(self._initial(), self.slots[0])
+        self._write(self._solver.first(), self.slots[0])
 
     def run_epoch(self) -> EpochLoss:
-        """Visit every training rating once: one job, of as many steps as there are sides."""
+        """Visit every training rating once, or solve for every row: one job."""
         self.epoch += 1
         free = next(one for one in self.slots if one not in (self.slot, self.pinned))
-        self._write(self._visited(self._data.stages.read(self.slot)), free)
+        self._write(self._passed(self._data.stages.read(self.slot)), free)
         return self.loss()
 
     def loss(self) -> EpochLoss:
@@ -190,40 +182,14 @@ class SparkEngine:
         beside = self._data.session.frame(pa.Table.from_batches([batch])).coalesce(1)
         self._data.stages.write(slot, frame.unionByName(beside))
 
-    def _initial(self) -> "DataFrame":
-        from pyspark.sql import functions as F
-
-        def tables(name: str) -> "DataFrame":
-            n: Any = sum((F.col(one) for one in self._counted), F.lit(0))
-            n_sides = self._data.n_sides
-            every = self._data.session.spark.range(0, n_sides, 1, 1).selectExpr(
-                "cast(id as int) as side", "-1 as place", "0L as n"
-            )
-            members = self._data.members(name).select("side", "place", n.alias("n"))
-            begin = Begin(_KINDS[name], self._config.dimension, self._seed)
-            dealt = members.unionByName(every).repartitionById(n_sides, "side")
-            return dealt.mapInArrow(begin, SCHEMA)
-
-        return tables("user").unionByName(tables("item"))
-
-    def _visited(self, before: "DataFrame") -> "DataFrame":
+    def _passed(self, before: "DataFrame") -> "DataFrame":
         """The tables after an epoch, and their averages."""
         from pyspark.sql import functions as F
 
         n, config = self._data.n_sides, self._config
-        shifts = np.random.default_rng([self._seed, 3, self.epoch]).permutation(n).tolist()
-        of_user = F.pmod(F.col("side") - shifts[0], F.lit(n)).cast("int")
-        target = F.when(F.col("kind") == USERS, F.col("side")).otherwise(of_user)
         tables = before.where(F.col("kind") != RECORD)
-        cells = tables.where(F.col("part") == NOW).withColumns(
-            {"target": target, "squared": F.lit(0.0)}
-        )
-        for shift, then in zip(shifts, [*shifts[1:], 0], strict=True):
-            met = F.pmod(F.col("side") - F.col("target"), F.lit(n)) == shift
-            rates = config.learning_rate, config.regularization_factor
-            step = Step(config.dimension, *rates, then, n)
-            joined = cells.unionByName(self._blocks.where(met))
-            cells = joined.repartitionById(n, "target").mapInArrow(step, SCHEMA)
+        now = tables.where(F.col("part") == NOW).withColumn("squared", F.lit(0.0))
+        cells = self._solver.passed(now, self.epoch)
         every = cells.unionByName(tables.where(F.col("part") == AVERAGE))
         closing = every.withColumn("target", F.col("side")).repartitionById(n, "target")
         return closing.mapInArrow(Close(config.dimension, config.averaging), SCHEMA)

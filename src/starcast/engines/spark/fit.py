@@ -14,7 +14,7 @@ from starcast.data.files.options import RECOGNISED, ReadingOptions
 from starcast.data.scale import RatingScale
 from starcast.data.split import TEST, TRAIN, VALIDATION, SplitPlan
 from starcast.engines.setting_catalogue import told
-from starcast.engines.settings import Settings, SgdSettings
+from starcast.engines.settings import Settings
 from starcast.engines.spark.cells import ITEMS, USERS
 from starcast.engines.spark.engine import SparkEngine, Tables
 from starcast.engines.spark.judging import Judge, judged
@@ -23,9 +23,10 @@ from starcast.engines.spark.kept import Keeping
 from starcast.engines.spark.prepared import JUDGED_STAGE, Prepared
 from starcast.engines.spark.preparing import Asked, looked_at, prepare, taken_up
 from starcast.engines.spark.session import Session, told_in_a_line
+from starcast.engines.spark.solvers import require_trainable
 from starcast.engines.spark.source import source_of
 from starcast.engines.spark.stages import Stages
-from starcast.errors import CheckpointError, ConfigError, TrainingError
+from starcast.errors import CheckpointError, TrainingError
 from starcast.evaluation.metrics import STARS, Quality
 from starcast.models import Model
 from starcast.training.identity import difference, library_versions
@@ -89,15 +90,6 @@ class Fitted(NamedTuple):
     artifact: Artifact
     test: Quality
     keeps_all: bool
-
-
-def require_trainable(config: Settings) -> SgdSettings:
-    """Raises: ConfigError: settings of a model or a solver that does not train on Spark."""
-    if not isinstance(config, SgdSettings):
-        able = [name for name, one in models.MODELS.items()
-                if any(isinstance(own, SgdSettings) for own in one.defaults.values())]  # fmt: skip
-        raise ConfigError(f"--engine spark trains {' and '.join(able)} by SGD, and nothing else")
-    return config
 
 
 def fit(session: Session, place: str, request: Request) -> Fitted:

@@ -8,7 +8,7 @@ import numpy as np
 
 from starcast.data.scale import RatingScale
 from starcast.data.units import Units
-from starcast.engines.spark.cells import ITEMS, JUDGED, USERS, cells_of, of_kind
+from starcast.engines.spark.cells import ITEMS, ROWS, USERS, cells_of, of_kind
 from starcast.engines.spark.packing import JUDGED_ROW
 from starcast.engines.spark.side_table import SideTable
 from starcast.evaluation.metrics import Quality
@@ -43,7 +43,7 @@ class Judge:
         import pyarrow as pa
 
         cells = cells_of(batches)
-        judged = of_kind(cells, JUDGED)
+        judged = of_kind(cells, ROWS)
         if not judged:
             return
         scorer, starts = self._scorer(cells)
@@ -70,14 +70,14 @@ class Judge:
     def _scorer(self, cells: list) -> tuple[FactorScorer, np.ndarray]:  # type: ignore[type-arg]
         (of_user,) = of_kind(cells, USERS)
         user = SideTable.of(of_user.data, self.dimension)
-        items = [SideTable.of(cell.data, self.dimension) for cell in of_kind(cells, ITEMS)]
-        starts = np.cumsum([0, *(len(one.bias) for one in items)])
+        every = [cell.data for cell in of_kind(cells, ITEMS)]
+        item, starts = SideTable.joined(every, self.dimension)
         weights = {
             "mean": np.array(self.mean, np.float32),
             "user_factors": user.factors(self.dimension),
             "user_bias": user.bias,
-            "item_factors": np.concatenate([one.factors(self.dimension) for one in items]),
-            "item_bias": np.concatenate([one.bias for one in items]),
+            "item_factors": item.factors(self.dimension),
+            "item_bias": item.bias,
         }
         return FactorScorer(weights), starts
 

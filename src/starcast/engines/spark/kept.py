@@ -17,7 +17,7 @@ from starcast.data.split import Split
 from starcast.data.split.fingerprint import fingerprint
 from starcast.data.to_blocks import known_of
 from starcast.engines.spark.cells import SCHEMA
-from starcast.engines.spark.members import Members
+from starcast.engines.spark.members import PARTS, Members
 from starcast.engines.spark.packing import KEPT_ROW, PackRows
 from starcast.engines.spark.prepared import Prepared
 from starcast.errors import ConfigError, DataError
@@ -61,8 +61,7 @@ class Keeping:
         """Raises: ConfigError: those who are kept leave a part empty; told before training."""
         from pyspark.sql import functions as F
 
-        parts = ("train", "validation", "test")
-        sums = self._users().agg(*(F.sum(one).alias(one) for one in parts))
+        sums = self._users().agg(*(F.sum(one).alias(one) for one in PARTS))
         for name, n in sums.toArrow().to_pylist()[0].items():
             if not n:
                 raise ConfigError(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+PARTS = ("train", "validation", "test")  # columns: ratings of each
 _SCHEMA = "id string, side int, place int, train bigint, validation bigint, test bigint"
 
 
@@ -30,8 +31,7 @@ def numbered(ratings: "DataFrame", kind: str, n_sides: int) -> "DataFrame":
     from pyspark.sql import functions as F
 
     counts = [
-        F.sum((F.col("part") == n).cast("bigint")).alias(name)
-        for n, name in enumerate(("train", "validation", "test"))
+        F.sum((F.col("part") == n).cast("bigint")).alias(name) for n, name in enumerate(PARTS)
     ]
     each = ratings.groupBy(F.col(kind).alias("id")).agg(*counts)
     side = F.pmod(F.xxhash64("id"), F.lit(n_sides)).cast("int")
@@ -54,7 +54,7 @@ def _number(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         places,
         *(table[name] for name in table.column_names[1:4]),
     ]
-    names = ["id", "side", "place", "train", "validation", "test"]
+    names = ["id", "side", "place", *PARTS]
     yield from pa.table(columns, names=names).to_batches()
 
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from starcast.data.units import Units
 from starcast.engines.factorization.grid import VISIT
-from starcast.engines.spark.cells import JUDGED, VISITS, Cell, batches_of
+from starcast.engines.spark.cells import ROWS, VISITS, Cell, batches_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-JUDGED_ROW = np.dtype(
-    [("user", np.uint32), ("side", np.uint32), ("item", np.uint32), ("stars", np.float32),
-     ("part", np.uint8)]
-)  # fmt: skip
+RATED_ROW = np.dtype(
+    [("user", np.uint32), ("side", np.uint32), ("item", np.uint32), ("stars", np.float32)]
+)
+JUDGED_ROW = np.dtype([*RATED_ROW.descr, ("part", np.uint8)])
 KEPT_ROW = np.dtype([*JUDGED_ROW.descr, ("when", np.int64)])
 _PER_CELL = 1 << 22  # ratings; a cell is well below two gigabytes
 _PER_TILE, _MOST_TILES = 10_000, 16  # ratings of a part of a block at least; parts of each side
@@ -61,29 +61,30 @@ class PackVisits:
 @final
 @dataclass(frozen=True, slots=True)
 class PackRows:
-    """Ratings of the users of a side, of any part.
+    """Ratings of the users of a side, or of the items, of any part.
 
     Attributes:
-        row: JUDGED_ROW or KEPT_ROW.
+        row: RATED_ROW, JUDGED_ROW or KEPT_ROW; its side is that of the others.
+        kind: "user" or "item", whose ratings they are.
     """
 
     row: np.dtype[Any]
+    kind: str = "user"
 
     def __call__(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-        """Cells of rows, sorted by user, side and item."""
-        names = {"user": "user", "side": "item_side", "item": "item", "stars": "stars",
-                 "part": "part", "when": "when"}  # fmt: skip
-        wanted = [name for name in names if name in (self.row.names or ())]
-        found = _columns(batches, "user_side", *(names[one] for one in wanted))
+        """Cells of rows, sorted by user, side and item; of items, by item, side and user."""
+        own, other = self.kind, "item" if self.kind == "user" else "user"
+        names = {name: f"{other}_side" if name == "side" else name for name in self.row.names or ()}
+        found = _columns(batches, f"{own}_side", *names.values())
         if not found:
             return iter(())
         rows = np.empty(len(found["stars"]), self.row)
-        for name in wanted:
-            rows[name] = found[names[name]]
-        rows = rows[np.lexsort((rows["item"], rows["side"], rows["user"]))]
-        side = int(found["user_side"][0])
+        for name, column in names.items():
+            rows[name] = found[column]
+        rows = rows[np.lexsort((rows[other], rows["side"], rows[own]))]
+        side = int(found[f"{own}_side"][0])
         return batches_of(
-            Cell(side, JUDGED, side, n, 0.0, 0.0, rows[at : at + _PER_CELL].tobytes())
+            Cell(side, ROWS, side, n, 0.0, 0.0, rows[at : at + _PER_CELL].tobytes())
             for n, at in enumerate(range(0, len(rows), _PER_CELL))
         )
 

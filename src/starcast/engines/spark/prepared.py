@@ -7,7 +7,8 @@ from starcast.data.scale import RatingScale
 from starcast.data.split import RowSum, SplitPlan
 from starcast.data.units import Units
 from starcast.engines.spark.cells import SCHEMA
-from starcast.engines.spark.packing import PackVisits
+from starcast.engines.spark.members import PARTS
+from starcast.engines.spark.packing import RATED_ROW, PackRows, PackVisits
 from starcast.engines.spark.session import Session
 from starcast.engines.spark.source import Source
 from starcast.engines.spark.stages import Stages
@@ -66,6 +67,13 @@ class Prepared:
         """Users or items, as `members.numbered` has them."""
         return self.stages.read(f"{kind}s")
 
+    def counted(self, kind: str, part: int) -> "DataFrame":
+        """id, side, place, and n, the ratings of a part and of those before it."""
+        from pyspark.sql import functions as F
+
+        n: Any = sum((F.col(one) for one in PARTS[: part + 1]), F.lit(0))
+        return self.members(kind).select("id", "side", "place", n.alias("n"))
+
     def encoded(self) -> "DataFrame":
         """Every rating: user_side, user, item_side, item, stars, part, when."""
         return self.stages.read(ENCODED)
@@ -95,3 +103,11 @@ class Prepared:
         block = F.col("user_side") * n + F.col("item_side")
         dealt = rows.withColumn("block", block).repartitionById(n * n, "block")
         return dealt.mapInArrow(PackVisits(units, mean, seed), SCHEMA)
+
+    def rated(self, kind: str, part: int) -> "DataFrame":
+        """Cells of the same ratings by "user" or by "item", a task's for each side."""
+        from pyspark.sql import functions as F
+
+        rows = self.encoded().where(F.col("part") <= part)
+        dealt = rows.repartitionById(self.n_sides, f"{kind}_side")
+        return dealt.mapInArrow(PackRows(RATED_ROW, kind), SCHEMA)

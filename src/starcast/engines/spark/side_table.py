@@ -1,5 +1,6 @@
 """The factors of some users, or of some items, as a cell holds them and as loops take them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -26,20 +27,29 @@ class SideTable(NamedTuple):
     counts: Matrix
 
     @classmethod
-    def initial(cls, counts: NDArray[np.int64], dimension: int, seed: list[int]) -> Self:
+    def initial(cls, counts: NDArray[np.int64], dimension: int, rng: np.random.Generator) -> Self:
         """First weights; rows without a training rating stay zero."""
-        side = Side.initial(counts, dimension, np.random.default_rng(seed), 1)
+        side = Side.initial(counts, dimension, rng, 1)
         return cls(side.rows, side.bias.copy(), counts.astype(np.float32))
 
     @classmethod
     def of(cls, data: Any, dimension: int) -> Self:
         """Of what `packed` made; a copy."""
+        return cls.joined([data], dimension)[0]
+
+    @classmethod
+    def joined(cls, every: Sequence[Any], dimension: int) -> tuple[Self, NDArray[np.int64]]:
+        """Several as one table, and where each begins in it."""
         row = _width(dimension) + 2
-        values = np.frombuffer(data, np.float32)
-        values = values.reshape(len(values) // row, row)
-        rows = zeros(len(values), dimension)
-        _matrix(rows)[:] = values[:, :-2]
-        return cls(rows, values[:, -2].copy(), values[:, -1].copy())
+        parts = [np.frombuffer(one, np.float32).reshape(-1, row) for one in every]
+        starts = np.cumsum([0, *map(len, parts)])
+        n = int(starts[-1])
+        table = cls(zeros(n, dimension), np.empty(n, np.float32), np.empty(n, np.float32))
+        for part, start in zip(parts, starts[:-1], strict=True):
+            here = slice(start, start + len(part))
+            _matrix(table.rows)[here] = part[:, :-2]
+            table.bias[here], table.counts[here] = part[:, -2], part[:, -1]
+        return table, starts
 
     def packed(self) -> bytes:
         """Row by row: factors with the zeros behind them, bias, count."""

@@ -19,7 +19,6 @@ from starcast.engines.factorization.sgd import visit_block
 from starcast.engines.spark.cells import (
     AVERAGE,
     ITEMS,
-    NOW,
     USERS,
     VISITS,
     Cell,
@@ -31,41 +30,6 @@ from starcast.engines.spark.side_table import SideTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """The first tables.
-
-    Attributes:
-        kind: USERS or ITEMS.
-        dimension: number of factors.
-        seed: of the factors.
-    """
-
-    kind: int
-    dimension: int
-    seed: int
-
-    def __call__(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-        """A side's table, and as much for its average.
-
-        Args:
-            batches: columns side, place and n, in any order, with a row of place −1 beside the
-                members, who may be none.
-        """
-        import pyarrow as pa
-
-        every = list(batches)
-        if not every:
-            return iter(())
-        rows = pa.Table.from_batches(every).sort_by("place")
-        side, counts = rows["side"][0].as_py(), rows["n"].to_numpy()[1:]
-        seed = [self.seed, self.kind, side]
-        table = SideTable.initial(counts, self.dimension, seed).packed()
-        cell = Cell(side, self.kind, side, NOW, 0.0, 0.0, table)
-        return batches_of([cell, cell._replace(part=AVERAGE)])
 
 
 @final

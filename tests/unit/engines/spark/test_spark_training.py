@@ -24,7 +24,7 @@ from starcast.data.scale import RatingScale
 from starcast.data.split import RowSum, Split, SplitPlan
 from starcast.data.split.fingerprint import fingerprint
 from starcast.data.units import Units
-from starcast.engines.settings import AlsSettings
+from starcast.engines.settings import MiniBatchSettings
 from starcast.engines.spark import kept
 from starcast.engines.spark.fingerprints import row_sum
 from starcast.engines.spark.fit import Fitted, Request, finish, fit
@@ -332,8 +332,8 @@ def test_sums_of_rows_are_those_of_the_local_engine(spark: Session) -> None:
 
 
 def test_only_what_spark_trains_is_asked_of_it(spark: Session, tmp_path: Path) -> None:
-    request = Request(ratings="x.parquet", model="latent-factor-model", config=AlsSettings())
-    with pytest.raises(ConfigError, match="trains latent-factor-model by SGD"):
+    request = Request(ratings="x.parquet", model="latent-factor-model", config=MiniBatchSettings())
+    with pytest.raises(ConfigError, match="trains latent-factor-model by SGD or ALS"):
         fit(spark, str(tmp_path), request)
     far = spark._replace(master="spark://host:7077")
     with pytest.raises(ConfigError, match="need a folder that all of them see"):
@@ -389,12 +389,21 @@ def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: 
 
 
 def test_an_open_session_is_used_and_stays(spark: Session, local: Split) -> None:
+    """It trains by least squares, to what the local solver comes to by the same seed."""
     with opened(None, {}) as same:
         assert same.spark is spark.spark
-    seen: list[EpochRecord] = []
-    model = sc.train(local, engine="spark", epochs=1, dimension=2, on_epoch=seen.append)
+    seen, here = list[EpochRecord](), list[EpochRecord]()
+    how: dict[str, Any] = {"optimizer": "ALS", "epochs": 2, "dimension": 3, "averaging": 0.4}
+    model = sc.train(local, engine="spark", on_epoch=seen.append, **how)
     assert model.artifact.split.fingerprint == local.fingerprint
-    assert [record.epoch for record in seen] == [1]
+    assert [record.epoch for record in seen] == [1, 2]
+    beside = sc.train(local, on_epoch=here.append, **how).artifact
+    figures, expected = (
+        [[*one[1:3], (one.validation or {})["rmse"]] for one in records] for records in (seen, here)
+    )
+    np.testing.assert_allclose(figures, expected, rtol=1e-5)
+    for name, array in beside.weights.items():
+        np.testing.assert_allclose(model.artifact.weights[name], array, atol=1e-4, err_msg=name)
     with pytest.raises(ConfigError, match="takes no parents and no networks"):
         sc.train(local, engine="spark", parents=[model])
     with pytest.raises(UnknownNameError, match="setting 'workk'"):

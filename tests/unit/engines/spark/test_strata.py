@@ -1,6 +1,5 @@
 """What executors do, without any: cells in, cells out."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from starcast.engines.factorization.grid import VISIT  # noqa: E402
 from starcast.engines.spark.cells import (  # noqa: E402
     AVERAGE,
     ITEMS,
-    JUDGED,
     NOW,
+    ROWS,
     USERS,
     VISITS,
     Cell,
@@ -26,11 +25,11 @@ from starcast.engines.spark.cells import (  # noqa: E402
 from starcast.engines.spark.judging import Judge  # noqa: E402
 from starcast.engines.spark.packing import JUDGED_ROW, PackVisits  # noqa: E402
 from starcast.engines.spark.side_table import SideTable  # noqa: E402
-from starcast.engines.spark.strata import Begin, Close, Step  # noqa: E402
+from starcast.engines.spark.strata import Close, Step  # noqa: E402
 
 
 def table(n: int, dimension: int, seed: int) -> SideTable:
-    side = SideTable.initial(np.arange(1, n + 1), dimension, [seed])
+    side = SideTable.initial(np.arange(1, n + 1), dimension, np.random.default_rng(seed))
     rng = np.random.default_rng(seed)
     side.factors(dimension)[:] = rng.normal(0, 0.5, (n, dimension))
     side.bias[:] = rng.normal(0, 0.5, n)
@@ -98,24 +97,6 @@ def test_an_epoch_closes_with_averages_and_what_is_paid_for_norms() -> None:
     assert (kept.squared, average.squared, average.penalty) == (7.0, 0.0, 0.0)
 
 
-def test_first_tables_are_of_the_side_alone_and_zero_where_nothing_was_rated() -> None:
-    def rows(places: list[int], counts: list[int]) -> Iterator[Any]:
-        side = pa.array([3] * len(places), pa.int32())
-        yield pa.RecordBatch.from_arrays(
-            [side, pa.array(places), pa.array(counts)], ["side", "place", "n"]
-        )
-
-    begin = Begin(USERS, dimension=4, seed=9)
-    first, average = cells_of(begin(rows([1, -1, 0, 2], [0, 0, 5, 2])))
-    drawn = SideTable.of(first.data, 4)
-    np.testing.assert_array_equal(drawn.counts, [5, 0, 2])
-    np.testing.assert_array_equal(drawn.factors(4).any(axis=1), [True, False, True])
-    assert (first.side, first.part, average.part) == (3, NOW, AVERAGE)
-    nobody, _ = cells_of(begin(rows([-1], [0])))
-    assert len(SideTable.of(nobody.data, 4).bias) == 0
-    assert list(begin(iter(()))) == []
-
-
 def test_a_block_is_packed_alike_however_its_rows_come() -> None:
     rng = np.random.default_rng(3)
     pairs = np.argwhere(rng.random((400, 200)) < 0.5)
@@ -148,7 +129,7 @@ def test_rows_are_judged_as_stars_that_would_be_shown() -> None:
     cells = [
         Cell(0, USERS, 0, AVERAGE, 0.0, 0.0, user.packed()),
         *(Cell(0, ITEMS, n, AVERAGE, 0.0, 0.0, one.packed()) for n, one in enumerate(items)),
-        Cell(0, JUDGED, 0, 0, 0.0, 0.0, rows.tobytes()),
+        Cell(0, ROWS, 0, 0, 0.0, 0.0, rows.tobytes()),
     ]
     judge = Judge(2, 3.0, FIVE_STARS, RatingScale(2, 4, 1))
     (batch,) = judge(batches_of(cells))

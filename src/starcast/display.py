@@ -17,6 +17,8 @@ _UNSEEN = re.compile(
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&]")
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+NO_FIGURE = "–"
+
 _MOST_SHOWN = 60  # characters
 _ENDLESS = "a number of thousands of digits"  # more than Python writes of an integer
 
@@ -102,7 +104,7 @@ class Column(NamedTuple):
 
 def figure(value: float) -> str:
     """Four decimals, and a dash for what is no number, as where no user has a list that long."""
-    return f"{value:.4f}" if isfinite(value) else "–"
+    return f"{value:.4f}" if isfinite(value) else NO_FIGURE
 
 
 def as_text(columns: Sequence[Column]) -> str:

@@ -57,7 +57,7 @@ def show_live(context: typer.Context, asked: Live) -> Answer | None:
     require_no_secret(asked.live)
     from rich.text import Text
 
-    from starcast.cli.results import table
+    from starcast.cli.results import show_table
     from starcast.cli.show import console
     from starcast.data.store.live_log import lists_shown, ratings_given
     from starcast.data.store.ratings_store import RatingsStore
@@ -70,7 +70,7 @@ def show_live(context: typer.Context, asked: Live) -> Answer | None:
         )
 
     def shown() -> None:
-        console.print(table(found.columns()))
+        show_table(found.columns())
         for line in found.sentences():
             console.print(Text(line), soft_wrap=True)
 

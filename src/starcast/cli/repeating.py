@@ -178,11 +178,10 @@ def _identity(rows: Rows, judged: Judged) -> dict[str, Any]:
 
 
 def _show(told: "Repeated") -> None:
-    from starcast.cli.results import fitting
+    from starcast.cli.results import show_table
     from starcast.cli.show import console
 
-    for part in fitting(told.table()):
-        console.print(part)
+    show_table(told.table())
     console.print(_ABOUT, soft_wrap=True)
     for line in told.sentences():
         console.print(line, soft_wrap=True)

@@ -7,21 +7,22 @@ from rich.table import Table
 from rich.text import Text
 
 from starcast.cli.show import console
-from starcast.display import Column
+from starcast.display import NO_FIGURE, Column
 from starcast.evaluation import metrics
+from starcast.evaluation.comparison.results_table import REMARK
 
 if TYPE_CHECKING:
     from starcast.evaluation.comparison import Comparison
 
 _ENDLESS = 10_000  # columns
+_FEWEST = 2  # of a table: of what, and its first figure
 
 
 def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = False) -> None:
     """Print figures, best model first, then what they say; with definitions if asked."""
     for heading, columns in zip(comparison.headings(), comparison.tables(), strict=True):
         console.print(Text(f"\n{heading}", "bold"), soft_wrap=True)
-        for part in fitting(columns):
-            console.print(part)
+        show_table(columns)
     for note in comparison.notes():
         console.print()
         console.print(note, soft_wrap=True)
@@ -36,19 +37,36 @@ def show(comparison: "Comparison", *, all_pairs: bool = False, explain: bool = F
             console.print(metrics.explain(name))
 
 
-def fitting(columns: Sequence[Column]) -> list[Table]:
-    """One table, or as many as a narrow terminal needs, each with the models' names in front."""
-    models, *figures = columns
+def show_table(columns: Sequence[Column]) -> None:
+    """A table of what the terminal has room for, and the names of the other columns."""
+    shown = fitting(columns)
+    console.print(table(shown))
+    others = [one.name for one in columns if one not in shown and one.name != REMARK]
+    if others:
+        line = f"no room for {', '.join(others)}: a wider terminal or --json shows all"
+        console.print(line, soft_wrap=True)
+
+
+def fitting(columns: Sequence[Column]) -> list[Column]:
+    """The columns that the terminal has room for, the first two at least.
+
+    Remarks go first, as they are also said in words; then figures that the fewest models have, of
+    such the last.
+    """
+    kept = list(columns)
+    while len(kept) > _FEWEST and _width(kept) > console.width:
+        kept.remove(min(reversed(kept[_FEWEST:]), key=_worth))
+    return kept
+
+
+def _width(columns: Sequence[Column]) -> int:
     endless = console.options.update(max_width=_ENDLESS)  # else the answer is cut to the terminal
-    tables: list[list[Column]] = []
-    for column in figures:
-        wider = [*(tables[-1] if tables else [models]), column]
-        fits = console.measure(table(wider), options=endless).maximum <= console.width
-        if tables and fits:
-            tables[-1] = wider
-        else:
-            tables.append([models, column])
-    return [table(one) for one in tables]
+    return console.measure(table(columns), options=endless).maximum
+
+
+def _worth(column: Column) -> int:
+    """How many models have a figure; -1 of remarks."""
+    return -1 if column.name == REMARK else sum(cell != NO_FIGURE for cell in column.cells)
 
 
 def table(columns: Sequence[Column]) -> Table:

@@ -1,6 +1,5 @@
 """What the terminal shows: tables, notes and bars."""
 
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -20,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from starcast import models
-from starcast.display import as_text, printable
+from starcast.display import as_text, figure, printable
 from starcast.evaluation import metrics
 from starcast.evaluation.tiers import item_columns, user_columns
 
@@ -79,8 +78,7 @@ def figures(title: str, values: Mapping[str, float], *, explain: bool = False) -
     console.print(title)
     table = Table(box=None, show_header=False)
     for name, value in values.items():
-        shown = f"{value:.4f}" if math.isfinite(value) else "–"  # no user has a list that long
-        table.add_row(name, shown, metrics.explain(name) if explain else "")
+        table.add_row(name, figure(value), metrics.explain(name) if explain else "")
     console.print(table)
 
 
@@ -115,12 +113,12 @@ def judged(report: "Report", *, explain: bool = False) -> None:
         console.print(said, soft_wrap=True)
 
 
-def items(figure: str, rows: Iterable[tuple[str, object, str]], users: Sequence[str] = ()) -> None:
+def items(name: str, rows: Iterable[tuple[str, object, str]], users: Sequence[str] = ()) -> None:
     """A table of a figure, an item and its title, and perhaps of the user it is for."""
     table = Table(box=None, pad_edge=False)
     if users:
         table.add_column("user")
-    table.add_column(figure, justify="right")
+    table.add_column(name, justify="right")
     table.add_column("item")
     table.add_column("title")
     for at, (value, item_id, title) in enumerate(rows):

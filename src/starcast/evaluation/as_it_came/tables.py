@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from starcast.display import Column
+from starcast.display import Column, figure
 from starcast.evaluation.as_it_came.replay import Course, Replay
 
 _A_DAY = 86_400
@@ -29,8 +29,7 @@ def over_time(replayed: Replay, place: int) -> list[Column]:
     columns = [Column("from", [f"{one:%Y-%m-%d}" for one in starts], is_number=False)]
     for course in replayed.courses:
         values = replayed.over_time(course)[place]
-        cells = [f"{value:.4f}" if np.isfinite(value) else "–" for value in values.tolist()]
-        columns.append(Column(course.name, cells))
+        columns.append(Column(course.name, [figure(value) for value in values.tolist()]))
     return columns
 
 

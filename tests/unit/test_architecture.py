@@ -21,6 +21,7 @@ FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms 
         "data.reading",
         "data.scale",
         "evaluation.metrics",
+        "engines.blocks",
         "engines.compiled",
         "engines.diagnostics",
         "engines.normal",

@@ -130,9 +130,10 @@ def compare(
         for model in configs:
             reserve(context, home / model)
         kept = checkpoints(home.joinpath, resuming)
-        recipe = Recipe(split.seed, refit, observe=watch, checkpoints=kept)
         write = partial(write_run, context)
-        with compiling.beside(list(configs)):
+        with compiling.beside(list(configs)) as begun:
+            telling = compiling.telling(begun, watch)
+            recipe = Recipe(split.seed, refit, observe=telling, checkpoints=kept)
             trained, failed = _train(divided, names, configs, recipe, home, write)
         judged = [(home / artifact.model, artifact) for artifact in trained]
     command = repeated(context, CHANGES_NOTHING)

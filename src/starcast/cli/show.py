@@ -13,6 +13,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 Bar = AbstractContextManager[Callable[[int, int | None], None]]
 """Shown while it is entered; gives what to call with the work done and all there is, if known."""
+
+Compiling = Callable[[int, int | None, bool], None]
+"""Called with the models done, all there are if known, and whether loops are compiled now."""
 
 _PIPED_WIDTH = 120  # columns where there is no terminal to ask
 
@@ -139,6 +143,28 @@ def judging(title: str) -> Bar:
 def listing(title: str) -> Bar:
     """A progress bar that appears when the first users have their lists."""
     return _bar(f"lists by {title}", MofNCompleteColumn())
+
+
+@contextmanager
+def compiling() -> Iterator[Compiling]:
+    """A bar that is there while loops are compiled, above that of the model that is trained."""
+    what = "compiling loops for this machine, once"
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[models]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=console.quiet or not console.is_interactive,
+    ) as progress:
+        task = progress.add_task(what, visible=False, total=None, models="")
+
+        def show(done: int, total: int | None, now: bool) -> None:
+            models = f"for {done} of {total} models" if total else ""
+            progress.update(task, completed=done, total=total, models=models, visible=now)
+
+        yield show
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from starcast.cli import completing, inputs
 from starcast.cli import options as opt
 from starcast.cli.answers import Answer
 from starcast.cli.closing import Closing, Test, closed
-from starcast.cli.compiling import tell_first_run
+from starcast.cli.compiling import first_run
 from starcast.cli.given import K_OF_2018, OF_2018, GivenSettings, with_effect
 from starcast.cli.groups import Group
 from starcast.cli.logging_options import Logging
@@ -141,13 +141,12 @@ def train(
         write_run(context, place(artifact.model), artifact, more)
         _announce(artifact, place(artifact.model))
 
-    tell_first_run()
     kept, replaced = checkpoints(place, resuming), dict[str, Path | None]()
     watch = observe(divided, log, name_of=lambda model: place(model).name)
     recipe = Recipe(split.seed, refit, parents.leaky_parents, watch, final, kept)
-    artifact = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)[
-        chosen.name
-    ]
+    with first_run():
+        done = train_all(divided, {chosen.name: config}, recipe, find=find, trained=trained)
+    artifact = done[chosen.name]
     answer = closed(artifact, home / own_folder, closing)
     kept.discard()
     return answer.told_also(replaced=replaced.get(chosen.name))

@@ -20,6 +20,7 @@ from typing import Any, final
 
 import numba
 import numpy as np
+from numba.core import event
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.dispatcher import Dispatcher
 
@@ -99,6 +100,31 @@ def is_nothing_kept() -> bool:
     except RuntimeError:
         return False
     return folder is not None and not any(folder.parent.rglob("*.nbi"))
+
+
+@contextmanager
+def told_of_compiling(tell: Callable[[bool], None]) -> Iterator[None]:
+    """A context in which `tell` hears when this process begins to compile, and when it is done."""
+    with event.install_listener("numba:compile", _Compiling(tell)):
+        yield
+
+
+@final
+class _Compiling(event.Listener):
+    """Loops that are compiled while others are make no difference."""
+
+    def __init__(self, tell: Callable[[bool], None]) -> None:
+        self._tell, self._depth = tell, 0
+
+    def on_start(self, event: Any) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._tell(True)
+
+    def on_end(self, event: Any) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._tell(False)
 
 
 def _alone(kept: Any, step: Callable[..., Any]) -> Callable[..., Any]:

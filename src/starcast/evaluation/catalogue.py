@@ -11,6 +11,7 @@ from starcast.artifacts.artifact import Artifact
 from starcast.data.columns import blocks_of, counts_of
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
+from starcast.engines.blocks import Progress
 from starcast.errors import ConfigError
 from starcast.evaluation import metrics
 from starcast.evaluation.list_size import MAX_K
@@ -23,7 +24,6 @@ from starcast.evaluation.metrics import (
 )
 from starcast.evaluation.tiers import ItemTier, item_tiers
 from starcast.recommend import Recommender
-from starcast.scoring.blocks import Progress
 
 MakeLists = Callable[[Rows, int], Rows]
 _MOST_USERS = 200_000  # whose lists tell the figures to the fourth decimal

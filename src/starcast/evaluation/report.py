@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.columns import counts_of
 from starcast.display import Column, as_html, as_paragraphs, as_text, figure
+from starcast.engines.blocks import Progress
 from starcast.engines.setting_kinds import Whole
 from starcast.evaluation.catalogue import Catalogue, MakeLists, judge_lists
 from starcast.evaluation.list_size import LIST_SIZE, MAX_K
@@ -18,7 +19,6 @@ from starcast.evaluation.metrics import ABOVE_MEAN, HeldOutCurves, Relevance
 from starcast.evaluation.predictive import Calibration, judge_distributions
 from starcast.evaluation.stars import judge_stars
 from starcast.evaluation.tiers import UserTier, user_tiers
-from starcast.scoring.blocks import Progress
 
 
 @final

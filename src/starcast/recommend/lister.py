@@ -7,6 +7,7 @@ import numpy as np
 
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
+from starcast.engines.blocks import Progress
 from starcast.engines.protocol import Folded, Scores
 from starcast.errors import ConfigError
 from starcast.recommend.answers import Recommendation, listed
@@ -17,7 +18,6 @@ from starcast.recommend.rerank import wished
 from starcast.recommend.rule_book import RuleBook, RuleSet
 from starcast.recommend.rules import Rules
 from starcast.recommend.seen import Seen
-from starcast.scoring.blocks import Progress
 from starcast.scoring.ranker import Ranker
 from starcast.scoring.top_lists import Allowed, Selection, best, top_rows
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, final
 import numpy as np
 
 from starcast.data.ids import Ids, Rows
+from starcast.engines.blocks import Progress
 from starcast.errors import ConfigError
 from starcast.recommend.answers import Recommendation
 from starcast.recommend.lister import Limits, Lister
 from starcast.recommend.remarks import OnRemark, Shortcomings
 from starcast.recommend.table_file import type_of, write_table
-from starcast.scoring.blocks import Progress
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,6 +11,7 @@ from starcast.artifacts import storage
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.display import printable
+from starcast.engines.blocks import Progress
 from starcast.errors import UnknownIdError, UnknownNameError
 from starcast.evaluation.list_size import LIST_SIZE
 from starcast.recommend import index, lists
@@ -23,7 +24,6 @@ from starcast.recommend.predictor import Predictor
 from starcast.recommend.remarks import OnRemark, warned
 from starcast.recommend.rules import RuleFields, Rules
 from starcast.recommend.similar_items import similar_items
-from starcast.scoring.blocks import Progress
 from starcast.scoring.top_lists import Allowed
 
 RANKINGS = ("list", "stars")

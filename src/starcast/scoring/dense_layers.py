@@ -6,8 +6,8 @@ from typing import final
 import numpy as np
 
 from starcast.data.ids import Rows
+from starcast.engines.blocks import in_blocks
 from starcast.engines.protocol import Scores, Weights
-from starcast.scoring.blocks import in_blocks
 from starcast.scoring.cold_start import is_trained, with_typical_rows
 from starcast.scoring.folding import Chosen, sample_of
 from starcast.scoring.log_likelihood import Array

@@ -6,9 +6,9 @@ from typing import Protocol, final
 import numpy as np
 
 from starcast.data.ids import Rows
+from starcast.engines.blocks import in_blocks
 from starcast.engines.expression.networks import factor_model
 from starcast.engines.protocol import Expressed, Scores, Weights
-from starcast.scoring.blocks import in_blocks
 from starcast.scoring.cold_start import is_trained, with_typical_rows
 from starcast.scoring.folding import Chosen, FoldedUser, NormalView, Prior, sample_of
 from starcast.scoring.log_likelihood import Array

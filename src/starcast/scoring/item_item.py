@@ -6,10 +6,10 @@ from typing import NamedTuple, final
 import numpy as np
 
 from starcast.data.ids import Rows
+from starcast.engines.blocks import in_blocks
 from starcast.engines.interest import Interest
 from starcast.engines.protocol import Scores, Weights
 from starcast.engines.rows import SparseRows
-from starcast.scoring.blocks import in_blocks
 from starcast.scoring.by_means import (
     FoldedByMeans,
     MeansScorer,

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
+from starcast.engines.blocks import Progress, in_blocks
 from starcast.engines.protocol import Scores
 from starcast.engines.rows import SparseRows
-from starcast.scoring.blocks import Progress, in_blocks
 from starcast.scoring.panels import for_kernels
 from starcast.scoring.ranker import Ranker
 

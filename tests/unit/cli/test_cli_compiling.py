@@ -89,14 +89,53 @@ def test_what_is_kept_is_written_and_read_by_one_at_a_time(
     assert locked[-1] == "other"
 
 
+def test_progress_shows_what_either_process_compiles() -> None:
+    shown: list[tuple[int, int | None, bool]] = []
+    step = compiling.Step(lambda *now: shown.append(now), 2)
+    step.here(True)
+    step.beside(0)
+    step.beside(1)
+    step.here(False)
+    step.beside(2)
+    assert shown == [(0, 2, True), (0, 2, True), (1, 2, True), (1, 2, True), (2, 2, False)]
+    alone = compiling.Step(lambda *now: shown.append(now), None)
+    alone.here(True)
+    alone.here(False)
+    assert shown[-2:] == [(0, None, True), (0, None, False)]
+
+
+def test_what_is_trained_already_is_left_to_its_own_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained: list[str] = []
+
+    def note(split: Any, configs: dict[str, Any], recipe: Any) -> Any:
+        trained.extend(configs)
+        raise KeyError("no more of it")
+
+    monkeypatch.setattr("starcast.training.plan.train_all", note)
+    names = ["deep-neural-network-model", "latent-factor-model"]
+    compiling.compile_for(names[:1], lambda: names[:1])
+    assert not trained
+    assert capsys.readouterr().out == "deep-neural-network-model\n"
+    with pytest.raises(KeyError):
+        compiling.compile_for(names, lambda: names[:1])
+    assert trained == names[1:]
+
+
 @pytest.mark.long
-def test_models_are_compiled_for_by_training_on_next_to_nothing(tmp_path: Path) -> None:
-    names = ["autoencoder-model", "latent-factor-model"]
+def test_all_that_models_take_is_compiled_by_training_on_next_to_nothing(tmp_path: Path) -> None:
+    names = ["item-item-model", "implicit-factor-model", "latent-factor-model"]
     kept = environment() | {"NUMBA_CACHE_DIR": str(tmp_path / "kept")}
-    done = subprocess.run(
-        [sys.executable, "-m", "starcast.cli.compiling", *names], env=kept, check=False,
-        capture_output=True, encoding="utf-8", timeout=500,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    kinds = {path.name.split(".")[0] for path in (tmp_path / "kept").rglob("*.nbi")}
-    assert {"products", "lbfgs", "sgd", "held_out_kernel", "top_k"} <= kinds
+
+    def run(*module_and_more: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", *module_and_more], env=kept, check=False, cwd=tmp_path,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=500,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return {path.name for path in (tmp_path / "kept").rglob("*.nbc")}
+
+    compiled_for = run("starcast.cli.compiling", *names)
+    assert {"sgd", "held_out_kernel", "top_k"} <= {name.split(".")[0] for name in compiled_for}
+    assert run("starcast", "compare", "--models", ",".join(names)) == compiled_for

@@ -103,12 +103,23 @@ def draw_priors(side: Any, f: int, noise: Any) -> Any:
     bounds = side.groups.bounds
     priors = np.empty((len(bounds), 2), np.float32)
     for g in range(len(bounds)):
-        if g == 0:
-            values = side.own[f][side.seen] if f < len(side.own) else side.own[0][:0]
-        else:
-            values = side.features[f, bounds[g - 1] : bounds[g]].copy()
-        priors[g] = draw_prior(values, noise.precision[f, g], noise.mean[f, g], side.hyperprior)
+        values = side.features[f, bounds[g - 1] : bounds[g]] if g > 0 else _seen(side, f)
+        priors[g, 0], priors[g, 1] = draw_prior(
+            values, noise.precision[f, g], noise.mean[f, g], side.hyperprior
+        )
     return priors
+
+
+@serial
+def _seen(side: Any, f: int) -> Any:
+    """The own coordinates of factor `f` of rows with ratings; none where rows have none of it."""
+    values, count = np.empty(len(side.seen), np.float32), 0
+    if f < len(side.own):
+        for n in range(len(side.seen)):
+            if side.seen[n]:
+                values[count] = side.own[f, n]
+                count += 1
+    return values[:count]
 
 
 @serial
@@ -132,7 +143,8 @@ def draw_coordinates(
     for n in range(len(own)):
         change[n] = (before[n] - targets[n]) / weights[n]
     draw_own(own, side.seen, sums, alpha, priors[0], noise.own[f], change)
-    side.total[f] += change
+    for n in range(len(own)):
+        side.total[f, n] += change[n]
 
 
 @serial
@@ -194,7 +206,10 @@ def _draw_features(
 ) -> None:  # fmt: skip
     """Draw a group's coordinates one after another; `targets` follow every change."""
     mean, precision = prior
-    scaled_weights, scaled_targets = scale * scale * weights, scale * targets
+    scaled_weights, scaled_targets = np.empty_like(weights), np.empty_like(targets)
+    for n in range(len(targets)):
+        scaled_weights[n] = scale[n] * scale[n] * weights[n]
+        scaled_targets[n] = scale[n] * targets[n]
     for j in range(len(features)):
         information, target = np.float32(0), np.float32(0)
         for n in range(starts[j], starts[j + 1]):

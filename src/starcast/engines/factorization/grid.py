@@ -7,21 +7,23 @@ cache, and threads do not write to one cache line.
 Source: Gemulla, Nijkamp, Haas, Sismanis 2011, section 4 (interchangeable blocks, strata).
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ratings import Ratings
 from starcast.disk.mapped import room_like
-from starcast.engines.compiled import parallel, serial
+from starcast.engines.blocks import in_blocks
+from starcast.engines.compiled import serial
 from starcast.engines.factorization.tables import FactorTables
 
 VISIT = np.dtype([("user", np.uint32), ("item", np.uint32), ("stars", np.float32)])
 _FEWEST, _MOST = 16, 256  # sides
 _PER_BLOCK = 10_000  # ratings at least, on an average, where there are more sides than the fewest
 _N_RUNS = 64  # of ratings that are dealt out side by side
+_AT_A_TIME = 64  # blocks that a thread shuffles
 _AT_ONCE = 1 << 22  # ratings that are shuffled at a time, or one block
 
 
@@ -57,22 +59,23 @@ class Grid(NamedTuple):
     @classmethod
     def of(cls, train: Ratings, tables: FactorTables, rng: np.random.Generator) -> Self:
         """The grid of the training rows, with sides of about equally many ratings."""
-        visits, sides = room_like(train.item_rows, len(train), VISIT), n_sides(len(train))
-        starts = _deal(
-            train.user_rows,
-            train.item_rows,
-            train.stars,
-            np.float32(tables.mean),
-            _sides(tables.user.counts, sides),
-            _sides(tables.item.counts, sides),
-            visits,
-            sides,
-        )
+        visits, n = room_like(train.item_rows, len(train), VISIT), n_sides(len(train))
+        sides = _Sides(_cut(tables.user.counts, n), _cut(tables.item.counts, n), n)
+        columns = train.user_rows, train.item_rows, train.stars
+        starts = _deal(columns, np.float32(tables.mean), sides, visits)
         _shuffle(visits, starts, rng)
-        return cls(visits, starts, sides)
+        return cls(visits, starts, n)
 
 
-def _sides(counts: NDArray[np.int64], n: int) -> NDArray[np.uint16]:
+class _Sides(NamedTuple):
+    """The side of each user and of each item, uint16 (n_rows,), and how many there are of each."""
+
+    of_users: NDArray[np.uint16]
+    of_items: NDArray[np.uint16]
+    n: int
+
+
+def _cut(counts: NDArray[np.int64], n: int) -> NDArray[np.uint16]:
     """The side of each row: neighbours together, cut where the ratings are shared out evenly."""
     before = np.cumsum(counts) - counts
     return (before * n // max(1, counts.sum())).astype(np.uint16)
@@ -89,39 +92,67 @@ def _shuffle(visits: NDArray[np.void], starts: NDArray[np.int64], rng: np.random
         last = max(int(np.searchsorted(starts, most, side="right")) - 1, first + 1)
         begin, end = starts[first], starts[last]
         chances = rng.integers(0, 2**32, end - begin, np.uint32)
-        _shuffle_blocks(visits[begin:end], starts[first : last + 1] - begin, chances)
+        _shuffle_side_by_side(visits[begin:end], starts[first : last + 1] - begin, chances)
         first = last
 
 
-@parallel
+def _shuffle_side_by_side(
+    visits: NDArray[np.void], starts: NDArray[np.int64], chances: NDArray[np.uint32]
+) -> None:
+    def shuffle(some: slice) -> None:
+        _shuffle_blocks(visits, starts[some.start : some.stop + 1], chances)
+
+    in_blocks(shuffle, len(starts) - 1, _AT_A_TIME)
+
+
 def _deal(
-    users: Any, items: Any, stars: Any, mean: Any, user_side: Any, item_side: Any, visits: Any,
-    sides: Any,
-) -> Any:  # fmt: skip
-    """Put every rating into its block, in the order given, and return the starts of the blocks."""
-    n, n_blocks = len(users), sides * sides
-    places = np.zeros((_N_RUNS, n_blocks), np.int64)
-    for run in numba.prange(_N_RUNS):
-        for at in range(run * n // _N_RUNS, (run + 1) * n // _N_RUNS):
-            places[run, user_side[users[at]] * sides + item_side[items[at]]] += 1
-    starts = np.zeros(n_blocks + 1, np.int64)
-    taken = 0
-    for block in range(n_blocks):
-        for run in range(_N_RUNS):
-            places[run, block], taken = taken, taken + places[run, block]
-        starts[block + 1] = taken
-    for run in numba.prange(_N_RUNS):
-        for at in range(run * n // _N_RUNS, (run + 1) * n // _N_RUNS):
-            block = user_side[users[at]] * sides + item_side[items[at]]
-            visit = visits[places[run, block]]
-            visit.user, visit.item, visit.stars = users[at], items[at], stars[at] - mean
-            places[run, block] += 1
-    return starts
+    columns: Sequence[NDArray[Any]], mean: np.float32, sides: _Sides, visits: NDArray[np.void]
+) -> NDArray[np.int64]:
+    """Put every rating into its block, in the order given, and return the starts of the blocks.
+
+    Args:
+        columns: users, items and stars, (n,) each.
+        mean: that stars are told above.
+        sides: of the grid.
+        visits: VISIT (n,), filled in.
+    """
+    n = len(visits)
+    places = np.zeros((_N_RUNS, sides.n * sides.n), np.int64)
+
+    def ratings_of(run: slice) -> list[NDArray[Any]]:
+        return [column[run.start * n // _N_RUNS : run.stop * n // _N_RUNS] for column in columns]
+
+    in_blocks(lambda run: _count(*ratings_of(run)[:2], sides, places[run.start]), _N_RUNS, 1)
+    ends = np.cumsum(places.T).reshape(-1, _N_RUNS)  # block after block, in each run after run
+    places = np.ascontiguousarray(ends.T) - places
+    in_blocks(
+        lambda run: _place(*ratings_of(run), mean, sides, places[run.start], visits), _N_RUNS, 1
+    )
+    return np.concatenate([[0], ends[:, -1]])
 
 
-@parallel
+@serial
+def _count(users: Any, items: Any, sides: Any, counts: Any) -> None:
+    """Count the ratings of each block."""
+    for at in range(len(users)):
+        counts[sides.of_users[users[at]] * sides.n + sides.of_items[items[at]]] += 1
+
+
+@serial
+def _place(
+    users: Any, items: Any, stars: Any, mean: Any, sides: Any, places: Any, visits: Any
+) -> None:
+    """Put each rating where its block goes on."""
+    for at in range(len(users)):
+        block = sides.of_users[users[at]] * sides.n + sides.of_items[items[at]]
+        visit = visits[places[block]]
+        visit.user, visit.item, visit.stars = users[at], items[at], stars[at] - mean
+        places[block] += 1
+
+
+@serial
 def _shuffle_blocks(visits: Any, starts: Any, chances: Any) -> None:
-    for block in numba.prange(len(starts) - 1):
+    for block in range(len(starts) - 1):
         _shuffle_block(visits[starts[block] : starts[block + 1]], chances[starts[block] :])
 
 

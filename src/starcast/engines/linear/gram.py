@@ -3,16 +3,18 @@
 from dataclasses import replace
 from typing import Any, NamedTuple, final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.disk.mapped import room_like
-from starcast.engines.compiled import parallel, serial
+from starcast.engines.blocks import in_blocks
+from starcast.engines.compiled import serial
 from starcast.engines.interest import Interest, weighted
 from starcast.engines.rows import SparseRows
+
+BLOCK = 64  # items that a thread takes at a time
 
 
 @final
@@ -100,7 +102,7 @@ def pairs(told: Told, core: Rows, nearness: float) -> Pairs:
 def gram(summed: Pairs, items: Rows, n_core: int) -> NDArray[np.float32]:
     """G of some items with all core items; float32 (len(items), n_core)."""
     found = np.zeros((len(items), n_core), np.float32)
-    _fill(found, items, summed)
+    in_blocks(lambda some: _fill(found[some], items[some], summed), len(items), BLOCK)
     return found
 
 
@@ -157,9 +159,9 @@ def _by_user_and_time(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDA
     return np.argsort(users * (last - first + 1) + (times - first))
 
 
-@parallel
+@serial
 def _fill(found: Any, items: Any, summed: Any) -> None:
-    for n in numba.prange(len(items)):
+    for n in range(len(items)):
         fill_row(found[n], items[n], summed)
 
 

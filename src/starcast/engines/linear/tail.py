@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple, final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Rows
 from starcast.engines.blas import blas_on_one_thread
-from starcast.engines.compiled import parallel, serial
-from starcast.engines.linear.gram import Pairs, fill_row
+from starcast.engines.blocks import in_blocks
+from starcast.engines.compiled import serial
+from starcast.engines.linear.gram import BLOCK, Pairs, fill_row
 
 NEIGHBOURS = 64
 
@@ -43,37 +43,58 @@ def tail_weights(
     width = min(NEIGHBOURS, len(core_gram))
     neighbours = np.zeros((len(items), width), np.int32)
     weights = np.zeros((len(items), width), np.float32)
+
+    def solve(some: slice) -> None:
+        _solve_items(neighbours[some], weights[some], items[some], summed, core_gram, penalty)
+
     with blas_on_one_thread():
-        _solve_all(neighbours, weights, items, summed, core_gram, penalty)
+        in_blocks(solve, len(items), BLOCK)
     return Tail(neighbours, weights)
 
 
-@parallel
-def _solve_all(
+@serial
+def _solve_items(
     neighbours: Any, weights: Any, items: Any, summed: Any, core_gram: Any, penalty: Any
 ) -> None:
-    for n in numba.prange(len(items)):
-        _solve_one(neighbours[n], weights[n], items[n], summed, core_gram, penalty)
+    row = np.empty(len(core_gram), np.float32)
+    for n in range(len(items)):
+        row[:] = 0
+        fill_row(row, items[n], summed)
+        count = take_nearest(row, neighbours[n])
+        if count:
+            nearest = neighbours[n, :count]
+            weights[n, :count] = _solve(row, nearest, core_gram, penalty)
 
 
 @serial
-def _solve_one(
-    neighbours: Any, weights: Any, item: Any, summed: Any, core_gram: Any, penalty: Any
-) -> None:
-    row = np.zeros(len(core_gram), np.float32)
-    fill_row(row, item, summed)
-    nearest = np.argsort(-row)[: len(weights)]
-    count = np.sum(row[nearest] > 0)
-    if count:
-        neighbours[:count] = nearest[:count]
-        weights[:count] = _solve(row, nearest[:count], core_gram, penalty)
+def take_nearest(row: Any, nearest: Any) -> Any:
+    """The places of the highest numbers above 0, highest first, of equal ones the first.
+
+    Args:
+        row: float32 (m,).
+        nearest: int32 (K,); its first entries are written.
+    Returns: how many.
+    """
+    count = 0
+    for place in range(len(row)):
+        is_full = count == len(nearest)
+        if row[place] > (row[nearest[count - 1]] if is_full else np.float32(0)):
+            at = count - 1 if is_full else count
+            while at > 0 and row[nearest[at - 1]] < row[place]:
+                nearest[at] = nearest[at - 1]
+                at -= 1
+            nearest[at] = place
+            count = min(count + 1, len(nearest))
+    return count
 
 
 @serial
 def _solve(row: Any, nearest: Any, core_gram: Any, penalty: Any) -> Any:
     system = np.empty((len(nearest), len(nearest)), np.float32)
+    target = np.empty(len(nearest), np.float32)
     for a in range(len(nearest)):
+        target[a] = row[nearest[a]]
         for b in range(len(nearest)):
             system[a, b] = core_gram[nearest[a], nearest[b]]
         system[a, a] += penalty[nearest[a]]
-    return np.linalg.solve(system, row[nearest])
+    return np.linalg.solve(system, target)

@@ -61,8 +61,10 @@ def backward(
         slopes: float32, laid out as `values`; holds the last layer's slope and takes the others.
         gradient: float32 (n_dense,); takes the gradient of kernels and biases.
     """
-    at = n * stack[:-1].sum()
-    weights = (stack[:-1] * stack[1:] + stack[1:]).sum()
+    at = weights = 0
+    for layer in range(len(stack) - 1):
+        at += n * stack[layer]
+        weights += (stack[layer] + 1) * stack[layer + 1]
     for layer in range(len(stack) - 2, -1, -1):
         below, above = stack[layer], stack[layer + 1]
         outputs, slope = matrix(values, at, n, above), matrix(slopes, at, n, above)

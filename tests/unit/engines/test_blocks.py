@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import pytest
 
-from starcast.scoring.blocks import in_blocks
+from starcast.engines.blocks import in_blocks
 
 
 @pytest.fixture(params=[1, 2, 5])

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from starcast.data.ids import Ids, Vocabulary, concatenate
+from starcast.data.id_arrays import concatenate
+from starcast.data.ids import Ids, Vocabulary
 from starcast.data.scale import RatingScale
 from starcast.errors import UnknownIdError
 

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "starcast"
 
 FLOORS = (  # lowest first; a room is a module or a folder, and the inner rooms of BUILDINGS
-    ("display", "evaluation.list_size"),
+    ("display", "evaluation.list_size", "data.id_arrays"),
     (
         "errors",
         "disk",

@@ -1,15 +1,16 @@
 """Vocabulary: external ids on one side, row numbers on the other."""
 
 from collections.abc import Sequence
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from starcast.data.id_arrays import ZERO, are_whole_numbers, as_column, plain, refuse_zero_bytes
+from starcast.data.id_arrays import Ids as Ids
 from starcast.display import quoted, shortened
 from starcast.errors import UnknownIdError
 
-Ids = NDArray[Any]
 Rows = NDArray[np.int32]
 _BLOCK = 1 << 16  # ids; what is made of a block stays in the processor's cache
 
@@ -35,7 +36,7 @@ class Vocabulary:
     __slots__ = ("_order", "_sorted", "ids", "kind")
 
     def __init__(self, ids: Ids, kind: str = "id") -> None:
-        self.ids, self.kind = _plain(ids), kind
+        self.ids, self.kind = plain(ids), kind
         self._order: Rows | None = None  # of the ids as they ascend; None where they do
         self._sorted = self.ids
         if not _ascend(self._sorted):
@@ -52,14 +53,16 @@ class Vocabulary:
             values: (n,) integers or strings, repeats welcome.
             kind: what the ids name, for messages.
         Returns: the vocabulary; int32 (n,) rows.
+        Raises: DataError: an id with a zero byte in it.
         """
         if values.dtype != np.int32:  # which is as good here, at half the memory
-            values = _plain(values)
+            values = plain(values)
         if np.issubdtype(values.dtype, np.integer) and len(values):
             lowest, highest = int(values.min()), int(values.max())
             if highest - lowest < 4 * len(values):  # dense integers: a table beats a sort
                 return cls._encode_dense(values, lowest, highest, kind)
         ids, rows = np.unique(values, return_inverse=True)
+        refuse_zero_bytes(ids, kind)
         return cls(ids, kind), rows.astype(np.int32)
 
     @classmethod
@@ -84,6 +87,7 @@ class Vocabulary:
         Args:
             external_ids: (n,) ids in order of arrival, repeats welcome. Where they, or these, are
                 text that is no number, all are text from then on.
+        Raises: DataError: an id with a zero byte in it.
 
         >>> films = Vocabulary(np.array([10, 20]), kind="item")
         >>> films.grown([30, 20, 5]).ids.tolist(), films.grown(["5b"]).ids.tolist()
@@ -94,6 +98,7 @@ class Vocabulary:
         fresh = wanted[base._find(wanted) < 0]
         if not len(fresh):
             return type(self)(self.ids, self.kind)
+        refuse_zero_bytes(fresh, self.kind)
         _, first = np.unique(fresh, return_index=True)
         return type(self)(np.concatenate([base.ids, fresh[np.sort(first)]]), self.kind)
 
@@ -106,7 +111,8 @@ class Vocabulary:
     def __contains__(self, external_id: object) -> bool:
         if self._quick_row(external_id) >= 0:
             return True
-        return bool(self._find(np.array([external_id]))[0] >= 0)
+        column = as_column([external_id])
+        return column is not None and bool(self._find(column)[0] >= 0)
 
     def rows(self, external_ids: ArrayLike | Sequence[object]) -> Rows:
         """Rows of external ids.
@@ -135,7 +141,7 @@ class Vocabulary:
         """Ids (n,) in the type of those that are here, or as text where one cannot be of it."""
         wanted = self._column(external_ids)
         comparable = self._comparable(wanted)
-        return wanted.astype(str) if comparable is None else comparable
+        return plain(wanted).astype(str) if comparable is None else comparable
 
     def row(self, external_id: object) -> int:
         """The row of one id; what `rows` gives, in a tenth of the time where the type fits.
@@ -149,7 +155,8 @@ class Vocabulary:
         """The `n` known ids that sort closest to an unknown one, as text."""
         if not len(self):
             return []
-        wanted = self._comparable(np.array([external_id]))
+        column = as_column([external_id])
+        wanted = None if column is None else self._comparable(column)
         if wanted is None:
             return [str(known) for known in self._sorted[:n]]
         at = int(np.searchsorted(self._sorted, wanted[0]))
@@ -161,7 +168,8 @@ class Vocabulary:
         kind = self.ids.dtype.kind
         if kind == "i" and type(external_id) is str and _is_short_number(external_id):
             external_id = int(external_id)
-        if type(external_id) is (int if kind == "i" else str):
+        is_odd = type(external_id) is str and external_id.endswith(ZERO)
+        if type(external_id) is (int if kind == "i" else str) and not is_odd:
             at = int(self._sorted.searchsorted(external_id))
             if at < len(self) and self._sorted[at] == external_id:
                 return at if self._order is None else int(self._order[at])
@@ -176,7 +184,7 @@ class Vocabulary:
     def _find(self, wanted: Ids) -> Rows:
         comparable = self._comparable(wanted)
         if comparable is None and len(wanted) > 1:  # one odd id must not hide the others
-            ids, at = np.unique(_plain(wanted), return_inverse=True)
+            ids, at = np.unique(plain(wanted), return_inverse=True)
             return np.concatenate([self._find(one) for one in ids[:, np.newaxis]])[at]
         if comparable is None or not len(self):
             return np.full(len(wanted), -1, np.int32)
@@ -186,9 +194,13 @@ class Vocabulary:
 
     def _comparable(self, wanted: Ids) -> Ids | None:
         """`wanted` in the type of the ids, or None where that is impossible."""
-        theirs = _plain(wanted)
+        theirs = plain(wanted)
+        if self.ids.dtype.kind != "i":
+            return theirs.astype(str, copy=False)
+        if theirs.dtype.kind == "U" and not are_whole_numbers(theirs):
+            return None
         try:
-            return theirs.astype(np.int64 if self.ids.dtype.kind == "i" else str, copy=False)
+            return theirs.astype(np.int64, copy=False)
         except (ValueError, OverflowError):
             return None
 
@@ -200,41 +212,9 @@ class Vocabulary:
         )
 
 
-def concatenate(parts: Sequence[Ids]) -> Ids:
-    """One id array from several, integers when all are integers and text otherwise."""
-    plain = [_plain(part) for part in parts]
-    if all(part.dtype.kind == "i" for part in plain):
-        return np.concatenate(plain)
-    return np.concatenate([part.astype(str) for part in plain])
-
-
 def _ascend(ids: Ids) -> bool:
     return len(ids) < 2 or bool(np.all(ids[:-1] < ids[1:]))
 
 
 def _is_short_number(text: str) -> bool:
     return len(text) < 19 and text.isascii() and text.isdecimal()  # 18 digits fit 64 bits
-
-
-def _plain(values: Ids) -> Ids:
-    """`values` as int64 if they are integers that fit, and as text otherwise.
-
-    Two types only, so that the same ids compare, sort and hash alike whoever read the file.
-    """
-    too_long = values.dtype == np.uint64 and np.any(values > np.iinfo(np.int64).max)
-    if np.issubdtype(values.dtype, np.integer) and not too_long:
-        return values.astype(np.int64, copy=False)
-    return values.astype(str, copy=False)
-
-
-def as_column(values: object) -> NDArray[Any] | None:
-    """Values as an array (n,), a single one as (1,); None where they are no single values.
-
-    >>> as_column([[1], [2, 3]]) is None, as_column(7)
-    (True, array([7]))
-    """
-    try:
-        column = np.atleast_1d(np.asarray(values))
-    except ValueError:  # lists of different length
-        return None
-    return column if column.ndim == 1 else None

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from starcast.data.ids import Rows, as_column
+from starcast.data.id_arrays import as_column
+from starcast.data.ids import Rows
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.display import quoted

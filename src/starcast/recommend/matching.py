@@ -58,7 +58,9 @@ class ItemFinder:
             if item in self.items:
                 return Match(self.items.row(item), "", is_sure=True)
         title = rated.title or rated.item
-        return self._titles.find(title, rated.year, exactly=exactly) if title else None
+        if not title or "\0" in title:  # which is no mark that people type or leave out
+            return None
+        return self._titles.find(title, rated.year, exactly=exactly)
 
     @cached_property
     def _titles(self) -> TitleIndex:

@@ -77,6 +77,8 @@ class Rules:
     def __post_init__(self) -> None:
         if not isinstance(self.where, str | None):
             raise ConfigError(f"where must be a filter as text, got {shown(self.where)}")
+        if "\0" in (self.where or ""):
+            raise ConfigError(f"the filter {quoted(self.where)} holds a zero byte; remove it")
         Whole(help="", least=0, most=_LARGEST).check("min_ratings", self.min_ratings)
         for name in ("diversity", "calibration"):
             self._set(name, float(_WEIGHT.check(name, getattr(self, name))))
@@ -143,6 +145,6 @@ _EXAMPLES = {"at_most": "3:director", "at_least": "2:genres=Documentary"}
 
 def _group(name: str, text: str) -> Group:
     found = _GROUP.fullmatch(text)
-    if not found or (name == "at_least" and not (found[3] and int(found[1]))):
+    if not found or "\0" in text or (name == "at_least" and not (found[3] and int(found[1]))):
         raise ConfigError(f"{name} {quoted(text)} is no group; write it as {_EXAMPLES[name]}")
     return Group(int(found[1]), found[2], found[3])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import starcast.data.ids
-from starcast.data.ids import Vocabulary, concatenate
-from starcast.errors import UnknownIdError
+from starcast.data.id_arrays import concatenate
+from starcast.data.ids import Vocabulary
+from starcast.errors import DataError, UnknownIdError
 
 FILMS = Vocabulary(np.array([10, 20, 50]), kind="item")
 PEOPLE = Vocabulary(np.array(["10", "ann", "bob"]), kind="user")
@@ -233,3 +234,34 @@ def test_lists_are_no_ids(odd: Any) -> None:
     for ask in (lambda: films.rows(odd), lambda: films.row(odd)):
         with pytest.raises(UnknownIdError, match="a list is no film id"):
             ask()
+
+
+ODD = ["10\0", "ann\0", "ann\0\0", "\0", "bob\0x"]  # NumPy drops zero bytes at the end of a text
+
+
+@pytest.mark.parametrize("known", [FILMS, PEOPLE], ids=["integers", "text"])
+@pytest.mark.parametrize("odd", [*ODD, b"10\0"])
+def test_an_id_with_a_zero_byte_is_no_other(known: Vocabulary, odd: str | bytes) -> None:
+    assert odd not in known
+    assert known.find([odd]).tolist() == [-1]
+    assert known.find(["10", odd]).tolist() == [0, -1]
+    assert known.find(np.array([odd, "10"], object)).tolist() == [-1, 0]
+    for asked in (lambda: known.row(odd), lambda: known.rows([odd])):
+        with pytest.raises(UnknownIdError, match=r"was not in the training data; nearest known: "):
+            asked()
+    assert known.like([odd, "10"])[0] not in ("10", "ann")
+    assert known.find(concatenate([np.array([odd], object), np.array(["10"])])).tolist() == [-1, 0]
+
+
+@pytest.mark.parametrize("odd", ["1_0", "２０", "٢٠", "1e1", "10.0", "0x14"])
+def test_an_integer_is_written_in_digits(odd: str) -> None:
+    assert odd not in FILMS
+    assert FILMS.find([odd, "20", "+50", "-10", "010"]).tolist() == [-1, 1, 2, -1, 0]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_ids_with_zero_bytes_become_no_rows(odd: str) -> None:
+    with pytest.raises(DataError, match="there are user ids with a zero byte in them"):
+        Vocabulary.encode(np.array(["10", odd], object), "user")
+    with pytest.raises(DataError, match="there are item ids with a zero byte in them"):
+        FILMS.grown(["10", odd])

@@ -53,6 +53,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "among": ({"among": "films.csv"}, "among must be a list of ids or titles, got 'films.csv'"),
     "what": ({"without": [1, None]}, "without must be ids or titles, got None"),
     "group": ({"at_most": "director"}, "at_most 'director' is no group; write it as 3:director"),
+    "zero": ({"where": "title = 'Up\0'"}, "holds a zero byte; remove it"),
+    "zero of a group": ({"at_most": "1:genres=War\0"}, "is no group"),
     "sign": ({"at_most": "-1:director"}, "is no group"),
     "no value": ({"at_least": "2:genres"}, "write it as 2:genres=Documentary"),
     "nothing": ({"at_least": "0:genres=War"}, "is no group"),
@@ -376,3 +378,14 @@ def test_the_candidates_become_more_until_a_list_is_full(monkeypatch: pytest.Mon
     wanted = ids(RECOMMENDER.recommend(1, 6, at_most="3:genres"))
     monkeypatch.setattr(rerank, "_POOL", -11)  # one candidate at first
     assert ids(RECOMMENDER.recommend(1, 6, at_most="3:genres")) == wanted
+
+
+@pytest.mark.parametrize("rule", ["among", "without"])
+def test_an_item_named_with_a_zero_byte_is_no_other(rule: str) -> None:
+    first, second, *_ = ranking(0)
+    named = [f"{first}\0", f"{ROWS[first].title}\0", second]
+    with told() as lines:
+        listed = ids(RECOMMENDER.recommend(0, EVERYTHING, **{rule: named}))  # type: ignore[arg-type]
+    assert (second in listed) == (rule == "among")
+    assert (first in listed) == (rule == "without")
+    assert lines[0].startswith(f"{rule}: 2 of 3 are not known here: '{first}\\x00'")

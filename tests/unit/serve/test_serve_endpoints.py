@@ -75,7 +75,7 @@ def test_titles_stand_for_ids_and_digits_do_not(client: TestClient) -> None:
     assert post(client, "/predict", {"user": "ann", "items": ["Duel", "ALIEN (1979)"]}) == by_id
     likened = get(client, "/items/alien (1979)/similar?k=1")
     assert likened == get(client, "/items/alien/similar?k=1")
-    for item in ("1979", "Aliens", "Al"):  # neither a title nor an id
+    for item in ("1979", "Aliens", "Al", "duel\0", "Duel\0"):  # neither a title nor an id
         error = post(client, "/predict", {"user": "ann", "items": [item]}, 404)["error"]
         assert error["code"] == "unknown_item"
 
@@ -118,13 +118,14 @@ def test_a_guests_items_may_be_titles_and_unknown_ones_are_left_out(client: Test
     ratings = [
         {"item": "Aliens (1979)", "stars": 5}, {"item": "DUEL", "stars": 1},
         {"item": "Nowhere (1999)", "stars": 3}, {"item": 999999, "stars": 3},
+        {"item": "clue\0", "stars": 3},
     ]  # fmt: skip
     said = post(client, "/recommendations", {"ratings": ratings})
     assert said["found"] == [
         {"item": "alien", "title": "Alien (1979)", "given": "Aliens (1979)", "is_sure": False},
         {"item": "duel", "title": "Duel (1971)", "given": "DUEL", "is_sure": True},
     ]
-    assert said["left_out"] == ["Nowhere (1999)", 999999]
+    assert said["left_out"] == ["Nowhere (1999)", 999999, "clue\0"]
     by_id = [{"item": "alien", "stars": 5}, {"item": "duel", "stars": 1}]
     plain = post(client, "/recommendations", {"ratings": by_id})
     assert plain["recommendations"] == said["recommendations"]
@@ -169,7 +170,11 @@ def test_items_are_found_and_likened(client: TestClient) -> None:
         ("/users/a%2Fb/ratings", "unknown_user", ["ann", "bob", "eve"]),
         ("/users/%F0%9F%8E%AC/recommendations", "unknown_user", ["ann", "bob", "eve"]),
         ("/users//recommendations", "unknown_user", ["ann", "bob", "eve"]),
+        ("/users/ann%00/recommendations", "unknown_user", ["ann", "bob", "eve"]),
+        ("/users/ann%00%00/ratings", "unknown_user", ["ann", "bob", "eve"]),
         ("/items/aliens/similar", "unknown_item", ["alien", "brazil", "clue"]),
+        ("/items/alien%00/similar", "unknown_item", ["alien", "brazil", "clue"]),
+        ("/items/Duel%20(1971)%00/similar", "unknown_item", ["alien", "brazil", "clue"]),
         ("/users/ann/recommendations?model=none", "unknown_model", [FACTOR]),
     ],
 )

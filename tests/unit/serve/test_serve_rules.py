@@ -67,7 +67,7 @@ def test_a_list_without_rules_is_the_one_that_is_got(client: TestClient) -> None
         ({"where": "year = 'abc'"}, 422, "'year' holds numbers, but 'abc' is text, at character 8"),
         ({"where": "1=1; drop table x"}, 422, "cannot be read at character 4"),
         ({"where": "(" * 5001}, 422, "where: String should have at most 5000 characters"),
-        ({"where": "\0"}, 422, "cannot be read at character 1, '\\x00'"),
+        ({"where": "\0"}, 422, "the filter '\\x00' holds a zero byte"),
         ({"where": ["price = 1"]}, 422, "where: Input should be a valid string"),
         ({"at_most": "1:director"}, 422, "at_most: Input should be a valid list"),
         ({"at_most": ["director"]}, 422, "is no group; write it as 3:director"),

@@ -7,7 +7,7 @@ from starcast.data.files import faults, values
 from starcast.data.files.loaded import Loaded
 from starcast.data.files.options import ReadingOptions
 from starcast.data.files.tabular import reading_of
-from starcast.data.ids import Ids, concatenate
+from starcast.data.id_arrays import Ids, concatenate
 from starcast.data.reading import Reading
 from starcast.errors import DataError
 

@@ -178,6 +178,6 @@ def rows_of(vocabulary: Vocabulary, keys: Sequence[str]) -> Rows:
     """The rows of keys, -1 for those that there are none of; int32 (n,)."""
     if not keys:
         return np.empty(0, np.int32)
-    rows = vocabulary.find(np.array(keys, np.str_))
+    rows = vocabulary.find(keys)
     is_same = vocabulary.ids[rows].astype(str) == np.array(keys, np.str_)
     return np.where((rows >= 0) & is_same, rows, -1).astype(np.int32)

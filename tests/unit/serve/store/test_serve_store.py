@@ -86,6 +86,13 @@ def test_a_rating_changes_the_list_at_once(ask: Ask, known_by_heart: Artifact) -
     assert items(ask("GET", "/users/bob/recommendations"))[-1] == "alien"
 
 
+@pytest.mark.parametrize("user", ["bob%00", "ann%00%00"])
+def test_who_is_named_with_a_zero_byte_is_nobody_else(ask: Ask, user: str) -> None:
+    for path in (f"/users/{user}/recommendations", f"/users/{user}/ratings"):
+        assert ask("GET", path, status=404)["error"]["code"] == "unknown_user"
+    assert ask("GET", f"/users/{user}/recommendations?fallback=true")["fallback"] is True
+
+
 def test_somebody_new_has_a_list_once_they_rate(ask: Ask) -> None:
     path = "/users/zoe/recommendations"
     assert ask("GET", path, status=404)["error"]["code"] == "unknown_user"

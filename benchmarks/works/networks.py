@@ -12,9 +12,9 @@ from benchmarks.work import Planned, Work
 _NOTE = (
     "Layers [64,32,16,8,1], embeddings of 8, Adam, every training row once. Starcast also pays for "
     "its regularization, which the others go without. Where its time goes, deep, batch size 8,192, "
-    "measured apart on one core: of 329 ns 190 are matrix products near the top speed of the core, "
-    "99 the rest of the gradient, 19 finding rows of a batch, 16 moving them, 5 the dense weights. "
-    "Two cores make 165 of it at best, and 172 to 200 as they wait for each other."
+    "measured apart on one Intel core: of 329 ns 190 are matrix products near the top speed of the "
+    "core, 99 the rest of the gradient, 19 finding rows of a batch, 16 moving them, 5 the dense "
+    "weights. Two cores make 165 of it at best, and 172 to 200 as they wait for each other."
 )
 _AT_MOST = {(DEEP, 1000): 270, (ENSEMBLE, 1000): 330, (DEEP, 8192): 180, (ENSEMBLE, 8192): 220}
 SHORT = {DEEP: "deep", ENSEMBLE: "ensemble"}

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from starcast.cli.answers import Answer
-from starcast.cli.named_items import rows_like
 from starcast.cli.use import ArtifactFolder, K
 from starcast.display import quoted
 from starcast.errors import UnknownIdError
@@ -18,10 +17,11 @@ def find(artifact: ArtifactFolder, title: Text, k: K = LIST_SIZE) -> Answer:
     """Find items by title, however it is typed: the best match first."""
     from starcast.artifacts import storage
     from starcast.cli.show import items
+    from starcast.recommend.named_items import NamedItems
 
     trained = storage.load(artifact)
     ratings, text = trained.split.ratings, " ".join(title)
-    rows = rows_like(trained, text, k)
+    rows = NamedItems(trained).like(text, k)
     if not rows:
         raise UnknownIdError(f"no title here is like {quoted(text)}")
     found = [

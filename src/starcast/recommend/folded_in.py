@@ -47,7 +47,7 @@ class FoldedInUser:
         residual_rmse: float,
         lister: Lister,
     ) -> None:
-        self._lister = lister
+        self._lister, self._named = lister, lister.pairs.named_items
         self.item_rows, self.stars = known_by
         self._ratings, self._ranker, self._residual_rmse = ratings, ranker, residual_rmse
         self._folded = self._fold_in(*known_by)
@@ -60,11 +60,11 @@ class FoldedInUser:
         """Predicted stars for items.
 
         Args:
-            item_ids: (n,) external ids.
+            item_ids: (n,) external ids, or titles.
         Returns: float32 (n,), stars, clipped to the scale.
         Raises: UnknownIdError: an item that was not in the training data.
         """
-        rows = self._ratings.items.rows(item_ids)
+        rows = self._named.rows(item_ids)
         return self._ratings.scale.clip(self._folded.score_items(rows))
 
     def recommend(
@@ -102,14 +102,14 @@ class FoldedInUser:
         for and against it.
 
         Args:
-            item_id: an external id.
+            item_id: an external id, or a title.
             k: most reasons that are given.
         Raises:
             UnknownIdError: an item that was not in the training data.
             ConfigError: k is less than 1.
         """
         check_length(k)
-        row = self._ratings.items.rows([item_id])
+        row = self._named.rows([item_id])
         clip = self._ratings.scale.clip
         return Explanation(
             float(clip(self._folded.score_items(row))[0]),
@@ -132,14 +132,14 @@ class FoldedInUser:
         On test rows of ml-latest-small that is worth 0.05 nats a rating beside σ = residual RMSE.
 
         Args:
-            item_ids: (n,) external ids.
+            item_ids: (n,) external ids, or titles.
         Returns: float32 (n,), stars.
         Raises: UnknownIdError: an item that was not in the training data.
         """
         means = self._lister.pairs.means
         of_all, of_item = means.variances
         own = means.variance_of(self.item_rows, self.stars)
-        variances = of_item[self._ratings.items.rows(item_ids)] * own / of_all**2
+        variances = of_item[self._named.rows(item_ids)] * own / of_all**2
         return np.asarray(self._residual_rmse * np.sqrt(variances), np.float32)
 
     def particular_effects(self, item_ids: ArrayLike | Sequence[object]) -> Scores:
@@ -149,11 +149,11 @@ class FoldedInUser:
         what a rating says of these items more than of what people rate in general.
 
         Args:
-            item_ids: (m,) external ids.
+            item_ids: (m,) external ids, or titles.
         Returns: float32 (m, n), of the person's ratings in their order.
         Raises: UnknownIdError: an item that was not in the training data.
         """
-        rows = self._ratings.items.rows(item_ids)
+        rows = self._named.rows(item_ids)
         return np.asarray(self._effects(rows) - self._general_effects, np.float32)
 
     @cached_property

@@ -1,6 +1,7 @@
 """Ratings that a person gives, as rows and stars, refused unless they can be meant."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,14 +14,30 @@ from starcast.display import quoted
 from starcast.engines.protocol import Scores
 from starcast.errors import ConfigError
 
+Find = Callable[[Any], Rows]
+
+
+def columns_of(
+    given: ArrayLike | Sequence[object] | Mapping[Any, float], stars: ArrayLike | None
+) -> tuple[Any, Any]:
+    """Items and stars, given as two columns or as one mapping. Raises: ConfigError: as neither."""
+    if isinstance(given, Mapping):
+        if stars is not None:
+            raise ConfigError("a mapping of items has their stars in it; leave the others out")
+        return list(given), list(given.values())
+    if stars is None:
+        raise ConfigError("items need their stars, as a second list or in a mapping: {item: stars}")
+    return given, stars
+
 
 def checked_ratings(
-    ratings: Ratings, item_ids: ArrayLike | Sequence[object], stars: ArrayLike
+    ratings: Ratings, find: Find, item_ids: ArrayLike | Sequence[object], stars: ArrayLike
 ) -> tuple[Rows, Scores]:
     """A person's ratings as rows and stars, refused unless they can be meant.
 
     Args:
         ratings: whose items and scale these are.
+        find: gives the rows (n,) of items by their names.
         item_ids, stars: (n,), n may be 0.
     Returns: int32 (n,); float32 (n,).
     Raises:
@@ -31,7 +48,7 @@ def checked_ratings(
     ids, values = _column(item_ids, "items"), _numbers(_column(stars, "stars"))
     if len(ids) != len(values):
         raise ConfigError(f"{len(ids)} items and {len(values)} stars make no ratings")
-    rows = ratings.items.rows(ids)
+    rows = find(ids)
     check_once(ratings, rows)
     check_stars(ratings.scale, ids.tolist(), values)
     return rows, values.astype(np.float32)

@@ -16,6 +16,7 @@ from starcast.display import shortened
 from starcast.engines.protocol import Scores, UncertainScorer
 from starcast.errors import ConfigError, LeftOutWarning, require_name
 from starcast.recommend.baselines import DampedMeans
+from starcast.recommend.named_items import NamedItems
 from starcast.recommend.table_file import type_of
 
 if TYPE_CHECKING:
@@ -45,15 +46,21 @@ class PairScorer:
         known = self._artifact.split.ratings.take(self._artifact.up_to(TRAIN))
         return DampedMeans(known, self._artifact.units)
 
-    def rows(self, user_ids: ArrayLike, item_ids: ArrayLike, *, refuse: bool) -> tuple[Rows, Rows]:
-        """Rows of pairs of ids, -1 for unknown ones unless these are to be refused.
+    @cached_property
+    def named_items(self) -> NamedItems:
+        """The items by id or title."""
+        return NamedItems(self._artifact)
+
+    def rows(
+        self, user_ids: ArrayLike, named_items: ArrayLike, *, refuse: bool
+    ) -> tuple[Rows, Rows]:
+        """Rows of pairs of users and items, -1 for unknown ones unless these are to be refused.
 
         Raises: UnknownIdError: one is refused. ConfigError: the columns differ in length.
         """
-        ratings = self._artifact.split.ratings
-        users, items = ratings.users, ratings.items
-        find = (users.rows, items.rows) if refuse else (users.find, items.find)
-        user_rows, item_rows = find[0](user_ids), find[1](item_ids)
+        users = self._artifact.split.ratings.users
+        user_rows = users.rows(user_ids) if refuse else users.find(user_ids)
+        item_rows = self.named_items.rows(named_items, refuse=refuse)
         if len(user_rows) != len(item_rows):
             raise ConfigError(f"{len(user_rows)} users and {len(item_rows)} items make no pairs")
         return user_rows, item_rows

@@ -1,4 +1,4 @@
-"""Predictor: stars of pairs of external ids."""
+"""Predictor: stars of pairs, and items that are alike."""
 
 import warnings
 from collections.abc import Mapping
@@ -14,8 +14,12 @@ from starcast.data.ratings import Ratings
 from starcast.engines.protocol import Scores
 from starcast.errors import LeftOutWarning
 from starcast.evaluation.charts.epochs import draw_history
-from starcast.recommend.matching import ItemFinder, ids_for_titles
+from starcast.evaluation.list_size import LIST_SIZE
+from starcast.recommend.answers import Similar
+from starcast.recommend.matching import ids_for_titles
+from starcast.recommend.named_items import NamedItems
 from starcast.recommend.pairs import PairScorer, asked_pairs, predictions
+from starcast.recommend.similar_items import similar_items
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +39,11 @@ class Predictor:
     def __init__(self, artifact: Artifact, *, fallback: bool = False) -> None:
         self.artifact, self._fallback = artifact, fallback
         self._ratings, self._pairs = artifact.split.ratings, PairScorer(artifact)
+
+    @property
+    def named_items(self) -> NamedItems:
+        """The items by id or title."""
+        return self._pairs.named_items
 
     def update(self, ratings: Ratings) -> Self:
         """The same with later ratings in it, without training it again; see docs/updates.md.
@@ -66,7 +75,8 @@ class Predictor:
         """Predicted stars for each pair.
 
         Args:
-            user_ids, item_ids: (n,) external ids.
+            user_ids: (n,) external ids.
+            item_ids: (n,) external ids, or titles; a warning says which is taken for another.
         Returns: float32 (n,), stars, clipped to the scale.
         Raises:
             UnknownIdError: an id that was not in the training data, unless `fallback` is set.
@@ -90,17 +100,39 @@ class Predictor:
         from starcast.data.load import load_ids
 
         columns = dict(load_ids(pairs, (USER, ITEM)).columns)
-        columns[ITEM], notes = ids_for_titles(columns[ITEM], ItemFinder(self._ratings))
+        columns[ITEM], notes = ids_for_titles(columns[ITEM], self.named_items.finder)
         for note in notes:
             warnings.warn(note, stacklevel=2)
         asked = asked_pairs(self._ratings.users, self._ratings.items, columns, unknown)
         return predictions(asked, self._pairs)
 
+    def similar(self, item_id: object, k: int = LIST_SIZE) -> list[Similar]:
+        """The k items most like another, best first.
+
+        Likeness is the cosine of what the model learned of the two. It counts n / (n + 10) for an
+        item with n training ratings: the weights of a film that three people rated are mostly
+        chance. Items without a training rating are like nothing.
+
+        Args:
+            item_id: an external id, or a title.
+            k: length of the list; shorter where the catalogue runs out.
+        Raises:
+            UnknownIdError: an item that was not in the training data, or a title that may mean
+                several; says what is near.
+            ConfigError: k is less than 1, or the model knows of no likeness.
+        """
+        return similar_items(self.artifact, self.named_items.row(item_id), k)
+
+    def title(self, item_id: object) -> str:
+        """An item's title, "" if it has none or is unknown."""
+        items = self._ratings.items
+        return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""
+
     def predictive_std(self, user_ids: ArrayLike, item_ids: ArrayLike) -> Scores:
         """Standard deviation of each pair's rating about its prediction.
 
         Args:
-            user_ids, item_ids: (n,) external ids.
+            user_ids, item_ids: (n,) as for `predict`.
         Returns: float32 (n,), stars; NaN where the model does not tell, or does not know an id.
         """
         return self._pairs.predictive_std(*self._pairs.rows(user_ids, item_ids, refuse=False))

@@ -1,10 +1,9 @@
 """Recommender: a trained model in use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Unpack, final
+from typing import Any, Unpack, final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from starcast.artifacts import storage
@@ -15,15 +14,14 @@ from starcast.engines.blocks import Progress
 from starcast.errors import UnknownIdError, UnknownNameError
 from starcast.evaluation.list_size import LIST_SIZE
 from starcast.recommend import index, lists
-from starcast.recommend.answers import Explanation, Recommendation, Similar, check_length
+from starcast.recommend.answers import Explanation, Recommendation, check_length
 from starcast.recommend.folded_in import FoldedInUser
-from starcast.recommend.given_ratings import checked_ratings
+from starcast.recommend.given_ratings import checked_ratings, columns_of
 from starcast.recommend.lister import Limits, Lister
 from starcast.recommend.persons import Persons
 from starcast.recommend.predictor import Predictor
 from starcast.recommend.remarks import OnRemark, warned
 from starcast.recommend.rules import RuleFields, Rules
-from starcast.recommend.similar_items import similar_items
 from starcast.scoring.top_lists import Allowed
 
 RANKINGS = ("list", "stars")
@@ -113,18 +111,26 @@ class Recommender(Predictor):
         chosen = self._lister.for_anybody(k, limits)
         return self._lister.answer(chosen, k, limits, on_remark)
 
-    def fold_in(self, item_ids: ArrayLike | Sequence[object], stars: ArrayLike) -> FoldedInUser:
+    def fold_in(
+        self,
+        item_ids: ArrayLike | Sequence[object] | Mapping[Any, float],
+        stars: ArrayLike | None = None,
+    ) -> FoldedInUser:
         """A person unknown to the model, known by ratings: no retraining, stored weights untouched.
 
         Args:
-            item_ids: (n,) external ids, each once; none at all gives what suits everybody.
-            stars: (n,) ratings on the model's scale.
+            item_ids: (n,) external ids or titles, each item once; none at all gives what suits
+                everybody. Or a mapping of them to stars, such as {"toy story": 5}.
+            stars: (n,) ratings on the model's scale, beside a list.
         Raises:
-            UnknownIdError: an item that was not in the training data.
+            UnknownIdError: an item that was not in the training data, or a title that may mean
+                several; says what is near.
             ConfigError: columns of different length, an item that is rated twice, stars that are no
                 numbers or outside the scale, or a model that folds nobody in.
         """
-        return self._persons.known_by(*checked_ratings(self._ratings, item_ids, stars))
+        columns = columns_of(item_ids, stars)
+        rated = checked_ratings(self._ratings, self.named_items.rows, *columns)
+        return self._persons.known_by(*rated)
 
     def explain(self, user_id: object, item_id: object, k: int = 5) -> Explanation:
         """Which of a user's own ratings pull the prediction for an item up or down.
@@ -135,41 +141,23 @@ class Recommender(Predictor):
         docs/fold-in.md measures how close the two are.
 
         Args:
-            user_id, item_id: external ids.
+            user_id: an external id.
+            item_id: an external id, or a title.
             k: most reasons that are given.
         Raises:
-            UnknownIdError: an id that was not in the training data.
+            UnknownIdError: an id that was not in the training data, or a title of none or several.
             ConfigError: k is less than 1, or the model folds nobody in.
         """
-        person = self._persons.user(self._ratings.users.row(user_id))
-        shown = float(self.predict(np.array([user_id]), np.array([item_id]))[0])
-        return person.explain(item_id, k)._replace(prediction=shown)
-
-    def similar(self, item_id: object, k: int = LIST_SIZE) -> list[Similar]:
-        """The k items most like another, best first.
-
-        Likeness is the cosine of what the model learned of the two. It counts n / (n + 10) for an
-        item with n training ratings: the weights of a film that three people rated are mostly
-        chance. Items without a training rating are like nothing.
-
-        Args:
-            item_id: an external id.
-            k: length of the list; shorter where the catalogue runs out.
-        Raises:
-            UnknownIdError: an item that was not in the training data.
-            ConfigError: k is less than 1, or the model knows of no likeness.
-        """
-        return similar_items(self.artifact, self._ratings.items.row(item_id), k)
+        users, items = self._ratings.users, self._ratings.items
+        user_row, item_row = users.row(user_id), self.named_items.row(item_id)
+        told = self._persons.user(user_row).explain(items.ids[item_row].item(), k)
+        shown = self.predict(users.ids[[user_row]], items.ids[[item_row]])
+        return told._replace(prediction=float(shown[0]))
 
     def allowed(self, rules: Rules) -> Allowed | None:
         """bool (n_items,), what filters leave; None: all. Raises: as `recommend`."""
         selection = self._lister.limits(False, None, rules, {}).selection
         return selection.allowed if selection else None
-
-    def title(self, item_id: object) -> str:
-        """An item's title, "" if it has none or is unknown."""
-        items = self._ratings.items
-        return str(self._ratings.titles[items.rows([item_id])[0]]) if item_id in items else ""
 
     def top_rows(
         self,

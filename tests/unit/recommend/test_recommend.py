@@ -94,7 +94,8 @@ def test_integer_ids_may_come_as_text(known_by_heart: Artifact, one: Any) -> Non
     ("user", "item", "said"),
     [
         ("anna", "alien", "user 'anna' .*nearest known: ann, bob"),
-        ("ann", "aliens", "item 'aliens' .*nearest known: alien, brazil"),
+        ("ann", "aliens", r"title 'aliens'; near: alien 'Alien \(1979\)'"),
+        ("ann", "x", "item 'x' .*nearest known: brazil, clue, duel"),
     ],
 )
 def test_unknown_ids_are_refused_with_the_nearest(

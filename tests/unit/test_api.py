@@ -253,3 +253,23 @@ def test_arrays_stay_arrays(model: Recommender) -> None:
     predictions = model.predict([1, 2], [10, 20])
     assert isinstance(predictions, np.ndarray)
     assert predictions.shape == (2,)
+
+
+def test_official_splits_are_repeated_from_where_data_sets_lie(
+    ratings: Ratings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Path] = []
+
+    def divide(plan: Any, ratings: Ratings, data_dir: Path) -> Any:
+        asked.append(data_dir)
+        raise ConfigError("seen enough")
+
+    monkeypatch.setattr("starcast.api.repeating.divide", divide)
+    monkeypatch.setenv("STARCAST_DATA_DIR", str(tmp_path))
+    for told in ({}, {"data_dir": "elsewhere"}):
+        with pytest.raises(ConfigError, match="seen enough"):
+            sc.repeat(ratings, ["means"], 2, **told)  # type: ignore[arg-type]
+    monkeypatch.delenv("STARCAST_DATA_DIR")
+    with pytest.raises(ConfigError, match="seen enough"):
+        sc.repeat(ratings, ["means"], 2)
+    assert asked == [tmp_path, Path("elsewhere"), Path("datasets")]

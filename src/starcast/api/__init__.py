@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from starcast import models as registry
-from starcast.api.loading import data_dir_of
 from starcast.api.loading import load as load
 from starcast.artifacts import storage
 from starcast.data import load as data
+from starcast.data.movielens.catalog import data_dir_of
 from starcast.data.ratings import Ratings
 from starcast.data.split import Split, SplitPlan
 from starcast.engines.blas import spin_briefly

@@ -7,7 +7,7 @@ from pathlib import Path
 from starcast.data import load as data
 from starcast.data.files.options import RECOGNISED, Columns, Missing, ReadingOptions
 from starcast.data.files.tabular import REPEATED, TESTED
-from starcast.data.movielens.catalog import DATA_DIR, MIRROR
+from starcast.data.movielens.catalog import MIRROR, data_dir_of
 from starcast.data.ratings import Ratings
 from starcast.data.scale import RatingScale
 from starcast.errors import ConfigError
@@ -69,8 +69,3 @@ def load(
     if both := left_out.get(TESTED, 0):
         warnings.warn(f"left out: {both:,} {TESTED}", stacklevel=2)
     return ratings
-
-
-def data_dir_of(given: Place | None) -> Path:
-    """The folder of data sets, as on the command line."""
-    return Path(given or os.environ.get(DATA_DIR) or "datasets").expanduser()

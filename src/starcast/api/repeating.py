@@ -6,6 +6,7 @@ from pathlib import Path
 
 from starcast import models as registry
 from starcast.data.load import divide
+from starcast.data.movielens.catalog import data_dir_of
 from starcast.data.ratings import Ratings
 from starcast.data.split import SplitPlan
 from starcast.errors import ConfigError
@@ -27,7 +28,7 @@ def repeat(
     refit: bool = False,
     k: int = 10,
     relevant: str = "above-mean",
-    data_dir: str | Path = "datasets",
+    data_dir: str | Path | None = None,
 ) -> Repeated:
     """Train and judge models on many splits, by many seeds; no model is kept.
 
@@ -52,7 +53,7 @@ def repeat(
     contestants = [_contestant(model, refit=refit) for model in models]
     judge, found = by_test(k, Relevance.parse(relevant)), list[CellFigures]()
     for cell in cells:
-        split = divide(cell.plan, ratings, Path(data_dir))
+        split = divide(cell.plan, ratings, data_dir_of(data_dir))
         figures = run_cell(split, contestants, cell.seed, judge)
         n_train, _, n_test = split.counts
         found.append(

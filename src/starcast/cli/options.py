@@ -11,7 +11,7 @@ import typer
 from starcast.cli import completing
 from starcast.cli.groups import Group
 from starcast.data.files.options import ReadingOptions
-from starcast.data.movielens.catalog import DATA_DIR, MIRROR
+from starcast.data.movielens.catalog import DATA_DIR, MIRROR, USUAL_DATA_DIR
 
 _DATA, _SPLIT, _RUN = "Data", "Split", "Run"
 
@@ -33,7 +33,7 @@ class Fetching(Group):
             help="Where data sets lie, downloaded, or as NAME.zip with its NAME.zip.md5.",
             panel=_DATA,
         ),
-    ] = Path("datasets")
+    ] = USUAL_DATA_DIR
     mirror: Annotated[
         str | None,
         _option(

@@ -1,8 +1,6 @@
 """What `--repeat` means to each verb that has it."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,9 +9,8 @@ from starcast.cli import inputs
 from starcast.cli.answers import Answer
 from starcast.cli.command_line import given as given_options
 from starcast.cli.judging import Judging
-from starcast.cli.options import Fetching
 from starcast.cli.repeating import Again, Judged, Rows, repeat
-from starcast.data.movielens.catalog import DATA_DIR
+from starcast.data.movielens.catalog import data_dir_of
 from starcast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,8 +48,7 @@ def rows_and_contestants(
         one.require_test_of(first.split, f"repeat it with {first.model}")
     found = [Contestant.of(one) for one in artifacts]
     plan = SplitPlan.told(first.split.scheme)
-    data_dir = Path(os.environ.get(DATA_DIR) or Fetching().data_dir)
-    return Rows(first.split.ratings, plan, first.seed, data_dir), found
+    return Rows(first.split.ratings, plan, first.seed, data_dir_of()), found
 
 
 def repeat_training(

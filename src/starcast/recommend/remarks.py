@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import final
+from typing import Self, final
 
 import numpy as np
 
@@ -22,23 +22,24 @@ def warned(line: str) -> None:
     warnings.warn(line, RuleWarning, stacklevel=4)
 
 
-def restated(remarks: Sequence[str], n: int, of: int, n_now: int, of_now: int) -> list[str]:
-    """Remarks on a list of n items where `of` were asked for, of a list made of it.
+@final
+class TooFew(str):
+    """Said of a list that holds fewer items than asked for; of one made of it, it is said anew."""
 
-    Args:
-        remarks: of the list of n.
-        n_now, of_now: how many it holds now, and how many it should.
+    @classmethod
+    def of(cls, n: int, asked: int) -> Self:
+        """What is said where there are n of so many."""
+        return cls(f"the list holds {n} of {asked} items{_NO_MORE}")
 
-    >>> restated(["one", held(3, 30)], 3, 30, 4, 10)
+
+def restated(remarks: Sequence[str], n: int, asked: int) -> list[str]:
+    """Remarks on a list, of one made of it that holds n items where so many are asked for.
+
+    >>> restated(["one", TooFew.of(3, 30)], 4, 10)
     ['one', 'the list holds 4 of 10 items: these rules leave no more']
     """
-    more = [held(n_now, of_now)] if n_now < of_now else []
-    return [new for one in remarks for new in (more if one == held(n, of) else [one])]
-
-
-def held(n: int, of: int) -> str:
-    """Said of a list that holds fewer items than asked for."""
-    return f"the list holds {n} of {of} items{_NO_MORE}"
+    anew = [TooFew.of(n, asked)] if n < asked else []
+    return [new for one in remarks for new in (anew if isinstance(one, TooFew) else [one])]
 
 
 @final
@@ -71,8 +72,8 @@ class Shortcomings:
         """What is to be said, a line each; remarks on the rules first."""
         yield from self._remarks
         if self._n_short and self._rules != Rules():
-            alone = held(self._held, self._k)
-            yield self._said(self._n_short, alone, f"fewer than {self._k} items")
+            too_few = TooFew.of(self._held, self._k)
+            yield self._said(self._n_short, too_few, f"fewer than {self._k} items")
         below = zip(self._rules.minimums, self._n_below.tolist(), self._least.tolist(), strict=True)
         for group, n, least in below:
             if n:

@@ -58,7 +58,6 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
     found: Sequence[Recommendation] = person.recommend(
         k, allowed=model.catalogue.allowed, rules=rules, on_remark=remarks.append
     )
-    n_found = len(found)
     if only_liked:
         found = liked_first(found, person.usual, asked.k)
     n_reasons = 0 if asked.details else asked.reasons
@@ -75,7 +74,7 @@ def guest_list(model: ServedModel, asked: ListAsked) -> str:
         for one, match in guest.known
         if match.title
     ]
-    more |= remarks_of(wanted, restated(remarks, n_found, k, len(told), asked.k))
+    more |= remarks_of(wanted, restated(remarks, len(told), asked.k))
     return model.said(recommendations=told, found=by_title, left_out=guest.left_out, **more)
 
 

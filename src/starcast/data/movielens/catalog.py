@@ -1,12 +1,15 @@
 """The data sets Starcast knows by name: where each lies, how large it is, how it is checked."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from starcast.errors import UnknownNameError
 
 SITE = "https://files.grouplens.org/datasets/movielens"
 MIRROR, DATA_DIR = "STARCAST_MIRROR", "STARCAST_DATA_DIR"  # variables of the environment
+USUAL_DATA_DIR = Path("datasets")
 
 _SHARED = "research use; may be passed on under the same licence; no commercial use"
 _RESTRICTED = "research use; neither redistribution nor commercial use without permission"
@@ -148,3 +151,8 @@ def find(name: str) -> DataSet:
     if name not in CATALOG:
         raise UnknownNameError("data set", name, CATALOG)
     return CATALOG[name]
+
+
+def data_dir_of(given: str | Path | None = None) -> Path:
+    """The folder of data sets: the one given, $STARCAST_DATA_DIR, or the usual one."""
+    return Path(given or os.environ.get(DATA_DIR) or USUAL_DATA_DIR).expanduser()

@@ -41,9 +41,9 @@ def top(model: ServedModel, seen: SeenPerson, asked: Asked) -> str:
         model.recommended(one, _reasons(model, who, one, n_reasons) if n_reasons else [])
         for one in who.recommend(k, limits)
     ]
-    n_found, told = len(told), _with_new(model, who, told, asked)
+    told = _with_new(model, who, told, asked)
     more: dict[str, Any] = {} if who.is_known else {"fallback": True}
-    more |= remarks_of(rules, restated(remarks, n_found, k, len(told), k))
+    more |= remarks_of(rules, restated(remarks, len(told), k))
     text = model.said(user=external(seen.person.key), recommendations=told, **more)
     model.kept.put(key, text)
     return text

@@ -165,7 +165,8 @@ def _of_text(session: Session, place: str, options: ReadingOptions) -> Source:
     """Separated text, recognised by its first lines."""
     spark = session.spark
     try:
-        lines = spark.read.text(place).limit(_HEAD).toArrow().column("value").to_pylist()
+        # `head` takes lines in order; behind `limit` they may be those of any task
+        lines = [row["value"] for row in spark.read.text(place).head(_HEAD)]
     except Exception as error:
         if "PATH_NOT_FOUND" in str(error):
             raise DataError(f"{place} does not exist; check the path") from None

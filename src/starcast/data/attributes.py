@@ -1,7 +1,7 @@
 """What is known of users and items beside their ratings, from the files that tell their titles."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -12,9 +12,6 @@ from starcast.data.ratings import Attribute
 
 _YEARS = 5  # per group of ages, and of years of release
 _RELEASED = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
-FEATURES = ("genre", "year")
-"""Of items, what models may learn from; other columns are there to filter by."""
-
 _NO_GENRE = {"", "(no genres listed)"}
 _MOST_COLUMNS = 100  # of an items file beside id, title and genres
 _LONGEST = 200  # characters of a value in one: longer text is a description, and large in memory
@@ -62,9 +59,19 @@ def flagged(flags: Sequence[str]) -> str:
 def of_items(items: Vocabulary, known: Mapping[Any, Item]) -> tuple[Attribute, ...]:
     """Genre, and year of release where titles end in it, by groups of five years; other columns."""
     genres = {one: listed(item.genres) for one, item in known.items()}
-    years = {one: _period(item.title) for one, item in known.items()}
-    features = Attribute.of(items, "genre", genres), Attribute.of(items, "year", years)
-    return _any(*features, *_columns(items, known))
+    years = {one: period_of(item.title) for one, item in known.items()}
+    return with_features(items, genres, years, _columns(items, known))
+
+
+def with_features(
+    items: Vocabulary,
+    genres: Mapping[Any, Sequence[str]],
+    periods: Mapping[Any, Sequence[str]],
+    others: Iterable[Attribute],
+) -> tuple[Attribute, ...]:
+    """What models may learn from of items, and other columns, which are there to filter by."""
+    features = Attribute.of(items, "genre", genres), Attribute.of(items, "year", periods)
+    return _any(*features, *others)
 
 
 def unusable(known: Mapping[Any, Item]) -> list[str]:
@@ -95,7 +102,7 @@ def of_users(
     fields: dict[str, dict[int, list[str]]] = {name: {} for name in names}
     for user, *cells in lines:
         for name, cell in zip(names, cells[: len(names)], strict=True):
-            fields[name][int(user)] = [_five(cell) if name == "age" else cell]
+            fields[name][int(user)] = [five(cell) if name == "age" else cell]
     return _any(*(Attribute.of(users, name, known) for name, known in fields.items()))
 
 
@@ -128,10 +135,16 @@ def year_of(title: str) -> int | None:
     return int(released[1]) if released else None
 
 
-def _period(title: str) -> list[str]:
+def period_of(title: str) -> list[str]:
+    """The first of the five years that the year of a title lies in; none if it has none.
+
+    >>> period_of("Alien (1979)")
+    ['1975']
+    """
     year = year_of(title)
-    return [] if year is None else [_five(str(year))]
+    return [] if year is None else [five(str(year))]
 
 
-def _five(number: str) -> str:
+def five(number: str) -> str:
+    """The group of five that a number lies in, by its least."""
     return str(int(number) // _YEARS * _YEARS)

@@ -46,6 +46,7 @@ CODES: Mapping[str, tuple[tuple[int, ...], str]] = {  # with what statuses, and 
         "the store does not answer: nothing was written; the log says why",
     ),
 }
+_SHOULD = "Input should be "
 _OF_STATUS = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -118,11 +119,26 @@ def refuse_in_json(app: FastAPI) -> None:
 
 
 def _first_fault(error: RequestValidationError) -> str:
-    """Where the first fault is and what it is, without the value, which may be anything."""
+    """Where the first fault is and what it is, without the value, which may be anything.
+
+    A value that may be one of several kinds and is none has a fault for each of them, at places
+    that end in the kind: together they are one.
+    """
     first, *others = error.errors()
-    where = _path(first["loc"])
-    more = f" (and {len(others)} more faults)" if others else ""
-    return f"{where}: {first['msg']}{more}"
+    *place, _ = first["loc"] or ("",)
+    at = len(place)
+    of_kinds = [
+        one for one in others
+        if one["input"] is first["input"] and list(one["loc"][:at]) == place
+        and len(one["loc"]) == at + 1
+    ]  # fmt: skip
+    if not of_kinds:
+        more = f" (and {len(others)} more faults)" if others else ""
+        return f"{_path(first['loc'])}: {first['msg']}{more}"
+    left = [one for one in others if list(one["loc"][:at]) != place]
+    kinds = dict.fromkeys(one["msg"].removeprefix(_SHOULD) for one in (first, *of_kinds))
+    more = f" (and {len(left)} more faults)" if left else ""
+    return f"{_path(place)}: {_SHOULD}{' or '.join(kinds)}{more}"
 
 
 def _path(location: Iterable[int | str]) -> str:

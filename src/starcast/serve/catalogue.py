@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from starcast.artifacts.artifact import Artifact
 from starcast.data.ids import Rows
 from starcast.data.split import TRAIN
+from starcast.data.store.item_attributes import column_name
 from starcast.data.store.records import Item
 from starcast.engines.protocol import Scores
 from starcast.recommend import Rules
@@ -172,7 +173,7 @@ def _estimate(
 def _values(attributes: Mapping[str, Any]) -> frozenset[str]:
     """What two items may share, as texts; numbers are measures, of which few are the same."""
     return frozenset(
-        f"{name}={one}"
+        f"{column_name(name)}={one}"
         for name, value in attributes.items()
         for one in (value if isinstance(value, list) else [value])
         if isinstance(one, str | bool)
@@ -185,7 +186,7 @@ def _values_of_model(artifact: Artifact) -> dict[int, frozenset[str]]:
         if one.side == "item":
             texts = one.values[one.value_rows].tolist()
             for row, text in zip(one.member_rows.tolist(), texts, strict=True):
-                found.setdefault(row, set()).add(f"{one.name}={text}")
+                found.setdefault(row, set()).add(f"{column_name(one.name)}={text}")
     return {row: frozenset(values) for row, values in found.items()}
 
 

@@ -81,9 +81,8 @@ class NewByRules:
 
     @cached_property
     def _columns(self) -> ItemColumns:
-        from starcast.data.store.reading import attributes_of  # SQLAlchemy, where there is a store
+        from starcast.data.store.reading import of_items  # SQLAlchemy, where there is a store
 
         titles = np.array([one.title for one in self._items], np.str_)
-        known = {key: one.attributes for key, one in zip(self._keys, self._items, strict=True)}
         members = Vocabulary(np.array(self._keys, np.str_), kind="item")
-        return ItemColumns(titles, attributes_of(members, known), self._known)
+        return ItemColumns(titles, of_items(members, self._items), self._known)

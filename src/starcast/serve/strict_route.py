@@ -1,5 +1,6 @@
 """Endpoints that ignore nothing of a query in silence."""
 
+import re
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,15 @@ _MOST_PARAMETERS = 20  # more than any endpoint has
 
 
 class StrictRoute(APIRoute):
-    """An endpoint that refuses parameters it does not know, and those that are given twice."""
+    """An endpoint that refuses parameters it does not know, and those that are given twice.
+
+    An id in its path may be any text, of several lines, too: whoever came in by a batch is found.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        whole = self.path_regex.pattern.removesuffix("$") + r"\Z"
+        self.path_regex = re.compile(whole, re.DOTALL)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint, and the check before it."""

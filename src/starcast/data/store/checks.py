@@ -15,6 +15,7 @@ from starcast.errors import DataError
 
 MOST_ID = 500  # characters, which an index of PostgreSQL takes whatever they are
 MOST_TEXT = 100_000  # characters of a title, or of attributes as JSON
+FARTHEST = 10**11 - 1  # seconds from 1970; more are milliseconds to the reader of files, too
 _LARGEST = 2**63 - 1
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
@@ -76,13 +77,21 @@ def checked_stars(stars: float, scale: RatingScale) -> float:
 
 
 def checked_time(given: int | None, what: str = "a time") -> int | None:
-    """Seconds that 64 bits hold. Raises: DataError: others."""
+    """Seconds since 1970, as files are read: what is further away is of a smaller unit.
+
+    Milliseconds that counted as seconds would make every later rating an older one.
+
+    Raises: DataError: others.
+    """
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, int | np.integer):
         raise DataError(f"{what} must be whole seconds since 1970, got {shown(given)}")
-    if not -_LARGEST <= given <= _LARGEST:
-        raise DataError(f"{what} is further away than 64 bits tell")
+    if abs(given) > FARTHEST:
+        raise DataError(
+            f"{what} of {given:.15g} is thousands of years from 1970; give seconds, not "
+            "milliseconds"
+        )
     return int(given)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, final
 
 from starcast.data.ratings import Ratings
 from starcast.data.store.checks import key
+from starcast.data.store.item_attributes import column_name, is_told_by_title
 from starcast.data.store.putting import Put
 from starcast.data.store.ratings_store import RatingsStore
 from starcast.data.store.records import Item, Outcome, total
@@ -101,13 +102,14 @@ def _told_users(store: RatingsStore, ratings: Ratings) -> Mapping[Any, dict[str,
 
 
 def _attributes(ratings: Ratings, side: str) -> _Attributes:
-    """Attributes of users or items, by id."""
+    """Attributes of users or items, by id, as people would put them."""
     ids = (ratings.users if side == "user" else ratings.items).ids.tolist()
     found: _Attributes = {}
     for one in ratings.attributes:
-        if one.side == side:
+        if one.side == side and not is_told_by_title(one):
+            name = one.name if side == "user" else column_name(one.name)
             values = one.values.tolist()
             pairs = zip(one.member_rows.tolist(), one.value_rows.tolist(), strict=True)
             for member, value in pairs:
-                found.setdefault(ids[member], {}).setdefault(one.name, []).append(values[value])
+                found.setdefault(ids[member], {}).setdefault(name, []).append(values[value])
     return found

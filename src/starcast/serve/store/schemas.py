@@ -13,13 +13,14 @@ from pydantic import (
     StringConstraints,
 )
 
+from starcast.data.store.checks import FARTHEST
 from starcast.serve.request_schemas import MOST_ITEMS, Asked, whole
 
-_FARTHEST = 2**53  # seconds; what every JSON reader keeps whole
-Seconds = Annotated[int, Field(strict=True, ge=-_FARTHEST, le=_FARTHEST), BeforeValidator(whole)]
+_BOUNDS: dict[str, JsonValue] = {"minimum": -FARTHEST, "maximum": FARTHEST}
+Seconds = Annotated[int, Field(strict=True, json_schema_extra=_BOUNDS), BeforeValidator(whole)]
 Stars = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 _END = r"[^\s\x00\x1c-\x1f\x85]"  # what Python takes for no blank, in every dialect of patterns
-# Patterns are for those who read the document: the store itself refuses in better words.
+# Patterns and bounds are for those who read the document: the store itself refuses in better words.
 STORABLE_ID: dict[str, JsonValue] = {"pattern": rf"^{_END}([^\x00]*{_END})?$"}
 _Id = Annotated[
     StrictInt
@@ -29,7 +30,8 @@ _Id = Annotated[
     BeforeValidator(whole),
 ]
 _Text = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"})]
-Value = StrictBool | Stars | _Text | Annotated[list[_Text], Field(max_length=200)]
+_Int64 = Annotated[int, Field(strict=True, ge=-(2**63), le=2**63 - 1)]  # others as floats
+Value = StrictBool | _Int64 | Stars | _Text | Annotated[list[_Text], Field(max_length=200)]
 Attributes = Annotated[
     dict[Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")], Value],
     Field(

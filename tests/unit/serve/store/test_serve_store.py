@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from services import until
@@ -481,3 +482,65 @@ def test_ratings_of_new_items_count_in_time(ask: Ask, monkeypatch: pytest.Monkey
     for number in range(9):
         ask("PUT", f"/users/fan-{number}/ratings/ewoks", {"stars": 5})
     until(lambda: stars() > before)
+
+
+def test_a_new_item_shares_genres_by_either_name(ask: Ask) -> None:
+    ask("PUT", "/items/alien", {"title": "Alien", "attributes": {"genres": "Odd"}})
+    for name in ("genre", "genres", "Genres"):
+        ask("PUT", f"/items/{name}", {"title": name, "attributes": {name: ["Odd"]}})
+    ask("PUT", "/items/none", {"title": "none"})
+    wanted = {"user": "bob", "items": ["genre", "genres", "Genres", "none"]}
+    *same, other = [one["stars"] for one in ask("POST", "/predict", wanted)["predictions"]]
+    assert len(set(same)) == 1
+    assert other not in same
+
+
+def test_whole_numbers_stay_whole(ask: Ask) -> None:
+    told = {"year": 1999, "price": 9.5, "code": 2**53 + 1, "new": True}
+    said = ask("PUT", "/items/clue", {"title": "Clue", "attributes": told})["attributes"]
+    assert list(map(repr, said.values())) == ["1999", "9.5", str(2**53 + 1), "True"]
+
+
+@pytest.mark.parametrize("user", ["two\nlines", "a\u2028b", "a\r\nb\nc", "\u202e", "a/b\nc"])
+def test_who_came_in_by_a_batch_is_found_by_a_path(ask: Ask, user: str) -> None:
+    ask("POST", "/ratings", {"ratings": [{"user": user, "item": "alien", "stars": 4}]})
+    path = "/users/" + quote(user, safe="")
+    assert ask("GET", path + "/ratings/alien")["stars"] == 4
+    assert ask("GET", path + "/recommendations")["user"] == user
+    assert ask("DELETE", path)["was_stored"]
+    assert ask("GET", path, status=404)["error"]["code"] == "unknown_user"
+
+
+@pytest.mark.parametrize("time", [1_700_000_000_000, 10**11, -(10**11), 2**63])
+def test_milliseconds_are_no_seconds(ask: Ask, time: int) -> None:
+    wanted: Any = {"stars": 4, "time": time}
+    for method, path, body in (
+        ("PUT", "/users/eve/ratings/alien", wanted),
+        ("POST", "/ratings", {"ratings": [wanted | {"user": "eve", "item": "alien"}]}),
+        ("PUT", "/items/clue", {"available_from": time}),
+    ):
+        message = ask(method, path, body, status=422)["error"]["message"]
+        assert message.endswith("thousands of years from 1970; give seconds, not milliseconds")
+    wanted["time"] = time // abs(time) * (10**11 - 1)
+    assert ask("PUT", "/users/zoe/ratings/clue", wanted)["outcome"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/items/clue", {"attributes": {"a": {"b": 1}}},
+         "body.attributes.a: Input should be a valid boolean or a valid integer or a valid number "
+         "or a valid string or a valid list"),
+        ("/items/clue", {"attributes": {"a": None}, "hidden": 3},
+         "body.attributes.a: Input should be a valid boolean or a valid integer or a valid number "
+         "or a valid string or a valid list (and 1 more faults)"),
+    ],
+)  # fmt: skip
+def test_one_value_of_no_kind_is_one_fault(ask: Ask, path: str, body: object, said: str) -> None:
+    assert ask("PUT", path, body, status=422)["error"]["message"] == said
+
+
+def test_an_id_of_no_kind_is_one_fault(ask: Ask) -> None:
+    body = {"ratings": [{"user": 1.5, "item": "alien", "stars": 4}]}
+    said = ask("POST", "/ratings", body, status=422)["error"]["message"]
+    assert said == "body.ratings.0.user: Input should be a valid integer or a valid string"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from starcast.data.attributes import year_of
 from starcast.data.files.cells import is_number
 from starcast.data.files.naming import GENRES, TITLE, YEAR
-from starcast.data.ids import Rows
+from starcast.data.ids import Rows, Vocabulary
 from starcast.data.ratings import Attribute, Ratings
 from starcast.engines.rows import SparseRows, offsets_of
 from starcast.errors import UnknownNameError
@@ -139,7 +139,7 @@ class ItemColumns:
 
     @cached_property
     def by_name(self) -> Mapping[str, ItemColumn]:
-        """Every column that any item has a value of; a file's own year counts, not a title's."""
+        """Every column that any item has a value of; of years that of the title, if no other is."""
         found = {one.name: one for one in self._all()}
         if self._like is None:
             return found
@@ -173,13 +173,30 @@ class ItemColumns:
         if len(titled):
             values, rows = np.unique(titles[titled], return_inverse=True)
             yield ItemColumn(TITLE, values, rows.astype(np.int32), titled, n)
-        own = [one for one in self._attributes if not one.is_feature]
-        years = {row: year for row in titled.tolist() if (year := year_of(titles[row]))}
-        if years and YEAR not in (one.name.lower() for one in own):
-            values, rows = np.unique(np.array([*years.values()], np.float64), return_inverse=True)
-            yield ItemColumn(YEAR, values, rows.astype(np.int32), np.array([*years], np.int32), n)
+        own = {one.name: one for one in self._attributes if not one.is_feature}
+        name = next((name for name in own if name.lower() == YEAR), YEAR)
+        if year := self._years(name, own.pop(name, None)):
+            yield ItemColumn.of(name, year, n)
         for one in self._attributes:
             if one.is_feature and one.name == "genre":
                 yield ItemColumn.of(GENRES, one, n)
-        for one in own:
+        for one in own.values():
             yield ItemColumn.of(one.name, one, n)
+
+    def _years(self, name: str, own: Attribute | None) -> Attribute | None:
+        """The year that is told of each item, else that which its title ends in."""
+        told = {} if own is None else _cells(own)
+        titles = enumerate(self._titles.tolist())
+        ends = {row: [str(year)] for row, title in titles if (year := year_of(title))}
+        members = Vocabulary(np.arange(self._n_items), kind="item")
+        found = Attribute.of(members, name, ends | told, is_feature=False)
+        return found if len(found.values) else None
+
+
+def _cells(attribute: Attribute) -> dict[int, list[str]]:
+    """The values of each item row."""
+    cells: dict[int, list[str]] = {}
+    texts = attribute.values[attribute.value_rows].tolist()
+    for row, text in zip(attribute.member_rows.tolist(), texts, strict=True):
+        cells.setdefault(row, []).append(text)
+    return cells

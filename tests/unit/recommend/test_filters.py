@@ -148,6 +148,20 @@ def test_a_year_of_the_items_file_counts_before_those_of_titles() -> None:
     assert "year" not in columns.by_name
 
 
+def test_a_year_of_the_items_file_hides_no_other_items_title() -> None:
+    """As after an update with one new item that has a year of its own."""
+    ratings = replace(
+        shop.artifact().split.ratings,
+        titles=np.array(["A (1994)", "B (1950)", "C (1994)", "D", "E (2001)", "F (1995)"]),
+    )
+    told = Attribute.of(ratings.items, "year", {1: ["1995"], 5: ["1888"]}, is_feature=False)
+    columns = ItemColumns.of(replace(ratings, attributes=(*ratings.attributes, told)))
+    known = {1994: ["A", "C"], 1995: ["B"], 1888: ["F"], 2001: ["E"], 1950: []}
+    for year, titles in known.items():
+        rows = np.flatnonzero(filtered(f"year = {year}", columns).allowed)
+        assert [ratings.titles[row][0] for row in rows] == titles
+
+
 def test_columns_are_found_whatever_their_case() -> None:
     assert [*COLUMNS.by_name] == ["title", "year", "genres", "and", "price", "director"]
     assert COLUMNS.find("GENRE") is COLUMNS.find("genres")

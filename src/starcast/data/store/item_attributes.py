@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starcast.data.attributes import five, period_of, with_features, year_of
+from starcast.data.attributes import five, period_of, with_features
 from starcast.data.files.naming import GENRES, TITLE, YEAR
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute
@@ -32,8 +32,7 @@ def of_columns(
 ) -> tuple[Attribute, ...]:
     """Attributes of items, from the values of each.
 
-    A year that was put counts, and that of the title where none was: the first that is put must not
-    hide the years of all others. Nor does a column hide the titles.
+    A year that was put counts, and that of the title where none was. A column hides no titles.
 
     Args:
         items: of all that is told.
@@ -44,11 +43,12 @@ def of_columns(
     genres, own = others.pop(GENRES, {}), others.pop(YEAR, {})
     # A period is no year: it is what stores were told by imports once.
     put = {one: years for one, years in own.items() if years != period_of(titles.get(one, ""))}
-    of_titles = {one: [str(year)] for one, title in titles.items() if (year := year_of(title))}
-    years = of_titles | put
-    periods = {one: [five(year) for year in told if _is_year(year)] for one, told in years.items()}
-    if put:
-        others[YEAR] = years
+    of_titles = {one: period_of(title) for one, title in titles.items()}
+    own_periods = {
+        one: [five(year) for year in told if _is_year(year)] for one, told in put.items()
+    }
+    periods = of_titles | own_periods
+    others[YEAR] = put
     told = (Attribute.of(items, name, cells, is_feature=False) for name, cells in others.items())
     return with_features(items, genres, periods, told)
 

@@ -200,6 +200,19 @@ def _of_text(session: Session, place: str, options: ReadingOptions) -> Source:
     return Source(plain.select(*taken, _place(plain, "csv")), place, _name(place), reading)
 
 
+def first_lines(session: Session, place: str) -> list[str]:
+    """The first lines of one file; a limit alone takes those of any block of any file."""
+    lines = session.spark.read.text(place).select("value", "_metadata.*")
+    try:
+        head = lines.where("file_block_start = 0").coalesce(1).limit(_HEAD).toArrow()
+    except Exception as error:
+        if "PATH_NOT_FOUND" in str(error):
+            raise DataError(f"{place} does not exist; check the path") from None
+        raise
+    values, files = (head.column(name).to_pylist() for name in ("value", "file_path"))
+    return [value for value, file in zip(values, files, strict=True) if file == files[0]]
+
+
 def _place(frame: "DataFrame", form: str) -> Any:
     """Where a row lies, so that of two alike the later is known: by file, then within it."""
     from pyspark.sql import functions as F

@@ -31,7 +31,7 @@ from starcast.engines.spark.fit import Fitted, Request, finish, fit
 from starcast.engines.spark.listing import Wish, lists_of
 from starcast.engines.spark.preparing import Asked, looked_at, prepare
 from starcast.engines.spark.session import Session, opened
-from starcast.engines.spark.source import source_of
+from starcast.engines.spark.source import first_lines, source_of
 from starcast.engines.spark.stages import Stages, place_of
 from starcast.errors import CheckpointError, ConfigError, DataError, UnknownNameError
 from starcast.evaluation.report import evaluate
@@ -386,6 +386,22 @@ def test_killed_executors_change_nothing(fitted: Fitted, table: Path, tmp_path: 
     for name, array in fitted.artifact.weights.items():
         np.testing.assert_array_equal(model.artifact.weights[name], array, err_msg=name)
     np.testing.assert_array_equal(top, model.top_rows(np.arange(len(top), dtype=np.int32), 10))
+
+
+def test_text_is_recognised_by_the_first_lines_of_one_file(spark: Session, tmp_path: Path) -> None:
+    """However many blocks it is read in, and whichever of them is read first."""
+    files = [
+        ["who,film,stars", *(f"{name}{at},f{at},4.5" for at in range(n))]
+        for name, n in (("a", 20), ("b", 900))
+    ]
+    for at, lines in enumerate(files):
+        (tmp_path / f"{at}.csv").write_text("\n".join(lines) + "\n")
+    spark.spark.conf.set("spark.sql.files.maxPartitionBytes", 4096)
+    try:
+        found = first_lines(spark, f"{tmp_path}/*.csv")
+    finally:
+        spark.spark.conf.unset("spark.sql.files.maxPartitionBytes")
+    assert any(found == lines[: len(found)] for lines in files)
 
 
 def test_an_open_session_is_used_and_stays(spark: Session, local: Split) -> None:

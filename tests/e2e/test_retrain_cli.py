@@ -80,11 +80,16 @@ def test_a_service_takes_what_is_retrained_and_rolled_back_without_a_dropped_req
 
 
 def test_what_makes_no_sense_is_refused_in_a_line(at_once: Starcast, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.db"
+    empty.touch()
     for arguments, said in (
         (("rollback", "shop"), "no version of"),
         (("rollback", "../shop"), "is no name of a folder"),
         (("rollback", "shop", "--to", 3), "has no version 3"),
         (("retrain", "--store", f"sqlite:///{tmp_path}/no.db", *NAME), "no.db"),
+        (("retrain", "--store", "ratings.csv", *NAME), "'ratings.csv' is no address of a store"),
+        (("retrain", "--store", "sqlite:///r.db?table=r", *NAME), "is no address of a store"),
+        (("retrain", "--store", f"sqlite:///{empty}", *NAME), "holds no store; make one"),
         (("retrain", "--store", "postgresql://me:secret@host/r", *NAME), "passwords"),
     ):  # fmt: skip
         found = at_once(*arguments)

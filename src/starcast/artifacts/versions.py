@@ -104,9 +104,9 @@ class Versions:
         Returns: the version in service now, and the one that was.
         Raises: ConfigError: there is no such version.
         """
-        now, kept = self.adopt(), self.numbers()
+        now, kept, line = self.adopt(), self.numbers(), self._line()  # read before all is done
         if number is None:
-            before = [one for one in self._line() if one in kept and one != now]
+            before = [one for one in line if one in kept and one != now]
             if not before:
                 raise ConfigError(
                     f"no version of {self.folder} came before the one in service; kept: "
@@ -148,12 +148,21 @@ class Versions:
             return []
         try:
             lines = read_at_most(path, _MOST_BYTES).decode("utf-8").splitlines()
-            records = [json.loads(line) for line in lines]
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise ArtifactError(f"{path} cannot be read: {error}") from None
-        if not all(isinstance(one, dict) for one in records):
-            raise ArtifactError(f"{path} cannot be read: it holds what is no record")
-        return records
+        return [self._record(number, line) for number, line in enumerate(lines, 1)]
+
+    def _record(self, number: int, line: str) -> Mapping[str, Any]:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise ArtifactError(
+                f"{self.home / _HISTORY} cannot be read: line {number} is no record; remove it, or "
+                "move the file away: the versions themselves stay"
+            )
+        return record
 
     def _line(self) -> list[int]:
         """The versions that led to the one in service: what was rolled back is none of them."""

@@ -60,9 +60,11 @@ def retrain(
     serves the folder takes the new model without dropping a request.
     """
     from starcast.data import load
+    from starcast.data.store.source import require_store
     from starcast.evaluation.succession import succeed
 
     require_no_secret(store)
+    require_store(store)
     versions = _versions(models_dir, name)
     with versions.held():
         now = versions.adopt()

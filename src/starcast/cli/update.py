@@ -69,11 +69,14 @@ def update(
     from starcast.artifacts import storage
     from starcast.artifacts.updating import require_updatable
     from starcast.artifacts.updating import update as updated
+    from starcast.data.store.source import require_store
 
     if not later.sources:
         raise ConfigError("name the later ratings: --ratings FILE, or --store ADDRESS")
     for address in filter(is_address, later.sources):
         require_no_secret(address)
+    if later.store is not None:
+        require_store(later.store)
     reserve(context, artifact)
     trained = storage.load(artifact)
     require_updatable(trained)

@@ -115,3 +115,20 @@ def test_two_runs_do_not_meet_and_a_damaged_history_is_told(
         (versions.home / "history.jsonl").write_bytes(broken)
         with pytest.raises(ArtifactError, match="cannot be read"):
             versions.history()
+
+
+def test_a_damaged_history_is_told_before_anything_is_put_back(
+    versions: Versions, known_by_heart: Artifact
+) -> None:
+    first, second = (deployed(versions, known_by_heart, seed) for seed in (1, 2))
+    history = versions.home / "history.jsonl"
+    whole = history.read_bytes()
+    history.write_bytes(whole + b'{"versi')
+    for number in (None, first):
+        with pytest.raises(ArtifactError, match="line 3 is no record; remove it, or move the file"):
+            versions.roll_back(number)
+        assert (versions.in_service(), seed_of(versions)) == (second, 2)
+    history.rename(versions.home / "damaged.jsonl")
+    with pytest.raises(ConfigError, match="kept: 1, 2"):
+        versions.roll_back()
+    assert versions.roll_back(first) == (first, second)

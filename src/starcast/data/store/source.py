@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from starcast.data.ratings import Ratings
 from starcast.data.store.address import Query, is_plain, label_of, without_secrets
 from starcast.data.store.connect import told
+from starcast.display import quoted
+from starcast.errors import DataError
 
 if TYPE_CHECKING:
     from starcast.data.scale import RatingScale
@@ -23,6 +25,19 @@ def asked_of(address: str) -> Query:
             if found := store_query(address):
                 return found
     return Query.parse(address)
+
+
+def require_store(address: str) -> None:
+    """Refuse what is asked for as a store and is none, such as a file of ratings.
+
+    Raises: DataError: it is none, or does not answer.
+    """
+    if not is_plain(address):
+        raise DataError(
+            f"{quoted(without_secrets(address))} is no address of a store; write "
+            "sqlite:///folder/file.db or postgresql://user@host/database"
+        )
+    opened(address).close()
 
 
 def scale_of(query: Query) -> "RatingScale | None":

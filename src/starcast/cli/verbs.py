@@ -2,8 +2,9 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from inspect import Parameter
 from pathlib import Path
@@ -145,7 +146,9 @@ def _answering(verb: Callable[..., Answer | None], answers: bool) -> Callable[..
     def called(*, common: Common, as_json: bool = False, **given: Any) -> None:
         from starcast.cli.show import talking
 
-        with talking(to_stderr=as_json, quiet=common.quiet):
+        # code of others, as a network of one's own, may print, too
+        elsewhere = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with elsewhere, talking(to_stderr=as_json, quiet=common.quiet):
             answer = verb(**given)
         if answer is not None:
             answer.give(as_json=as_json)

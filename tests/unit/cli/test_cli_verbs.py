@@ -12,9 +12,10 @@ from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 from starcast.cli import completing
+from starcast.cli.answers import Answer
 from starcast.cli.app import app
 from starcast.cli.config import likely_typos, options_of, read, variables
-from starcast.cli.verbs import examples_in
+from starcast.cli.verbs import add, examples_in
 from starcast.errors import ConfigError, StarcastError, UnknownNameError
 
 ROOT: Any = get_command(app)
@@ -265,3 +266,21 @@ def test_parameters_complete(
     option = next(one for one in command.params if one.name == parameter)
     context = typer.Context(command, info_name=verb)
     assert offered in [one.value for one in option.shell_complete(context, incomplete)]
+
+
+@pytest.mark.parametrize(("flags", "stdout"), [(["--json"], '{"n": 1}\n'), ([], "by the way\n")])
+def test_json_is_alone_on_stdout_whoever_prints(
+    flags: list[str], stdout: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a network of one's own may, while it is read."""
+
+    def verb() -> Answer:
+        print("by the way")
+        return Answer({"n": 1})
+
+    own = typer.Typer()
+    add(own, "verb", verb, "starcast verb")
+    with pytest.raises(SystemExit) as ended:
+        get_command(own).main(flags, prog_name="starcast")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == stdout

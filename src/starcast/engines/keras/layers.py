@@ -1,20 +1,27 @@
 """What each of Keras's layers and operations is as an expression."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from numbers import Real
 from typing import Any
 
+import keras
+
 from starcast.engines.expression import Expression, concatenate, dense
 from starcast.engines.expression.layers import constant
-from starcast.engines.keras.activations import applied, clipped, elu, leaky_relu
+from starcast.engines.keras.activations import KNOWN, applied, clipped, elu, gelu, leaky_relu
 from starcast.errors import ConfigError
 
 Make = Callable[[Any, str, Sequence[Expression]], Expression]
 """A layer, what its weights are called, and its inputs, to what it hands on."""
 
 _UNTOLD = ("regularizer", "constraint")
-_IDLE = {"trainable": True, "quantization_config": None, "lora_rank": None, "renorm": False}
+_READ = frozenset({
+    "activation", "alpha", "axis", "center", "data_format", "dtype", "epsilon", "mask_zero",
+    "max_value", "momentum", "name", "negative_slope", "offset", "scale", "trainable", "use_bias",
+})  # fmt: skip
+"""What layers may set, since it is read, or refused in words of its own."""
 _DTYPE = "float32"
 _STARTS = {"kernel": "GlorotUniform", "bias": "Zeros", "gamma": "Ones", "beta": "Zeros",
            "moving_mean": "Zeros", "moving_variance": "Ones"}  # fmt: skip
@@ -27,11 +34,10 @@ def require_plain(layer: Any) -> None:
             f"the layer '{layer.name}' is of {layer.dtype_policy.name}; here all are of {_DTYPE}, "
             "but for --precision on Keras"
         )
-    for name, value in layer.get_config().items():
-        if name in _IDLE and value != _IDLE[name]:
-            raise ConfigError(
-                f"the layer '{layer.name}' has {name}={value}, which has no effect here"
-            )
+    if not layer.trainable:
+        raise ConfigError(f"the layer '{layer.name}' has trainable=False, which has no effect here")
+    usual = inspect.signature(type(layer).__init__).parameters
+    for name, value in _settings(layer).items():
         own, _, what = name.rpartition("_")
         if what in _UNTOLD and value is not None:
             raise ConfigError(
@@ -44,6 +50,28 @@ def require_plain(layer: Any) -> None:
                 raise ConfigError(
                     f"the layer '{layer.name}' has the {name} {given}; here it is {_STARTS[own]}"
                 )
+        elif name not in _READ and what != "initializer" and not _is_usual(value, usual.get(name)):
+            raise ConfigError(
+                f"the layer '{layer.name}' has {name}={value}, which has no effect here"
+            )
+
+
+def _is_usual(value: Any, parameter: inspect.Parameter | None) -> bool:
+    """Whether a setting is at its default; what no signature tells, is off by default."""
+    if parameter is None:
+        return not value
+    return parameter.default is inspect.Parameter.empty or bool(value == parameter.default)
+
+
+def _settings(layer: Any) -> Mapping[str, Any]:
+    """What a layer was made with. Raises: ConfigError: by something that Keras cannot name."""
+    try:
+        return dict(layer.get_config())
+    except (TypeError, ValueError, NotImplementedError):
+        raise ConfigError(
+            f"the layer '{layer.name}' was given what cannot be kept as data, as a function of "
+            "one's own; give an activation by its name"
+        ) from None
 
 
 def table_start(layer: Any) -> str:
@@ -62,7 +90,16 @@ def table_start(layer: Any) -> str:
 
 def _dense(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
     below = dense(name, inputs[0], layer.units, bias=layer.use_bias)
-    return applied(layer.activation.__name__, below)
+    return activated(layer, below)
+
+
+def activated(layer: Any, value: Expression) -> Expression:
+    """What a layer's activation makes of a value; it may be a layer that has no weights itself."""
+    own = layer.activation
+    if type(own) not in _ACTIVATION_LAYERS:
+        return applied(own, value)
+    require_plain(own)
+    return LAYERS[type(own).__name__](own, "", [value])
 
 
 def _layer_normalization(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
@@ -71,12 +108,11 @@ def _layer_normalization(layer: Any, name: str, inputs: Sequence[Expression]) ->
 
 
 def _batch_normalization(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
-    _require(layer, axis=(-1, 1), center=(True,), scale=(True,), synchronized=(False,))
+    _require(layer, axis=(-1, 1), center=(True,), scale=(True,))
     return inputs[0].normalized(name, layer.epsilon, layer.momentum)
 
 
 def _dropout(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
-    _require(layer, noise_shape=(None,), seed=(None,))
     return inputs[0].dropout(float(layer.rate))
 
 
@@ -87,7 +123,7 @@ def _relu(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
 
 
 def _dot(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression:
-    _require(layer, axes=(-1, 1, [1, 1], (1, 1), [-1, -1], (-1, -1)), normalize=(False,))
+    _require(layer, axes=(-1, 1, [1, 1], (1, 1), [-1, -1], (-1, -1)))
     one, other = inputs
     return (one * other).total().column()
 
@@ -135,7 +171,7 @@ def _quotient(layer: Any, name: str, inputs: Sequence[Expression]) -> Expression
 LAYERS: Mapping[str, Make] = {
     "Dense": _dense,
     "Dropout": _dropout,
-    "Activation": lambda layer, name, inputs: applied(layer.activation.__name__, inputs[0]),
+    "Activation": lambda layer, name, inputs: activated(layer, inputs[0]),
     "ReLU": _relu,
     "LeakyReLU": lambda layer, name, inputs: leaky_relu(inputs[0], float(layer.negative_slope)),
     "ELU": lambda layer, name, inputs: elu(inputs[0], float(layer.alpha)),
@@ -156,6 +192,15 @@ LAYERS: Mapping[str, Make] = {
 }
 """Layers by the names of their classes, beside `Embedding`, which alone reads rows."""
 
+
+def _applying(activation: Callable[[Expression], Expression]) -> Make:
+    return lambda op, name, inputs: activation(inputs[0])
+
+
+_ACTIVATION_LAYERS = tuple(
+    getattr(keras.layers, name) for name in ("Activation", "ReLU", "LeakyReLU", "ELU", "Identity")
+)
+
 OPERATIONS: Mapping[str, Make] = {
     "Add": _total,
     "Subtract": LAYERS["Subtract"],
@@ -169,13 +214,15 @@ OPERATIONS: Mapping[str, Make] = {
     "Sum": _sum,
     "Concatenate": _concatenate,
     "Clip": lambda op, name, inputs: clipped(inputs[0], float(op.x_min), float(op.x_max)),
-    "Relu": lambda op, name, inputs: applied("relu", inputs[0]),
-    "Sigmoid": lambda op, name, inputs: applied("sigmoid", inputs[0]),
-    "Tanh": lambda op, name, inputs: applied("tanh", inputs[0]),
-    "Softplus": lambda op, name, inputs: applied("softplus", inputs[0]),
-    "Elu": lambda op, name, inputs: elu(inputs[0], float(op.alpha)),
-    "Silu": lambda op, name, inputs: applied("silu", inputs[0]),
-    "Selu": lambda op, name, inputs: applied("selu", inputs[0]),
+    "ReLU": _relu,
+    "Elu": LAYERS["ELU"],
+    "LeakyRelu": LAYERS["LeakyReLU"],
+    "Gelu": lambda op, name, inputs: gelu(inputs[0], bool(op.approximate)),
+    **{
+        name.title().replace("_", ""): _applying(make)
+        for name, make in KNOWN.items()
+        if name not in ("linear", "elu", "leaky_relu", "gelu")
+    },
 }
 """Of `keras.ops` and of signs such as + and *, likewise."""
 

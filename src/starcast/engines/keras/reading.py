@@ -15,11 +15,17 @@ from starcast.engines.expression.kinds import ACTIVATIONS
 from starcast.engines.expression.layers import rated_items, raters
 from starcast.engines.expression.node import made
 from starcast.engines.expression.weights import check_network
-from starcast.engines.keras.activations import applied
 from starcast.engines.keras.assignments import assignments
-from starcast.engines.keras.history import given, last_dense
+from starcast.engines.keras.history import given, is_of_keras, last_dense
 from starcast.engines.keras.inputs import Inputs
-from starcast.engines.keras.layers import LAYERS, OPERATIONS, number, require_plain, table_start
+from starcast.engines.keras.layers import (
+    LAYERS,
+    OPERATIONS,
+    activated,
+    number,
+    require_plain,
+    table_start,
+)
 from starcast.engines.keras.names import is_automatic, snake_case
 from starcast.errors import ConfigError
 
@@ -38,7 +44,8 @@ def read(function: Callable[[Any], Any], ratings: Ratings) -> Expression:
     Raises: ConfigError, UnknownNameError: it gives no such tensor, or one that cannot be read.
     """
     inputs = Inputs(ratings)
-    with assignments() as assigned:
+    unbuilt = keras.StatelessScope(initialize_variables=False)  # of layers shapes are enough
+    with unbuilt, assignments() as assigned:
         output = function(inputs)
     if isinstance(output, Expression):
         check_network(output)
@@ -54,6 +61,8 @@ def _check_output(output: Any) -> None:
         raise ConfigError(f"it gives {len(output)} outputs; a network has one, the prediction")
     if not isinstance(output, keras.KerasTensor):
         raise ConfigError(f"it gives {type(output).__name__}, not a tensor of Keras")
+    if output.dtype.startswith("int"):
+        raise ConfigError(f"it hands on {output.name}, a row; look it up in an Embedding")
     if tuple(output.shape) not in ((None,), (None, 1)):
         raise ConfigError(
             f"it hands on {tuple(output.shape)}, a network one number: end it with Dense(1)"
@@ -102,6 +111,7 @@ class _Reader:
         self._used: dict[int, Any] = {}
         self._counts: dict[str, int] = {}
         self._tables: set[str] = set()
+        self._pooled_names: set[str] = set()
         self._output = output  # what is known by its identity has to live on
         self._last = last_dense(output)
         self.expression = self._value(output)
@@ -137,7 +147,7 @@ class _Reader:
             raise ConfigError(
                 f"it reads '{operation.name}', an Input of its own; take one of inputs"
             )
-        if isinstance(operation, keras.Model):
+        if isinstance(operation, keras.Model) and is_of_keras(operation):
             return self._inner(operation, below)
         if kind == "Embedding":
             return self._embedding(operation, below[0])
@@ -146,7 +156,7 @@ class _Reader:
         if any(id(one) in self._pools for one in below):
             return self._pooled(operation, below[0])
         known = LAYERS if isinstance(operation, keras.Layer) else OPERATIONS
-        if kind not in known or not type(operation).__module__.startswith("keras."):
+        if kind not in known or not is_of_keras(operation):
             what = "layer" if known is LAYERS else "operation"
             every = sorted({"Embedding", *LAYERS} if known is LAYERS else OPERATIONS)
             raise ConfigError(
@@ -167,11 +177,14 @@ class _Reader:
         if type(layer) is not keras.layers.Dense:
             raise ConfigError(f"'{layer.name}' reads who rated what, which a Dense alone may")
         name = self._name(layer, "Dense")
+        if name in self._pooled_names:
+            raise ConfigError(f"2 layers are called '{name}'; give each a name of its own")
+        self._pooled_names.add(name)
         require_plain(layer)
         value = _POOLS[self._pools[id(tensor)]](name, layer.units)
         if layer.use_bias:
             value += weight(f"{name}_bias", layer.units)
-        return applied(layer.activation.__name__, value)
+        return activated(layer, value)
 
     def _embedding(self, layer: Any, tensor: Any) -> Expression:
         if id(tensor) not in self._rows:

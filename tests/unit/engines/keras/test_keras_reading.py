@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ with warnings.catch_warnings():  # what its import warns of is not ours to mend
     from keras import layers as k
 
     from starcast.engines.keras.activations import KNOWN
+    from starcast.engines.keras.inputs import Inputs
     from starcast.engines.keras.layers import LAYERS
     from starcast.engines.keras.names import is_automatic
     from starcast.engines.keras.reading import read
@@ -81,14 +83,9 @@ def activated(name: str) -> Callable[[Any], Any]:
 
 def told_by_keras(network: Callable[[Any], Any]) -> tuple[Expression, dict[str, Any], Any]:
     """The expression, weights at random, and what Keras makes of these for every pair."""
-    kept: list[Any] = []
-
-    def watched(inputs: Any) -> Any:
-        kept[:] = [inputs, network(inputs)]
-        return kept[1]
-
-    expression = read(watched, RATINGS)
-    inputs, tensor = kept
+    expression = read(network, RATINGS)
+    inputs = Inputs(RATINGS)
+    tensor = network(inputs)
     told = [one for one, _ in inputs.read()]
     model = keras.Model([inputs.user, inputs.item, *told], tensor)
     rng = np.random.default_rng(4)
@@ -127,6 +124,34 @@ def test_every_layer_is_what_keras_makes_of_it() -> None:
 def test_every_activation_is_what_keras_makes_of_it(name: str) -> None:
     expression, weights, expected = told_by_keras(activated(name))
     np.testing.assert_allclose(scores(expression, weights, *EVERY_PAIR), expected, atol=2e-5)
+
+
+CALLED = {
+    "relu in full": lambda x: keras.activations.relu(x, negative_slope=0.3, max_value=0.4),
+    "a wide leak": lambda x: keras.ops.leaky_relu(x, negative_slope=0.6),
+    "gelu, exactly": lambda x: keras.ops.gelu(x, approximate=False),
+    "gelu by a tanh": keras.ops.gelu,
+    "a layer as activation": lambda x: k.Activation(k.LeakyReLU(negative_slope=0.7))(x),
+    "a function as activation": lambda x: k.Activation(keras.ops.gelu)(x),
+    "clipped at one": lambda x: keras.ops.clip(x, 0.1, 0.1),
+    **{name: getattr(keras.ops, name) for name in KNOWN if name != "linear"},
+}
+
+
+@pytest.mark.parametrize("call", CALLED.values(), ids=CALLED)
+def test_every_call_of_an_activation_is_what_keras_makes_of_it(call: Callable[[Any], Any]) -> None:
+    def network(inputs: Any) -> Any:
+        p, q = rows(inputs)
+        return k.Dense(1, name="end")(call(3 * p * q))  # beyond where they bend
+
+    expression, weights, expected = told_by_keras(network)
+    np.testing.assert_allclose(scores(expression, weights, *EVERY_PAIR), expected, atol=2e-5)
+
+
+def test_a_layer_beyond_memory_is_refused_before_keras_makes_it() -> None:
+    """Three rows of 10¹³ numbers; what is written down needs their shape alone."""
+    with pytest.raises(StarcastError, match="a width must be a whole number in"):
+        read(with_rows(lambda i, p, q: k.Dense(1)(k.Dense(10**13)(p * q))), RATINGS)
 
 
 def test_every_layer_of_the_list_is_there_in_keras() -> None:
@@ -189,6 +214,27 @@ class Dense(k.Layer):  # type: ignore[misc]
 
 
 SHARED = k.Dense(1, name="shared")
+
+
+def tanh(x: Any) -> Any:
+    """By the name of one of Keras's, but another."""
+    return x * x
+
+
+def pool(of: Any) -> Any:
+    """A layer, each time a new one of the same name."""
+    return k.Dense(3, use_bias=False, name="a")(of)
+
+
+class Own(keras.Model):  # type: ignore[misc]
+    """A model whose layers its code alone knows."""
+
+    def call(self, x: Any) -> Any:
+        return x[:, :1]
+
+
+ONE, OTHER = (keras.Input((3,), name=name) for name in ("one", "other"))
+BY_NAME = keras.Model({"other": OTHER, "one": ONE}, k.Dot(1)([ONE, OTHER]), name="by_name")
 
 
 def with_ones(layer: Any, below: Any) -> Any:
@@ -292,6 +338,49 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
         with_rows(lambda i, p, q: with_ones(k.Dense(1, name="end"), p * q)),
         "'end' is given values for its weights, which start anew",
     ),
+    "a setting that Keras is to lose": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.LayerNormalization(rms_scaling=True)(p * q))),
+        "has rms_scaling=True, which has no effect here",
+    ),
+    "a threshold": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.ReLU(threshold=0.5)(p * q))),
+        "has threshold=0.5, which has no effect here",
+    ),
+    "dropout also in use": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Dropout(0.5, name="d")(p * q, training=True))),
+        "'d' is called with training=, which has no effect here",
+    ),
+    "a mask that is given": (
+        with_rows(
+            lambda i, p, q: k.Dense(1)(k.BatchNormalization(name="b")(p * q, mask=i.genre[:, 0]))
+        ),
+        "'b' is called with mask=, which has no effect here",
+    ),
+    "an activation of one's own, by a name of Keras": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Dense(3, tanh)(p * q))),
+        "the activation 'tanh' is not Keras's own",
+    ),
+    "a part of a function": (
+        with_rows(lambda i, p, q: k.Dense(1)(k.Dense(3, partial(tanh))(p * q))),
+        "was given what cannot be kept as data",
+    ),
+    "bounds the wrong way round": (
+        with_rows(lambda i, p, q: k.Dense(1)(keras.ops.clip(p * q, 1, -1))),
+        "it clips to 1 at least and -1 at most",
+    ),
+    "rows": (with_rows(lambda i, p, q: i.item), "it hands on item, a row"),
+    "two pools of a name": (
+        with_rows(lambda i, p, q: k.Dot(1)([pool(i.rated), pool(i.rated)])),
+        "2 layers are called 'a'",
+    ),
+    "a model of a class of one's own": (
+        with_rows(lambda i, p, q: Own(name="own")(p * q)),
+        "the layer Own ('own') cannot be read",
+    ),
+    "a model whose inputs are named": (
+        with_rows(lambda i, p, q: BY_NAME({"one": p, "other": q})),
+        "'by_name' is given a dictionary; give it a list",
+    ),
     "weights that stay": (
         with_rows(lambda i, p, q: k.Dense(1, trainable=False)(p * q)),
         "has trainable=False, which has no effect here",
@@ -323,6 +412,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:You passed .rms_scaling=True.")
 @pytest.mark.parametrize(("network", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_is_refused_in_a_line(network: Any, said: str) -> None:
     with pytest.raises(StarcastError, match=re.escape(said)) as caught:

@@ -163,14 +163,7 @@ def _of_frame(
 
 def _of_text(session: Session, place: str, options: ReadingOptions) -> Source:
     """Separated text, recognised by its first lines."""
-    spark = session.spark
-    try:
-        # `head` takes lines in order; behind `limit` they may be those of any task
-        lines = [row["value"] for row in spark.read.text(place).head(_HEAD)]
-    except Exception as error:
-        if "PATH_NOT_FOUND" in str(error):
-            raise DataError(f"{place} does not exist; check the path") from None
-        raise
+    spark, lines = session.spark, first_lines(session, place)
     if not any(line.strip() for line in lines):
         raise DataError(f"{place} is empty; it needs rows")
     with scratch_folder() as scratch:
@@ -202,8 +195,8 @@ def _of_text(session: Session, place: str, options: ReadingOptions) -> Source:
 
 def first_lines(session: Session, place: str) -> list[str]:
     """The first lines of one file; a limit alone takes those of any block of any file."""
-    lines = session.spark.read.text(place).select("value", "_metadata.*")
     try:
+        lines = session.spark.read.text(place).select("value", "_metadata.*")
         head = lines.where("file_block_start = 0").coalesce(1).limit(_HEAD).toArrow()
     except Exception as error:
         if "PATH_NOT_FOUND" in str(error):

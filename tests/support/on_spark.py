@@ -34,9 +34,6 @@ SMALL = {
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.executor.heartbeatInterval": "2s",
-    "spark.network.timeout": "15s",  # for answers of an executor that was killed
-    "spark.network.timeoutInterval": "5s",
 }
 """Settings of Spark that suit little data."""
 

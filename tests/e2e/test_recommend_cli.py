@@ -279,3 +279,12 @@ def test_a_rule_that_cannot_be_obeyed_is_refused_in_a_line(
     done = starcast("recommend", shop, "--user", 3, *options)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert line in done.stderr
+
+
+def test_a_title_that_may_be_several_is_refused_with_what_it_may_be(
+    starcast: Starcast, model: Path
+) -> None:
+    refused = starcast("recommend", model, "--rated", "fil=5", "--rated", "filn 3=2")
+    assert refused.returncode == 1
+    assert "no item has the id or title 'fil' (nor 1 more); near: " in refused.stderr
+    assert "'Film " in refused.stderr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from starcast.display import quoted
-from starcast.errors import ConfigError
+from starcast.errors import ConfigError, UnknownIdError
 
 if TYPE_CHECKING:
     from starcast.data.files.options import ReadingOptions
@@ -43,9 +43,15 @@ def folded_in(
     from starcast.cli.show import note
     from starcast.data.files import person
     from starcast.recommend.matching import match
+    from starcast.recommend.named_items import NamedItems
 
     listed = person.read(ratings_of, options) if ratings_of else _listed(rated or ())
-    matched = match(listed, recommender.artifact.split.ratings, is_history=bool(ratings_of))
+    try:
+        matched = match(listed, recommender.artifact.split.ratings, is_history=bool(ratings_of))
+    except UnknownIdError:  # of items that are typed: titles are near, too
+        items = [one.item for one in listed.ratings]
+        NamedItems(recommender.artifact).rows(items, note, exactly=False)
+        raise
     for line in matched.notes:
         note(line)
     return recommender.fold_in(matched.item_ids, matched.stars)

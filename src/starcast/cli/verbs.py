@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -86,13 +87,27 @@ class Verb(_Helpful, TyperCommand):
         for option in self.params:
             if isinstance(option, TyperOption):
                 option.envvar, option.show_envvar = variables(option, words), False
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = f"{_place_of(ctx, error.param)}{error.message}"
+            raise
         if not ctx.resilient_parsing:
             from starcast.cli.show import note
 
             for line in likely_typos(ctx):
                 note(line)
         return rest
+
+
+def _place_of(context: Any, option: Any) -> str:
+    """The file or variable that gave an option its value; nothing for the command line."""
+    source = context.get_parameter_source(option.name) if option else None
+    if source and source.name == "ENVIRONMENT":
+        return next(f"${one}: " for one in option.envvar if one in os.environ)
+    if source and source.name == "DEFAULT_MAP":
+        return f"{context.params['config']}: "
+    return ""
 
 
 @contextmanager

@@ -284,3 +284,20 @@ def test_json_is_alone_on_stdout_whoever_prints(
         get_command(own).main(flags, prog_name="starcast")
     assert ended.value.code == 0
     assert capsys.readouterr().out == stdout
+
+
+@pytest.mark.parametrize("value", ["1.5", "true", '"many"', "1979-05-27", "[3]", "nan"])
+def test_an_ill_typed_value_is_said_with_the_file_it_stands_in(value: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(f"[train]\nepochs = {value}\n", encoding="utf-8")
+    with pytest.raises(typer.BadParameter) as caught:
+        context_of(("train",), "--config", str(file))
+    assert caught.value.message.startswith(f"{file}: Input should be a valid integer")
+
+
+def test_an_ill_typed_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STARCAST_EPOCHS", "7")
+    monkeypatch.setenv("STARCAST_TRAIN_EPOCHS", "1.5")  # beats it
+    with pytest.raises(typer.BadParameter) as caught:
+        context_of(("train",))
+    assert caught.value.message.startswith("$STARCAST_TRAIN_EPOCHS: Input")

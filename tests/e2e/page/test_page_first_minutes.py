@@ -180,6 +180,20 @@ def test_a_link_that_was_cut_off_harms_nothing(visit: Visit, address: str, hash_
     assert stars(page) == {}
 
 
+@pytest.mark.parametrize("end", [",4973:", ",4973", ",49"])
+def test_a_link_that_was_cut_off_within_a_rating_gives_those_before(
+    visit: Visit, address: str, end: str
+) -> None:
+    page = visit(f"{address}#ratings=ml-latest-small/1:4.5{end}")
+    expect(page.locator("#notice")).to_contain_text("1 film came with the link.")
+    assert stars(page) == {"Toy Story, 1995": "4.5"}
+
+
+def test_a_link_that_names_no_data_is_said_to_be_cut_off(visit: Visit, address: str) -> None:
+    page = visit(f"{address}#ratings=")
+    expect(page.locator("#notice")).to_contain_text("holds no ratings: perhaps it was cut off")
+
+
 def test_ones_list_is_kept_under_a_name_and_follows(visit: Visit, keeping: str) -> None:
     page = visit(keeping, provokes="status of 404")
     rate(page, "Toy Story", 5)

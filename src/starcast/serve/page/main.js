@@ -111,7 +111,7 @@ class Page {
     const told = ratingsOf(location.hash);
     if (!told) return;
     const forget = () => history.replaceState(null, "", location.pathname + location.search);
-    const isOther = told.dataset !== this.models.chosen.dataset;
+    const isOther = told.dataset && told.dataset !== this.models.chosen.dataset;
     if (isOther || !told.ratings.length) {
       forget();
       notice(isOther ? `That link is of other data (${told.dataset}).`

@@ -22,7 +22,8 @@ export function ratingsOf(hash) {
   if (!hash.startsWith(MARK)) return null;
   const [dataset, told = ""] = hash.slice(MARK.length).split("/");
   const pairs = told.split(",").map((pair) => pair.split(":"));
-  const ratings = pairs.map(([item, stars]) => ({ item: decoded(item), stars: Number(stars) }));
+  const number = (text) => (text ? Number(text) : NaN); // a link may be cut off within a pair
+  const ratings = pairs.map(([item, stars]) => ({ item: decoded(item), stars: number(stars) }));
   return { dataset: decoded(dataset), ratings: ratings.filter(isRating) };
 }
 

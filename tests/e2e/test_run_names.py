@@ -176,3 +176,16 @@ def test_a_blend_leaves_test_ratings_shut_and_is_repeated_from_its_file(
     for name in ("run.toml", "weights.safetensors", "ratings.parquet"):
         assert (there / name).read_bytes() == (tmp_path / HOME / "both" / name).read_bytes()
     assert Path(told(at_once("blend", "--config", run, "--json"))["replaced"]).name == "0001"
+
+
+def test_a_run_without_features_is_repeated_from_its_file(
+    at_once: Starcast, tmp_path: Path, planted_files: Path
+) -> None:
+    done = at_once("train", "--ratings", planted_files / "planted.csv", "--features", "none",
+                   "--model", "bayesian-factorization-model", "--samples", 2)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folder = Path("planted") / "bayesian-factorization-model"
+    old, new = tmp_path / "pretrained_models" / folder, tmp_path / "again" / folder
+    again = at_once("train", "--config", old / "run.toml", "--out", "again")
+    assert again.returncode == 0, again.stderr
+    assert (new / "weights.safetensors").read_bytes() == (old / "weights.safetensors").read_bytes()

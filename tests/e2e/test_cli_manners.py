@@ -108,9 +108,10 @@ def test_titles_stand_for_ids(folder: Path, at_once: Starcast, tmp_path: Path) -
         )
     assert (tmp_path / "Alien.csv").read_text() == (tmp_path / "alien.csv").read_text()
     assert "ann,alien," in (tmp_path / "Alien.csv").read_text()
-    refused = at_once("find", folder, "qqq")
-    assert refused.returncode == 1
-    assert refused.stderr == "starcast: no title here is like 'qqq'\n"
+    for nothing in ("qqq", " ", "?!"):
+        refused = at_once("find", folder, nothing)
+        assert refused.returncode == 1
+        assert refused.stderr == f"starcast: no title here is like '{nothing}'\n"
 
 
 def test_every_verb_of_a_model_answers_programs(folder: Path, at_once: Starcast) -> None:

@@ -54,7 +54,7 @@ def _run(arguments: list[str], *, of_2018: bool) -> None:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}", 1)
     except MemoryError:
-        _fail("not enough memory; use a smaller --dimension or data set", 1)
+        _fail("not enough memory; use a smaller model, as by --dimension, or data set", 1)
 
 
 def _prepare() -> None:

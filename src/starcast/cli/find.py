@@ -21,7 +21,7 @@ def find(artifact: ArtifactFolder, title: Text, k: K = LIST_SIZE) -> Answer:
 
     trained = storage.load(artifact)
     ratings, text = trained.split.ratings, " ".join(title)
-    rows = NamedItems(trained).like(text, k)
+    rows = NamedItems(trained).like(text, k) if text.strip() else []  # a search for nothing has all
     if not rows:
         raise UnknownIdError(f"no title here is like {quoted(text)}")
     found = [

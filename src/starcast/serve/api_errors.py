@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import final
+from typing import Any, final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -124,21 +124,25 @@ def _first_fault(error: RequestValidationError) -> str:
     A value that may be one of several kinds and is none has a fault for each of them, at places
     that end in the kind: together they are one.
     """
-    first, *others = error.errors()
-    *place, _ = first["loc"] or ("",)
-    at = len(place)
-    of_kinds = [
-        one for one in others
-        if one["input"] is first["input"] and list(one["loc"][:at]) == place
-        and len(one["loc"]) == at + 1
-    ]  # fmt: skip
-    if not of_kinds:
-        more = f" (and {len(others)} more faults)" if others else ""
-        return f"{_path(first['loc'])}: {first['msg']}{more}"
-    left = [one for one in others if list(one["loc"][:at]) != place]
-    kinds = dict.fromkeys(one["msg"].removeprefix(_SHOULD) for one in (first, *of_kinds))
-    more = f" (and {len(left)} more faults)" if left else ""
-    return f"{_path(place)}: {_SHOULD}{' or '.join(kinds)}{more}"
+    first, *others = faults = error.errors()
+    where, what = list(first["loc"]), first["msg"]
+    if _ends_in_kind(first, error.body):
+        where = where[:-1]
+        told = (one["msg"] for one in faults if list(one["loc"][:-1]) == where)
+        what = _SHOULD + " or ".join(dict.fromkeys(one.removeprefix(_SHOULD) for one in told))
+        others = [one for one in others if list(one["loc"][: len(where)]) != where]
+    more = f" (and {len(others)} more faults)" if others else ""
+    return f"{_path(where)}: {what}{more}"
+
+
+def _ends_in_kind(fault: Mapping[str, Any], body: Any) -> bool:
+    """Whether a fault's place is a value and a kind that it is not of; else it is a value's own."""
+    try:
+        for step in fault["loc"][1:-1]:
+            body = body[step]
+    except (LookupError, TypeError):  # a kind stands above, too
+        return False
+    return fault["type"] != "missing" and bool(body == fault["input"])
 
 
 def _path(location: Iterable[int | str]) -> str:

@@ -540,6 +540,25 @@ def test_one_value_of_no_kind_is_one_fault(ask: Ask, path: str, body: object, sa
     assert ask("PUT", path, body, status=422)["error"]["message"] == said
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/predict", {}, "body.user: Field required (and 1 more faults)"),
+        ("PUT", "/users/bob/ratings/clue", {"stars": None, "time": None},
+         "body.stars: Input should be a valid number"),
+        ("PUT", "/users/bob/ratings/clue", {"stars": "x", "time": "x"},
+         "body.stars: Input should be a valid number (and 1 more faults)"),
+        ("PUT", "/items/clue", {"hidden": "x", "available_from": "x"},
+         "body.hidden: Input should be a valid boolean (and 1 more faults)"),
+    ],
+)  # fmt: skip
+def test_several_values_are_several_faults(
+    ask: Ask, method: str, path: str, body: object, said: str
+) -> None:
+    """Also where they are alike, or all of them missing."""
+    assert ask(method, path, body, status=422)["error"]["message"] == said
+
+
 def test_an_id_of_no_kind_is_one_fault(ask: Ask) -> None:
     body = {"ratings": [{"user": 1.5, "item": "alien", "stars": 4}]}
     said = ask("POST", "/ratings", body, status=422)["error"]["message"]

@@ -43,14 +43,13 @@ def folded_in(
     from starcast.cli.show import note
     from starcast.data.files import person
     from starcast.recommend.matching import match
-    from starcast.recommend.named_items import NamedItems
 
     listed = person.read(ratings_of, options) if ratings_of else _listed(rated or ())
     try:
         matched = match(listed, recommender.artifact.split.ratings, is_history=bool(ratings_of))
     except UnknownIdError:  # of items that are typed: titles are near, too
         items = [one.item for one in listed.ratings]
-        NamedItems(recommender.artifact).rows(items, note, exactly=False)
+        recommender.named_items.rows(items, note, exactly=False)
         raise
     for line in matched.notes:
         note(line)

@@ -74,6 +74,15 @@ def with_features(
     return _any(*features, *others)
 
 
+def cells_of(attribute: Attribute) -> dict[int, list[str]]:
+    """The values of each row of a user or item that has any."""
+    cells: dict[int, list[str]] = {}
+    texts = attribute.values[attribute.value_rows].tolist()
+    for row, text in zip(attribute.member_rows.tolist(), texts, strict=True):
+        cells.setdefault(row, []).append(text)
+    return cells
+
+
 def unusable(known: Mapping[Any, Item]) -> list[str]:
     """The other columns that are not kept: those with long text, and those after the hundredth."""
     cells = [cell for item in known.values() for cell in item.others.items()]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from starcast.data.attributes import year_of
+from starcast.data.attributes import cells_of, year_of
 from starcast.data.files.cells import is_number
 from starcast.data.files.naming import GENRES, TITLE, YEAR
 from starcast.data.ids import Rows, Vocabulary
@@ -185,18 +185,9 @@ class ItemColumns:
 
     def _years(self, name: str, own: Attribute | None) -> Attribute | None:
         """The year that is told of each item, else that which its title ends in."""
-        told = {} if own is None else _cells(own)
+        told = {} if own is None else cells_of(own)
         titles = enumerate(self._titles.tolist())
         ends = {row: [str(year)] for row, title in titles if (year := year_of(title))}
         members = Vocabulary(np.arange(self._n_items), kind="item")
         found = Attribute.of(members, name, ends | told, is_feature=False)
         return found if len(found.values) else None
-
-
-def _cells(attribute: Attribute) -> dict[int, list[str]]:
-    """The values of each item row."""
-    cells: dict[int, list[str]] = {}
-    texts = attribute.values[attribute.value_rows].tolist()
-    for row, text in zip(attribute.member_rows.tolist(), texts, strict=True):
-        cells.setdefault(row, []).append(text)
-    return cells

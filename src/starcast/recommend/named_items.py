@@ -76,9 +76,10 @@ class NamedItems:
         """
         rows = self._ratings.items.find(named)
         unknown = np.flatnonzero(rows < 0)
-        column = as_column(named)
-        if not len(unknown) or column is None:
+        if not len(unknown):
             return rows
+        column = as_column(named)
+        assert column is not None  # which `find` refuses
         names = column[unknown].tolist()
         meant = dict[object, int]()
         for name in dict.fromkeys(one for one in names if isinstance(one, str)):

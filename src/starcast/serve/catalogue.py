@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.artifacts.artifact import Artifact
+from starcast.data.attributes import cells_of
 from starcast.data.ids import Rows
 from starcast.data.split import TRAIN
 from starcast.data.store.item_attributes import column_name
@@ -184,9 +185,9 @@ def _values_of_model(artifact: Artifact) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
     for one in artifact.split.ratings.attributes:
         if one.side == "item":
-            texts = one.values[one.value_rows].tolist()
-            for row, text in zip(one.member_rows.tolist(), texts, strict=True):
-                found.setdefault(row, set()).add(f"{column_name(one.name)}={text}")
+            for row, texts in cells_of(one).items():
+                told = found.setdefault(row, set())
+                told.update(f"{column_name(one.name)}={text}" for text in texts)
     return {row: frozenset(values) for row, values in found.items()}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starcast.data.ids import Vocabulary
+from starcast.data.store.item_attributes import of_items
 from starcast.data.store.records import Item
 from starcast.recommend import Rules
 from starcast.recommend.item_columns import ItemColumns, Mask
@@ -81,8 +82,6 @@ class NewByRules:
 
     @cached_property
     def _columns(self) -> ItemColumns:
-        from starcast.data.store.reading import of_items  # SQLAlchemy, where there is a store
-
         titles = np.array([one.title for one in self._items], np.str_)
         members = Vocabulary(np.array(self._keys, np.str_), kind="item")
         return ItemColumns(titles, of_items(members, self._items), self._known)

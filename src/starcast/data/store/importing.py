@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, final
 
+from starcast.data.attributes import cells_of
 from starcast.data.ratings import Ratings
 from starcast.data.store.checks import key
 from starcast.data.store.item_attributes import column_name, is_told_by_title
@@ -108,8 +109,6 @@ def _attributes(ratings: Ratings, side: str) -> _Attributes:
     for one in ratings.attributes:
         if one.side == side and not is_told_by_title(one):
             name = one.name if side == "user" else column_name(one.name)
-            values = one.values.tolist()
-            pairs = zip(one.member_rows.tolist(), one.value_rows.tolist(), strict=True)
-            for member, value in pairs:
-                found.setdefault(ids[member], {}).setdefault(name, []).append(values[value])
+            for row, texts in cells_of(one).items():
+                found.setdefault(ids[row], {}).setdefault(name, []).extend(texts)
     return found

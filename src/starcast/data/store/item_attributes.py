@@ -1,15 +1,17 @@
 """What is put of items one at a time, as a file of items would give it to models and filters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starcast.data.attributes import five, period_of, with_features
 from starcast.data.files.naming import GENRES, TITLE, YEAR
 from starcast.data.ids import Vocabulary
 from starcast.data.ratings import Attribute
+from starcast.data.store.records import Item
 
 _OTHER_NAMES = {"genre": GENRES}
 _OWN_NAMES = (GENRES, TITLE, YEAR)
+_EXACT = 2**53  # of which floats know all integers
 
 
 def column_name(name: str) -> str:
@@ -27,7 +29,28 @@ def is_told_by_title(attribute: Attribute) -> bool:
     return attribute.side == "item" and attribute.is_feature and attribute.name == YEAR
 
 
-def of_columns(
+def of_items(members: Vocabulary, items: Sequence[Item]) -> tuple[Attribute, ...]:
+    """Attributes of items, as a file of items would give them to models and filters."""
+    known = {str(one.id): one for one in items}
+    told = {one: known[str(one)] for one in members.ids.tolist() if str(one) in known}
+    columns = texts_by_column({one: item.attributes for one, item in told.items()}, column_name)
+    return _of_columns(members, {one: item.title for one, item in told.items()}, columns)
+
+
+def texts_by_column(
+    told: Mapping[Any, Mapping[str, Any]], named: Callable[[str], str]
+) -> dict[str, dict[Any, list[str]]]:
+    """Values as texts, by the names of their columns and by id."""
+    columns: dict[str, dict[Any, list[str]]] = {}
+    for one, attributes in told.items():
+        for name, value in attributes.items():
+            values = value if isinstance(value, list) else [value]
+            cells = columns.setdefault(named(name), {}).setdefault(one, [])
+            cells += map(_as_text, values)
+    return columns
+
+
+def _of_columns(
     items: Vocabulary, titles: Mapping[Any, str], columns: Mapping[str, Mapping[Any, Sequence[str]]]
 ) -> tuple[Attribute, ...]:
     """Attributes of items, from the values of each.
@@ -55,3 +78,12 @@ def of_columns(
 
 def _is_year(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) == 4
+
+
+def _as_text(value: object) -> str:
+    """As a file would have it: true, and 1999 also of 1999.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    return str(value)

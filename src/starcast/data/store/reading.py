@@ -1,6 +1,6 @@
 """A store as a source of ratings: all that are current, with what is known of items and users."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from starcast.data.scale import RatingScale
 from starcast.data.store import schema
 from starcast.data.store.address import Query, label_of, without_secrets
 from starcast.data.store.connect import engine_of, told, url_of
-from starcast.data.store.item_attributes import column_name, of_columns
+from starcast.data.store.item_attributes import of_items, texts_by_column
 from starcast.data.store.query import table_of
 from starcast.data.store.records import Item
 
@@ -31,7 +31,6 @@ _EARLIEST = (  # what has no time was there before all that has one
     ", COALESCE(r.rated_at, (SELECT MIN(rated_at) FROM starcast_ratings WHERE stars IS NOT NULL)) "
     "AS timestamp"
 )
-_EXACT = 2**53  # of which floats know all integers
 _Known = Mapping[str, Mapping[str, Any]]
 
 
@@ -97,37 +96,8 @@ def with_known(ratings: Ratings, items: Sequence[Item], users: _Known) -> Rating
     )
 
 
-def of_items(members: Vocabulary, items: Sequence[Item]) -> tuple[Attribute, ...]:
-    """Attributes of items, as a file of items would give them to models and filters."""
-    known = {str(one.id): one for one in items}
-    told = {one: known[str(one)] for one in members.ids.tolist() if str(one) in known}
-    columns = _columns({one: item.attributes for one, item in told.items()}, column_name)
-    return of_columns(members, {one: item.title for one, item in told.items()}, columns)
-
-
 def _of_users(members: Vocabulary, known: _Known) -> list[Attribute]:
     told = {one: known[str(one)] for one in members.ids.tolist() if str(one) in known}
-    columns = _columns(told, str)
+    columns = texts_by_column(told, str)
     found = [Attribute.of(members, name, values) for name, values in columns.items()]
     return [one for one in found if len(one.values)]
-
-
-def _columns(
-    told: Mapping[Any, Mapping[str, Any]], named: Callable[[str], str]
-) -> dict[str, dict[Any, list[str]]]:
-    """Values as texts, by the names of their columns and by id."""
-    columns: dict[str, dict[Any, list[str]]] = {}
-    for one, attributes in told.items():
-        for name, value in attributes.items():
-            values = value if isinstance(value, list) else [value]
-            cells = columns.setdefault(named(name), {}).setdefault(one, [])
-            cells += map(_as_text, values)
-    return columns
-
-
-def _as_text(value: object) -> str:
-    """As a file would have it: true, and 1999 also of 1999.0."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
-    return str(int(value)) if is_whole else str(value)  # type: ignore[call-overload]

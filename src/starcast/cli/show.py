@@ -149,14 +149,9 @@ def listing(title: str) -> Bar:
 def compiling() -> Iterator[Compiling]:
     """A bar that is there while loops are compiled, above that of the model that is trained."""
     what = "compiling loops for this machine, once"
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[models]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=console.quiet or not console.is_interactive,
+    models_done = TextColumn("{task.fields[models]}")
+    with _progress(
+        TextColumn("{task.description}"), BarColumn(), models_done, TimeElapsedColumn(), on=console
     ) as progress:
         task = progress.add_task(what, visible=False, total=None, models="")
 
@@ -169,14 +164,13 @@ def compiling() -> Iterator[Compiling]:
 
 @contextmanager
 def _bar(text: str, amount: ProgressColumn) -> Iterator[Callable[[int, int | None], None]]:
-    with Progress(
-        TextColumn(text),
-        BarColumn(),
-        amount,
-        TimeRemainingColumn(compact=True),
-        console=errors,
-        transient=True,
-        disable=console.quiet or not errors.is_interactive,
-    ) as progress:
+    remaining = TimeRemainingColumn(compact=True)
+    with _progress(TextColumn(text), BarColumn(), amount, remaining, on=errors) as progress:
         task = progress.add_task(text, visible=False, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+def _progress(*columns: ProgressColumn, on: Console) -> Progress:
+    """Bars of which nothing stays, for somebody who looks on."""
+    is_unseen = console.quiet or not on.is_interactive
+    return Progress(*columns, console=on, transient=True, disable=is_unseen)
